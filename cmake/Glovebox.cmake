@@ -1,0 +1,112 @@
+# How every library, program and test of Glovebox is declared. One call a folder; no globs; dependencies by
+# find_package from the distribution, and DuckDB from deps/duckdb, where `./dev setup` puts it.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+find_package(GTest REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+include(GoogleTest)
+
+option(GBX_SIM "Build the sim platform, whose evidence anybody can forge" ON)
+option(GBX_FUZZ "Build the fuzz targets with libFuzzer (clang)" OFF)
+set(GBX_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them")
+
+add_library(gbx_flags INTERFACE)
+target_include_directories(gbx_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(gbx_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wswitch-enum -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
+  -fstack-protector-strong -fno-omit-frame-pointer
+  $<$<CXX_COMPILER_ID:GNU>:-ftrivial-auto-var-init=zero>
+  $<$<CONFIG:Debug>:-Og> $<$<CONFIG:Debug>:-g1>)
+target_compile_definitions(gbx_flags INTERFACE _GLIBCXX_ASSERTIONS
+  $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
+target_link_options(gbx_flags INTERFACE -Wl,-z,relro,-z,now)
+if(GBX_SANITIZE)
+  target_compile_options(gbx_flags INTERFACE -fsanitize=${GBX_SANITIZE} -fno-sanitize-recover=all
+    -U_FORTIFY_SOURCE)
+  target_link_options(gbx_flags INTERFACE -fsanitize=${GBX_SANITIZE})
+endif()
+if(GBX_FUZZ)
+  target_compile_options(gbx_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(GBX_SIM)
+  target_compile_definitions(gbx_flags INTERFACE GBX_SIM=1)
+endif()
+
+# What decides: no exceptions.
+add_library(gbx_trusted_flags INTERFACE)
+target_compile_options(gbx_trusted_flags INTERFACE -fno-exceptions)
+
+add_library(duckdb SHARED IMPORTED GLOBAL)
+set_target_properties(duckdb PROPERTIES
+  IMPORTED_LOCATION ${CMAKE_SOURCE_DIR}/deps/duckdb/libduckdb.so
+  INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${CMAKE_SOURCE_DIR}/deps/duckdb)
+if(NOT EXISTS ${CMAKE_SOURCE_DIR}/deps/duckdb/libduckdb.so)
+  message(FATAL_ERROR "deps/duckdb is empty: run ./dev setup first")
+endif()
+
+# gbx_library(name [TRUSTED] SOURCES a.cc ... DEPS other ... [LIBS external ...])
+function(gbx_library name)
+  cmake_parse_arguments(ARG "TRUSTED" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  add_library(gbx_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(gbx_${name} PRIVATE gbx_flags $<$<BOOL:${ARG_TRUSTED}>:gbx_trusted_flags>)
+  target_include_directories(gbx_${name} INTERFACE ${CMAKE_SOURCE_DIR})
+  foreach(dep ${ARG_DEPS})
+    target_link_libraries(gbx_${name} PUBLIC gbx_${dep})
+  endforeach()
+  target_link_libraries(gbx_${name} PRIVATE ${ARG_LIBS})
+endfunction()
+
+# gbx_program(name SOURCES ... DEPS ... [LIBS ...]): an executable in <build>/bin.
+function(gbx_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE gbx_flags ${ARG_LIBS})
+  foreach(dep ${ARG_DEPS})
+    target_link_libraries(${name} PRIVATE gbx_${dep})
+  endforeach()
+endfunction()
+
+# gbx_test(name [LABEL unit|sql|stat|sim|vectors|e2e|tidy] SOURCES x_test.cc ... DEPS ... [LIBS ...])
+# One GoogleTest program; every TEST is a ctest case with the label (default unit).
+function(gbx_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS;LIBS" ${ARGN})
+  if(GBX_FUZZ)
+    return()
+  endif()
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  gbx_program(${name}_test SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS}
+    LIBS ${ARG_LIBS} GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name}_test PRIVATE
+    GBX_SOURCE_DIR="${CMAKE_SOURCE_DIR}" GBX_BINARY_DIR="${CMAKE_BINARY_DIR}")
+  gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# gbx_fuzz(name SOURCES x_fuzz.cc DEPS ... [LIBS ...]): LLVMFuzzerTestOneInput. Under the fuzz preset a libFuzzer program
+# <build>/bin/<name>_fuzz; otherwise a program that replays tests/fuzz/<name>/ and mutations of it, run by ctest.
+function(gbx_fuzz name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBS" ${ARGN})
+  if(GBX_FUZZ)
+    gbx_program(${name}_fuzz SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS} LIBS ${ARG_LIBS})
+    target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+  else()
+    gbx_program(${name}_fuzz SOURCES ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/fuzz/replay.cc
+      DEPS ${ARG_DEPS} LIBS ${ARG_LIBS})
+    add_test(NAME fuzz.${name} COMMAND ${name}_fuzz ${CMAKE_SOURCE_DIR}/tests/fuzz/${name})
+    set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+  endif()
+endfunction()
