@@ -1,0 +1,37 @@
+#pragma once
+
+// Authenticated encryption: AES-256-GCM. Security: IND-CCA2 as long as no (key, nonce) is used
+// twice; GCM is not key-committing, so whatever must bind its bytes for the key holder too carries
+// a hash beside it. Thread-safe.
+
+#include "trusted/base/bytes.h"
+#include "trusted/base/secret.h"
+
+namespace gbx::crypto {
+
+using AeadKey = Secret<32>;
+using AeadNonce = std::array<std::uint8_t, 12>;
+constexpr std::size_t kAeadTagSize = 16;
+
+// Ciphertext followed by the 16-byte tag.
+Bytes aead_seal(const AeadKey& key, const AeadNonce& nonce, ByteView aad, ByteView plaintext);
+// Fails with unverified ("seal_broken"): nothing of the plaintext is then visible.
+Result<Bytes> aead_open(const AeadKey& key, const AeadNonce& nonce, ByteView aad, ByteView sealed);
+
+// The same for many chunks under one key, without allocation: `out` holds sealed.size() - 16 bytes.
+// One object per thread.
+class AeadOpener {
+ public:
+  explicit AeadOpener(const AeadKey& key);
+  ~AeadOpener();
+  AeadOpener(const AeadOpener&) = delete;
+  AeadOpener& operator=(const AeadOpener&) = delete;
+  AeadOpener(AeadOpener&&) = delete;
+  AeadOpener& operator=(AeadOpener&&) = delete;
+  Status open(const AeadNonce& nonce, ByteView aad, ByteView sealed, std::span<std::uint8_t> out);
+
+ private:
+  void* context_;
+};
+
+}  // namespace gbx::crypto

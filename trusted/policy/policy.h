@@ -1,0 +1,143 @@
+#pragma once
+
+// The policy packet: what every member has signed, as one value that can only be had verified.
+//
+// An attacker (the host, one member) hands over the envelope. verify() is the only maker: each
+// member has signed the same canonical bytes, nobody else has, every field is known and in range.
+// What this packet says is the whole law of a room; docs/spec/policy.md has the format.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trusted/base/bytes.h"
+#include "trusted/base/value.h"
+#include "trusted/crypto/hpke.h"
+#include "trusted/crypto/sign.h"
+#include "trusted/packet/dsse.h"
+
+namespace gbx::policy {
+
+constexpr std::string_view kPolicyType = "application/vnd.glovebox.policy+json";
+
+struct Abilities {
+  bool provide = false;
+  bool query = false;
+  bool receive = false;
+  bool audit = false;
+};
+
+struct Member {
+  std::string name;  // [a-z][a-z0-9_-]{0,62}
+  crypto::PublicKey signing_key;
+  crypto::SealingPublicKey sealing_key;
+  Abilities abilities;
+};
+
+struct Column {
+  std::string name;  // as in the manifest; [A-Za-z_][A-Za-z0-9_]{0,62}
+  ValueType type;
+  Label label = Label::plain;
+  bool nullable = false;
+  // Numbers, dates and timestamps that can be measured or computed with: every value lies in [low,
+  // high].
+  bool bounded = false;
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+  // A public list of values (text): groups over it exist publicly. Empty = none.
+  std::vector<std::string> domain;
+};
+
+// The enumerator is AWS Clean Rooms' word in lower case; the wire has it in upper case.
+enum class AggregateFunction : std::uint8_t { count, count_distinct, sum, avg };
+
+struct AggregateColumns {
+  std::vector<std::string> columns;
+  AggregateFunction function = AggregateFunction::count;
+};
+
+struct OutputConstraint {
+  std::string column;  // the person column: COUNT_DISTINCT of it must be >= minimum in every row of
+                       // a result
+  std::int64_t minimum = 2;
+};
+
+struct AggregationRule {
+  std::vector<AggregateColumns> aggregate_columns;
+  std::vector<std::string> join_columns;
+  bool join_required = false;  // usable only joined with a table of the member who asks
+  std::vector<std::string> dimension_columns;
+  std::vector<std::string> scalar_functions;  // upper case, AWS's names where they exist
+  std::vector<OutputConstraint> output_constraints;
+};
+
+struct Table {
+  std::string name;
+  std::string owner;                    // a member that may provide
+  std::string person;                   // the column that holds the token
+  std::string identifier;               // "email" or "phone": what the token was made of
+  std::vector<Column> columns;          // includes the person column, label person
+  std::uint32_t rows_per_person = 100;  // at most so many rows of one person are in a snapshot
+  AggregationRule rule;
+};
+
+struct Privacy {
+  std::int64_t people_min = 2;          // k
+  std::uint64_t epsilon = 0;            // whole budget of each table, in 10^-6
+  std::uint64_t delta = 0;              // in 2^-60
+  std::uint64_t epsilon_per_query = 0;  // what a query costs unless it says less, in 10^-6
+  std::uint64_t delta_per_query = 0;    // in 2^-60
+  std::uint32_t groups_per_person = 1;  // L0
+  std::uint32_t rows_per_group = 1;     // most joined rows of one person that count in one group
+};
+
+struct Trust {
+  std::string min_assurance;  // "INSECURE-SIM" | "DEV-TPM" | ... : the least that owners accept
+  std::vector<Hash> images;   // image manifest digests that may run this policy
+};
+
+struct Limits {
+  std::uint64_t rows = 0;           // of one snapshot
+  std::uint32_t seconds = 60;       // of one query
+  std::uint64_t memory_mib = 1024;  // of the worker
+  std::uint32_t result_rows = 10000;
+};
+
+struct Policy {
+  std::string id;  // collaboration, 16 random bytes as hex
+  std::string name;
+  std::uint32_t version = 1;
+  std::int64_t expires = 0;  // seconds since 1970
+  std::uint32_t token_epoch = 1;
+  std::vector<Member> members;  // 2..64, by name
+  std::vector<Table> tables;    // by name
+  Privacy privacy;
+  Trust trust;
+  Limits limits;
+
+  [[nodiscard]] const Member* find_member(std::string_view member) const;
+  [[nodiscard]] const Table* find_table(std::string_view table) const;
+};
+
+// Checks every field and cross reference; no signature. Fails with invalid_argument and a finer
+// reason.
+Result<Policy> decode(const Json& payload);
+Json encode(const Policy& policy);
+
+class VerifiedPolicy {
+ public:
+  // Fails with unverified (a signature is missing, wrong or extra) or as decode() does.
+  static Result<VerifiedPolicy> verify(const packet::Envelope& envelope);
+
+  [[nodiscard]] const Policy& policy() const { return policy_; }
+  // SHA-256 of the payload: what evidence and key releases are bound to.
+  [[nodiscard]] const Hash& hash() const { return hash_; }
+
+ private:
+  VerifiedPolicy(Policy policy, const Hash& hash) : policy_(std::move(policy)), hash_(hash) {}
+  Policy policy_;
+  Hash hash_;
+};
+
+}  // namespace gbx::policy

@@ -1,0 +1,77 @@
+#pragma once
+
+// What an engine is asked to do, and what it answers. Small, complete, and the same for every
+// engine: the person-merge operator and rendered SQL must give bit-equal answers to one task.
+//
+// Meaning. Let J be the inner join of all relations on the person, restricted to rows where
+// `filter` is true. For each person p and group key g (the values of `groups`, NULL being a key of
+// its own) with at least one row in J:
+//   partial[m] = clamp(sum over p's rows in g of input_m(row), low_m, high_m)          for each
+//   measure m rank(p, g) = (h(p) * a + h(g) * b + d) mod (2^31 - 1),  ties broken by g's canonical
+//   encoding, ascending bytes
+// p keeps its `groups_per_person` groups of smallest rank (all of them when there are no groups).
+// The answer holds, for each g kept by somebody: how many persons kept it, and per measure the sum
+// of their partials. When `groups` is empty there is exactly one answer row, also over no persons
+// (zeros).
+//
+//   h(p): the first four bytes of the token, little-endian, & 0x7fffffff, mod 2^31 - 1
+//   h(g): the first four bytes of SHA-256(encode_group_key(g)), the same way
+// Both are functions of p's own values alone, never of a dictionary code or a row number: what one
+// person keeps does not depend on who else is in the data (bounding must be 1-stable).
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "trusted/base/bytes.h"
+#include "trusted/sql/expression.h"
+
+namespace gbx::sql {
+
+enum class MeasureKind : std::uint8_t {
+  rows,     // 1 for every row
+  values,   // 1 where `argument` is not NULL
+  sum,      // `argument`, clamped to [row_low, row_high]; 0 where NULL
+  centred,  // 2 * clamp(argument, row_low, row_high) - (row_low + row_high); 0 where NULL: the S of
+            // an average
+};
+
+struct Measure {
+  MeasureKind kind = MeasureKind::rows;
+  Expression argument;       // unused for rows
+  std::int64_t row_low = 0;  // clamp of one row's value (sum, centred)
+  std::int64_t row_high = 0;
+  std::int64_t low = 0;  // clamp of one person's partial in one group
+  std::int64_t high = 0;
+};
+
+// Fresh random numbers of each release, all in [1, 2^31 - 2].
+struct SamplingKey {
+  std::uint32_t a = 1;
+  std::uint32_t b = 1;
+  std::uint32_t d = 1;
+};
+
+struct Task {
+  std::vector<std::string>
+      tables;  // per relation: the table's name; a table may appear once only, for now
+  bool has_filter = false;
+  Expression filter;  // boolean
+  std::vector<Expression> groups;
+  std::vector<Measure> measures;
+  std::uint32_t groups_per_person = 1;  // L0; >= 1
+  std::uint32_t groups_max = 1000000;   // more distinct groups than this: unavailable
+  SamplingKey sampling;
+};
+
+struct GroupRow {
+  std::vector<Cell> key;  // one per group expression
+  std::int64_t persons = 0;
+  std::vector<Int128> sums;  // one per measure
+};
+
+// Injective: per cell a tag byte (0 null, 1 number as i64 little-endian, 2 text as u32 length and
+// bytes).
+Bytes encode_group_key(const std::vector<Cell>& key);
+
+}  // namespace gbx::sql
