@@ -1,0 +1,93 @@
+#include "enclave/channel.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+namespace gbx::enclave {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Pair {
+  Pair() {
+    std::array<int, 2> fds{};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()), 0);
+    a = Channel(Descriptor(fds[0]));
+    b = Channel(Descriptor(fds[1]));
+  }
+  Channel a{Descriptor()};
+  Channel b{Descriptor()};
+};
+
+TEST(Channel, CarriesALargeFrameAndADescriptor) {
+  Pair pair;
+  const Bytes payload(3'000'000, 42);
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+  const Descriptor read_end(pipe[0]);
+  const Descriptor write_end(pipe[1]);
+  std::thread sender([&] {
+    EXPECT_TRUE(pair.a.send(Call::attach, payload, write_end.get(), milliseconds(5000)));
+  });
+  const auto received = pair.b.receive(milliseconds(5000), milliseconds(5000));
+  sender.join();
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->frame.payload, payload);
+  ASSERT_TRUE(received->descriptor.valid());
+  EXPECT_EQ(::write(received->descriptor.get(), "x", 1), 1);
+  char c = 0;
+  EXPECT_EQ(::read(read_end.get(), &c, 1), 1);
+  EXPECT_EQ(c, 'x');
+}
+
+TEST(Channel, AFrameThatStopsHalfwayTimesOut) {
+  Pair pair;
+  const Bytes frame = encode_frame(Call::hello, Bytes(kNonceBytes, 1));
+  ASSERT_EQ(::send(pair.a.descriptor(), frame.data(), 9, 0), 9);
+  const auto received = pair.b.receive(milliseconds(1000), milliseconds(20));
+  ASSERT_FALSE(received);
+  EXPECT_EQ(received.error().reason, Literal("channel_timeout"));
+}
+
+TEST(Channel, ASilentPeerTimesOut) {
+  Pair pair;
+  EXPECT_EQ(pair.b.receive(milliseconds(10)).error().reason, Literal("channel_timeout"));
+}
+
+TEST(Channel, AClosedPeerIsToldApart) {
+  Pair pair;
+  pair.a = Channel(Descriptor());
+  EXPECT_EQ(pair.b.receive(milliseconds(1000)).error().reason, Literal("channel_closed"));
+  EXPECT_EQ(pair.b.send(Call::status, {}).error().reason, Literal("channel_closed"));
+}
+
+TEST(Channel, SecondDescriptorIsRefused) {
+  Pair pair;
+  const Bytes frame = encode_frame(Call::status, {});
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(2 * sizeof(int))> control{};
+  iovec piece{const_cast<std::uint8_t*>(frame.data()), frame.size()};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* c = CMSG_FIRSTHDR(&message);
+  c->cmsg_level = SOL_SOCKET;
+  c->cmsg_type = SCM_RIGHTS;
+  c->cmsg_len = CMSG_LEN(2 * sizeof(int));
+  const std::array<int, 2> fds{0, 1};
+  std::copy_n(reinterpret_cast<const unsigned char*>(fds.data()), sizeof(fds), CMSG_DATA(c));
+  ASSERT_GT(::sendmsg(pair.a.descriptor(), &message, 0), 0);
+  const auto received = pair.b.receive(milliseconds(1000), milliseconds(1000));
+  ASSERT_FALSE(received);
+  EXPECT_EQ(received.error().reason, Literal("frame_malformed"));
+}
+
+}  // namespace
+}  // namespace gbx::enclave
