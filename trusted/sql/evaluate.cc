@@ -1,0 +1,252 @@
+#include "trusted/sql/evaluate.h"
+
+#include <array>
+
+namespace gbx::sql {
+namespace {
+
+constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
+constexpr std::array<std::int64_t, kScaleMax + 1> kPowersOfTen = {1,
+                                                                  10,
+                                                                  100,
+                                                                  1'000,
+                                                                  10'000,
+                                                                  100'000,
+                                                                  1'000'000,
+                                                                  10'000'000,
+                                                                  100'000'000,
+                                                                  1'000'000'000,
+                                                                  10'000'000'000,
+                                                                  100'000'000'000,
+                                                                  1'000'000'000'000};
+
+bool is_null(const Cell& cell) { return std::holds_alternative<std::monostate>(cell); }
+
+std::int64_t number(const Cell& cell) {
+  const auto* value = std::get_if<std::int64_t>(&cell);
+  GBX_CHECK(value != nullptr);
+  return *value;
+}
+
+const std::string& text(const Cell& cell) {
+  const auto* value = std::get_if<std::string>(&cell);
+  GBX_CHECK(value != nullptr);
+  return *value;
+}
+
+Cell boolean(bool value) { return Cell(std::int64_t{value ? 1 : 0}); }
+
+std::int64_t checked(Op op, std::int64_t a, std::int64_t b) {
+  std::int64_t out = 0;
+  bool overflow = false;
+  if (op == Op::add) {
+    overflow = __builtin_add_overflow(a, b, &out);
+  } else if (op == Op::subtract) {
+    overflow = __builtin_sub_overflow(a, b, &out);
+  } else {
+    overflow = __builtin_mul_overflow(a, b, &out);
+  }
+  GBX_CHECK(!overflow);
+  return out;
+}
+
+bool compare(Op op, const Cell& a, const Cell& b) {
+  GBX_CHECK(a.index() == b.index());
+  if (op == Op::equal) return a == b;
+  if (op == Op::not_equal) return a != b;
+  if (op == Op::less) return a < b;
+  if (op == Op::less_equal) return a <= b;
+  if (op == Op::greater) return a > b;
+  return a >= b;
+}
+
+// AND and OR: `decides` is the operand that settles it whatever the other is.
+Cell logical(const Expression& expression, RowView row, std::int64_t decides) {
+  bool unknown = false;
+  for (const Expression& child : expression.children) {
+    const Cell cell = evaluate(child, row);
+    if (is_null(cell)) {
+      unknown = true;
+    } else if (number(cell) == decides) {
+      return cell;
+    }
+  }
+  return unknown ? Cell() : Cell(1 - decides);
+}
+
+Cell case_when(const Expression& expression, RowView row) {
+  const std::size_t count = expression.children.size();
+  for (std::size_t i = 0; i + 1 < count; i += 2) {
+    const Cell condition = evaluate(expression.children[i], row);
+    if (!is_null(condition) && number(condition) != 0) {
+      return evaluate(expression.children[i + 1], row);
+    }
+  }
+  return evaluate(expression.children[count - 1], row);
+}
+
+Cell coalesce(const Expression& expression, RowView row) {
+  for (const Expression& child : expression.children) {
+    Cell cell = evaluate(child, row);
+    if (!is_null(cell)) return cell;
+  }
+  return {};
+}
+
+// Bytes move together with `offset` from 'a' to 'A' or back; others stay.
+Cell change_case(const std::string& value, char first, char last, int offset) {
+  std::string out = value;
+  for (char& c : out) {
+    if (c >= first && c <= last) c = static_cast<char>(c + offset);
+  }
+  return out;
+}
+
+Cell on_values(const Expression& expression, const std::vector<Cell>& cells) {
+  switch (expression.op) {
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply: return checked(expression.op, number(cells[0]), number(cells[1]));
+    case Op::negate: return checked(Op::subtract, 0, number(cells[0]));
+    case Op::absolute: {
+      const std::int64_t value = number(cells[0]);
+      return value < 0 ? checked(Op::subtract, 0, value) : value;
+    }
+    case Op::rescale: {
+      GBX_CHECK(expression.value >= 0 && expression.value <= kScaleMax);
+      return checked(Op::multiply, number(cells[0]),
+                     kPowersOfTen[static_cast<std::size_t>(expression.value)]);
+    }
+    case Op::equal:
+    case Op::not_equal:
+    case Op::less:
+    case Op::less_equal:
+    case Op::greater:
+    case Op::greater_equal: return boolean(compare(expression.op, cells[0], cells[1]));
+    case Op::logical_not: return Cell(1 - number(cells[0]));
+    case Op::in_list: {
+      bool found = false;
+      for (std::size_t i = 1; i < cells.size(); i++) found = found || cells[i] == cells[0];
+      return boolean(found);
+    }
+    case Op::like: return boolean(like_matches(text(cells[0]), expression.text));
+    case Op::year:
+    case Op::quarter:
+    case Op::month:
+    case Op::day:
+    case Op::day_of_week: {
+      const bool timestamp = expression.children[0].type.type == Type::timestamp;
+      const std::int64_t value = number(cells[0]);
+      return date_function(expression.op, timestamp ? day_of_timestamp(value) : value);
+    }
+    case Op::truncate_year:
+    case Op::truncate_quarter:
+    case Op::truncate_month:
+    case Op::truncate_week: return date_function(expression.op, number(cells[0]));
+    case Op::date_of: return day_of_timestamp(number(cells[0]));
+    case Op::lower: return change_case(text(cells[0]), 'A', 'Z', 'a' - 'A');
+    case Op::upper: return change_case(text(cells[0]), 'a', 'z', 'A' - 'a');
+    case Op::prefix: return std::string(text_prefix(text(cells[0]), expression.value));
+    case Op::column:
+    case Op::literal:
+    case Op::null:
+    case Op::logical_and:
+    case Op::logical_or:
+    case Op::is_null:
+    case Op::case_when:
+    case Op::coalesce:
+    case Op::output: break;
+  }
+  GBX_CHECK(false);
+}
+
+}  // namespace
+
+Cell evaluate(const Expression& expression, RowView row) {
+  if (expression.op == Op::column || expression.op == Op::output) {
+    GBX_CHECK(expression.relation < row.size() &&
+              expression.column < row[expression.relation].size());
+    return row[expression.relation][expression.column];
+  }
+  if (expression.op == Op::null) return {};
+  if (expression.op == Op::literal) {
+    if (expression.type.type == Type::text) return expression.text;
+    return expression.value;
+  }
+  if (expression.op == Op::logical_and) return logical(expression, row, 0);
+  if (expression.op == Op::logical_or) return logical(expression, row, 1);
+  if (expression.op == Op::case_when) return case_when(expression, row);
+  if (expression.op == Op::coalesce) return coalesce(expression, row);
+  std::vector<Cell> cells;
+  cells.reserve(expression.children.size());
+  for (const Expression& child : expression.children) cells.push_back(evaluate(child, row));
+  if (expression.op == Op::is_null) return boolean(is_null(cells[0]));
+  for (const Cell& cell : cells) {
+    if (is_null(cell)) return {};
+  }
+  return on_values(expression, cells);
+}
+
+bool like_matches(std::string_view text, std::string_view pattern) {
+  const auto next = [](std::string_view s, std::size_t at) {
+    at++;
+    while (at < s.size() && (static_cast<unsigned char>(s[at]) & 0xC0) == 0x80) at++;
+    return at;
+  };
+  std::size_t t = 0;
+  std::size_t p = 0;
+  std::size_t resume_text = 0;
+  std::size_t resume_pattern = std::string_view::npos;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '%') {
+      resume_pattern = ++p;
+      resume_text = t;
+    } else if (p < pattern.size() && pattern[p] == '_') {
+      p++;
+      t = next(text, t);
+    } else if (p < pattern.size() && pattern[p] == text[t]) {
+      p++;
+      t++;
+    } else if (resume_pattern != std::string_view::npos) {
+      resume_text = next(text, resume_text);
+      t = resume_text;
+      p = resume_pattern;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '%') p++;
+  return p == pattern.size();
+}
+
+std::string_view text_prefix(std::string_view text, std::int64_t count) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const bool starts = (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
+    if (starts && count-- <= 0) break;
+    at++;
+  }
+  return text.substr(0, at);
+}
+
+std::int64_t day_of_timestamp(std::int64_t micros) {
+  return micros / kMicrosPerDay - (micros % kMicrosPerDay < 0 ? 1 : 0);
+}
+
+std::int64_t date_function(Op op, std::int64_t days) {
+  const std::int64_t from_monday = ((days + 3) % 7 + 7) % 7;
+  if (op == Op::day_of_week) return from_monday + 1;
+  if (op == Op::truncate_week) return days - from_monday;
+  const CivilDay civil = civil_from_days(days);
+  const unsigned first_of_quarter = (civil.month - 1) / 3 * 3 + 1;
+  if (op == Op::year) return civil.year;
+  if (op == Op::quarter) return (civil.month - 1) / 3 + 1;
+  if (op == Op::month) return civil.month;
+  if (op == Op::day) return civil.day;
+  if (op == Op::truncate_year) return days_from_civil({civil.year, 1, 1});
+  if (op == Op::truncate_quarter) return days_from_civil({civil.year, first_of_quarter, 1});
+  GBX_CHECK(op == Op::truncate_month);
+  return days_from_civil({civil.year, civil.month, 1});
+}
+
+}  // namespace gbx::sql

@@ -1,0 +1,35 @@
+#pragma once
+
+// The reference evaluator: what every operator means, one row at a time. Engines are tested against
+// it, and what is left to do on released values (HAVING, ORDER BY) is done with it.
+//
+// The binder has proved that nothing overflows on values within their declared ranges; a value
+// outside is a bug and ends the process.
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "trusted/sql/expression.h"
+
+namespace gbx::sql {
+
+// One joined row: per relation its cells, by Expression::column. For Op::output: row[0] is the
+// released row. Text cells are valid UTF-8.
+using RowView = std::span<const std::vector<Cell>>;
+
+// The value of `expression` on `row`; null where SQL says so. Booleans are 0 and 1.
+Cell evaluate(const Expression& expression, RowView row);
+
+// `text` LIKE `pattern`: % is any run of characters, _ one UTF-8 character; there is no escape.
+// Time is at most the product of the two lengths.
+bool like_matches(std::string_view text, std::string_view pattern);
+
+// The first `count` UTF-8 characters of `text`.
+std::string_view text_prefix(std::string_view text, std::int64_t count);
+
+// Floor of a timestamp to its day, and the parts of a day; `op` is year .. truncate_week.
+std::int64_t date_function(Op op, std::int64_t days);
+std::int64_t day_of_timestamp(std::int64_t micros);
+
+}  // namespace gbx::sql

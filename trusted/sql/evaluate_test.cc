@@ -1,0 +1,196 @@
+#include "trusted/sql/evaluate.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "trusted/sql/catalog.h"
+#include "trusted/sql/task.h"
+
+namespace gbx::sql {
+namespace {
+
+Expression number(std::int64_t value) {
+  Expression out;
+  out.op = Op::literal;
+  out.value = value;
+  return out;
+}
+
+Expression word(std::string text) {
+  Expression out;
+  out.op = Op::literal;
+  out.type.type = Type::text;
+  out.text = std::move(text);
+  return out;
+}
+
+Expression truth(bool value) {
+  Expression out = number(value ? 1 : 0);
+  out.type.type = Type::boolean;
+  return out;
+}
+
+Expression nothing() { return {}; }
+
+Expression make(Op op, std::vector<Expression> children) {
+  Expression out;
+  out.op = op;
+  out.children = std::move(children);
+  return out;
+}
+
+Cell value(const Expression& expression) { return evaluate(expression, {}); }
+
+TEST(evaluate, names_of_operators_go_both_ways) {
+  for (int i = 0; i <= static_cast<int>(Op::output); i++) {
+    const auto op = static_cast<Op>(i);
+    ASSERT_TRUE(op_from(op_name(op)).has_value());
+    EXPECT_EQ(*op_from(op_name(op)), op);
+  }
+  EXPECT_EQ(op_name(Op::day_of_week), "day_of_week");
+  EXPECT_EQ(op_name(Op::prefix), "prefix");
+  EXPECT_FALSE(op_from("division").has_value());
+}
+
+TEST(evaluate, arithmetic) {
+  EXPECT_EQ(value(make(Op::add, {number(2), number(3)})), Cell(std::int64_t{5}));
+  EXPECT_EQ(value(make(Op::subtract, {number(2), number(3)})), Cell(std::int64_t{-1}));
+  EXPECT_EQ(value(make(Op::multiply, {number(2), number(-3)})), Cell(std::int64_t{-6}));
+  EXPECT_EQ(value(make(Op::negate, {number(2)})), Cell(std::int64_t{-2}));
+  EXPECT_EQ(value(make(Op::absolute, {number(-2)})), Cell(std::int64_t{2}));
+  Expression scaled = make(Op::rescale, {number(7)});
+  scaled.value = 12;
+  EXPECT_EQ(value(scaled), Cell(std::int64_t{7'000'000'000'000}));
+  EXPECT_EQ(value(make(Op::add, {number(2), nothing()})), Cell());
+}
+
+TEST(evaluateDeathTest, overflow_is_a_bug) {
+  const auto most = std::numeric_limits<std::int64_t>::max();
+  EXPECT_DEATH(value(make(Op::add, {number(most), number(1)})), "invariant broken");
+}
+
+TEST(evaluate, comparison_of_numbers_and_text) {
+  EXPECT_EQ(value(make(Op::less, {number(-5), number(3)})), Cell(std::int64_t{1}));
+  EXPECT_EQ(value(make(Op::greater_equal, {number(3), number(3)})), Cell(std::int64_t{1}));
+  EXPECT_EQ(value(make(Op::less, {word("a"), word("B")})), Cell(std::int64_t{0}));
+  EXPECT_EQ(value(make(Op::less, {word("z"), word("\xC3\xA4")})), Cell(std::int64_t{1}));
+  EXPECT_EQ(value(make(Op::equal, {word("a"), nothing()})), Cell());
+}
+
+TEST(evaluate, three_valued_logic) {
+  EXPECT_EQ(value(make(Op::logical_and, {nothing(), truth(false)})), Cell(std::int64_t{0}));
+  EXPECT_EQ(value(make(Op::logical_and, {nothing(), truth(true)})), Cell());
+  EXPECT_EQ(value(make(Op::logical_or, {nothing(), truth(true)})), Cell(std::int64_t{1}));
+  EXPECT_EQ(value(make(Op::logical_or, {nothing(), truth(false)})), Cell());
+  EXPECT_EQ(value(make(Op::logical_not, {nothing()})), Cell());
+  EXPECT_EQ(value(make(Op::logical_not, {truth(true)})), Cell(std::int64_t{0}));
+  EXPECT_EQ(value(make(Op::is_null, {nothing()})), Cell(std::int64_t{1}));
+  EXPECT_EQ(value(make(Op::is_null, {truth(false)})), Cell(std::int64_t{0}));
+}
+
+TEST(evaluate, lists_cases_and_defaults) {
+  EXPECT_EQ(value(make(Op::in_list, {number(2), number(1), number(2)})), Cell(std::int64_t{1}));
+  EXPECT_EQ(value(make(Op::in_list, {number(3), number(1), number(2)})), Cell(std::int64_t{0}));
+  EXPECT_EQ(value(make(Op::in_list, {nothing(), number(1)})), Cell());
+  EXPECT_EQ(value(make(Op::case_when, {nothing(), number(1), truth(true), number(2), number(3)})),
+            Cell(std::int64_t{2}));
+  EXPECT_EQ(value(make(Op::case_when, {truth(false), number(1), nothing()})), Cell());
+  EXPECT_EQ(value(make(Op::coalesce, {nothing(), word("x"), word("y")})), Cell(std::string("x")));
+  EXPECT_EQ(value(make(Op::coalesce, {nothing(), nothing()})), Cell());
+}
+
+TEST(evaluate, like) {
+  EXPECT_TRUE(like_matches("", ""));
+  EXPECT_TRUE(like_matches("", "%"));
+  EXPECT_FALSE(like_matches("", "_"));
+  EXPECT_TRUE(like_matches("summer_sale", "summer%"));
+  EXPECT_TRUE(like_matches("summer_sale", "%s_le"));
+  EXPECT_FALSE(like_matches("summer_sale", "summer"));
+  EXPECT_TRUE(like_matches("aXbXc", "a%X%c"));
+  EXPECT_FALSE(like_matches("aXbXc", "a%Y%c"));
+  EXPECT_TRUE(like_matches("\xC3\xA4z", "_z"));
+  EXPECT_FALSE(like_matches("\xC3\xA4z", "__z"));
+  EXPECT_TRUE(like_matches("a\\%", "a\\%"));
+}
+
+TEST(evaluate, like_takes_no_more_than_the_product) {
+  const std::string text(20000, 'a');
+  std::string pattern;
+  for (int i = 0; i < 200; i++) pattern += "%a";
+  EXPECT_FALSE(like_matches(text, pattern + "b"));
+}
+
+TEST(evaluate, text) {
+  EXPECT_EQ(value(make(Op::upper, {word("a\xC3\xA4z")})), Cell(std::string("A\xC3\xA4Z")));
+  EXPECT_EQ(value(make(Op::lower, {word("AZ[")})), Cell(std::string("az[")));
+  EXPECT_EQ(text_prefix("\xC3\xA4\xC3\xA4z", 2), "\xC3\xA4\xC3\xA4");
+  EXPECT_EQ(text_prefix("abc", 0), "");
+  EXPECT_EQ(text_prefix("abc", 9), "abc");
+}
+
+TEST(evaluate, calendar) {
+  const std::int64_t leap = *parse_date("2024-02-29");
+  EXPECT_EQ(date_function(Op::year, leap), 2024);
+  EXPECT_EQ(date_function(Op::quarter, leap), 1);
+  EXPECT_EQ(date_function(Op::month, leap), 2);
+  EXPECT_EQ(date_function(Op::day, leap), 29);
+  EXPECT_EQ(date_function(Op::day_of_week, leap), 4);
+  EXPECT_EQ(format_date(date_function(Op::truncate_week, leap)), "2024-02-26");
+  EXPECT_EQ(format_date(date_function(Op::truncate_month, leap)), "2024-02-01");
+  EXPECT_EQ(format_date(date_function(Op::truncate_quarter, *parse_date("2024-12-31"))),
+            "2024-10-01");
+  EXPECT_EQ(format_date(date_function(Op::truncate_year, leap)), "2024-01-01");
+  EXPECT_EQ(date_function(Op::day_of_week, *parse_date("1969-12-28")), 7);
+  EXPECT_EQ(day_of_timestamp(-1), -1);
+  EXPECT_EQ(day_of_timestamp(0), 0);
+  EXPECT_EQ(day_of_timestamp(86'400'000'000 - 1), 0);
+  EXPECT_EQ(day_of_timestamp(-86'400'000'000), -1);
+}
+
+TEST(evaluate, part_of_a_timestamp_is_that_of_its_day) {
+  Expression moment = number(*parse_timestamp("1969-12-31 23:59:59"));
+  moment.type.type = Type::timestamp;
+  EXPECT_EQ(value(make(Op::year, {moment})), Cell(std::int64_t{1969}));
+  EXPECT_EQ(value(make(Op::date_of, {moment})), Cell(std::int64_t{-1}));
+}
+
+TEST(evaluate, columns_are_found_by_relation) {
+  Expression column;
+  column.op = Op::column;
+  column.relation = 1;
+  column.column = 2;
+  const std::vector<std::vector<Cell>> row = {{}, {Cell(), Cell(), std::string("here")}};
+  EXPECT_EQ(evaluate(column, row), Cell(std::string("here")));
+}
+
+TEST(catalog, storage_range_is_the_calendar) {
+  EXPECT_EQ(storage_range({Type::date, 0}).low, *parse_date("0001-01-01"));
+  EXPECT_EQ(storage_range({Type::date, 0}).high, *parse_date("9999-12-31"));
+  EXPECT_EQ(storage_range({Type::timestamp, 0}).low, *parse_timestamp("0001-01-01 00:00:00"));
+  EXPECT_EQ(storage_range({Type::timestamp, 0}).high,
+            *parse_timestamp("9999-12-31 23:59:59.999999"));
+}
+
+TEST(task, group_keys_encode_injectively) {
+  const std::vector<std::vector<Cell>> keys = {{},
+                                               {Cell()},
+                                               {std::int64_t{0}},
+                                               {std::string()},
+                                               {std::string("ab"), std::string("c")},
+                                               {std::string("a"), std::string("bc")},
+                                               {std::string("abc")},
+                                               {Cell(), Cell()}};
+  for (std::size_t i = 0; i < keys.size(); i++) {
+    for (std::size_t j = 0; j < keys.size(); j++) {
+      EXPECT_EQ(encode_group_key(keys[i]) == encode_group_key(keys[j]), i == j) << i << " " << j;
+    }
+  }
+  EXPECT_EQ(to_hex(encode_group_key({std::string("a"), std::int64_t{1}, Cell()})),
+            "020100000061"
+            "010100000000000000"
+            "00");
+}
+
+}  // namespace
+}  // namespace gbx::sql

@@ -1,0 +1,63 @@
+#include "trusted/sql/expression.h"
+
+#include <array>
+
+namespace gbx::sql {
+namespace {
+
+constexpr std::array<std::string_view, 36> kOps = {
+    "column",
+    "literal",
+    "null",
+    "add",
+    "subtract",
+    "multiply",
+    "negate",
+    "absolute",
+    "rescale",
+    "equal",
+    "not_equal",
+    "less",
+    "less_equal",
+    "greater",
+    "greater_equal",
+    "logical_and",
+    "logical_or",
+    "logical_not",
+    "is_null",
+    "in_list",
+    "like",
+    "case_when",
+    "coalesce",
+    "year",
+    "quarter",
+    "month",
+    "day",
+    "day_of_week",
+    "date_of",
+    "truncate_year",
+    "truncate_quarter",
+    "truncate_month",
+    "truncate_week",
+    "lower",
+    "upper",
+    "prefix",
+};
+constexpr std::string_view kOutput = "output";
+
+}  // namespace
+
+std::string_view op_name(Op op) {
+  const auto index = static_cast<std::size_t>(op);
+  return index < kOps.size() ? kOps[index] : kOutput;
+}
+
+std::optional<Op> op_from(std::string_view name) {
+  for (std::size_t i = 0; i < kOps.size(); i++) {
+    if (kOps[i] == name) return static_cast<Op>(i);
+  }
+  if (name == kOutput) return Op::output;
+  return std::nullopt;
+}
+
+}  // namespace gbx::sql
