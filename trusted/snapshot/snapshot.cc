@@ -1,0 +1,190 @@
+#include "trusted/snapshot/snapshot.h"
+
+#include <algorithm>
+
+namespace gbx::snapshot {
+namespace {
+
+constexpr Error kChanged{ErrorCode::unverified, "stream_changed"};
+constexpr Error kTotals{ErrorCode::invalid_argument, "index_malformed"};
+
+}  // namespace
+
+struct Snapshot::Scratch {
+  explicit Scratch(const crypto::AeadKey& key) : opener(key) {}
+  crypto::AeadOpener opener;
+  Bytes sealed;
+  SecretBytes plain;
+  std::vector<Hash>* learn = nullptr;  // in open(): leaves are kept here, not compared
+};
+
+Snapshot::Snapshot(SnapshotManifest manifest, crypto::AeadKey key,
+                   std::shared_ptr<const BlockSource> source)
+    : manifest_(std::move(manifest)), key_(std::move(key)), source_(std::move(source)) {
+  for (const ManifestColumn* column : data_columns(manifest_)) {
+    columns_.push_back({column->name, column->type, column->nullable});
+  }
+}
+
+Snapshot::~Snapshot() {
+  for (std::atomic<Scratch*>& slot : idle_) {
+    const std::unique_ptr<Scratch> scratch(slot.load());
+  }
+}
+
+std::unique_ptr<Snapshot::Scratch> Snapshot::take_scratch() const {
+  for (std::atomic<Scratch*>& slot : idle_) {
+    if (slot.load(std::memory_order_relaxed) == nullptr) continue;
+    if (Scratch* taken = slot.exchange(nullptr)) return std::unique_ptr<Scratch>(taken);
+  }
+  return std::make_unique<Scratch>(key_);
+}
+
+void Snapshot::give_scratch(std::unique_ptr<Scratch> scratch) const {
+  for (std::atomic<Scratch*>& slot : idle_) {
+    Scratch* expected = nullptr;
+    if (slot.compare_exchange_strong(expected, scratch.get())) {
+      static_cast<void>(scratch.release());
+      return;
+    }
+  }
+}
+
+Result<std::unique_ptr<Snapshot>> Snapshot::open(const SnapshotManifest& manifest,
+                                                 crypto::AeadKey key,
+                                                 std::shared_ptr<const BlockSource> source) {
+  std::unique_ptr<Snapshot> out(new Snapshot(manifest, std::move(key), std::move(source)));
+  // One pass over all chunks; nothing of it counts until the leaves have made the signed root.
+  std::vector<Hash> leaves;
+  Scratch scratch(out->key_);
+  scratch.learn = &leaves;
+  GBX_TRY(out->load_index(leaves));
+  GBX_TRY(out->load_dictionaries(scratch));
+  GBX_TRY(out->check_blocks(scratch));
+  if (merkle_root(leaves) != manifest.stream.root) {
+    return Error{ErrorCode::unverified, "root_wrong"};
+  }
+  out->leaves_ = std::move(leaves);
+  return out;
+}
+
+Status Snapshot::load_index(std::vector<Hash>& leaves) {
+  const StreamSummary& stream = manifest_.stream;
+  constexpr Error kSizes{ErrorCode::invalid_argument, "stream_size_wrong"};
+  if (stream.index_bytes <= crypto::kAeadTagSize || stream.index_bytes > kChunkBytesMax ||
+      stream.bytes < kStreamMagic.size() + stream.index_bytes || stream.chunks == 0) {
+    return kSizes;
+  }
+  Bytes magic(kStreamMagic.size());
+  GBX_TRY(source_->read(0, magic));
+  if (as_text(magic) != kStreamMagic) return kChanged;
+  Bytes sealed(stream.index_bytes);
+  GBX_TRY(source_->read(stream.bytes - stream.index_bytes, sealed));
+  GBX_TRY_ASSIGN(const Bytes plain, crypto::aead_open(key_, chunk_nonce(stream.chunks - 1, true),
+                                                      as_bytes(kStreamMagic), sealed));
+  GBX_TRY_ASSIGN(index_, decode_index(plain, manifest_));
+  GBX_TRY_ASSIGN(layout_, Layout::plan(index_, manifest_));
+  if (layout_.chunks() + 1 != stream.chunks || layout_.end() + stream.index_bytes != stream.bytes) {
+    return kSizes;
+  }
+  leaves.resize(stream.chunks);
+  leaves.back() = chunk_leaf(sealed);
+  return {};
+}
+
+Result<ByteView> Snapshot::open_chunk(std::size_t chunk, Scratch& scratch) const {
+  const Layout::Place& place = layout_.place(chunk);
+  scratch.sealed.resize(place.sealed);
+  GBX_TRY(source_->read(place.offset, scratch.sealed));
+  const Hash leaf = chunk_leaf(scratch.sealed);
+  if (scratch.learn != nullptr) {
+    (*scratch.learn)[chunk] = leaf;
+  } else if (leaf != leaves_[chunk]) {
+    return kChanged;
+  }
+  Bytes& plain = scratch.plain.mutable_bytes();
+  plain.resize(place.sealed - crypto::kAeadTagSize);
+  GBX_TRY(scratch.opener.open(chunk_nonce(chunk, false), as_bytes(kStreamMagic), scratch.sealed,
+                              plain));
+  return ByteView(plain);
+}
+
+Status Snapshot::load_dictionaries(Scratch& scratch) {
+  const std::vector<const ManifestColumn*> declared = data_columns(manifest_);
+  dictionaries_.resize(declared.size());
+  for (std::size_t column = 0; column < declared.size(); column++) {
+    if (declared[column]->type.type != Type::text) continue;
+    Bytes joined;
+    for (std::size_t i = 0; i < layout_.dictionary_pieces(column); i++) {
+      GBX_TRY_ASSIGN(const ByteView plain, open_chunk(layout_.dictionary(column, i), scratch));
+      joined.insert(joined.end(), plain.begin(), plain.end());
+    }
+    const std::uint64_t size = index_.columns[column].dictionary_bytes;
+    GBX_CHECK(size <= joined.size());
+    if (std::any_of(joined.begin() + static_cast<std::ptrdiff_t>(size), joined.end(),
+                    [](std::uint8_t byte) { return byte != 0; })) {
+      return Error{ErrorCode::invalid_argument, "dictionary_malformed"};
+    }
+    joined.resize(size);
+    GBX_TRY_ASSIGN(dictionaries_[column],
+                   decode_dictionary(joined, index_.columns[column], *declared[column]));
+  }
+  return {};
+}
+
+// Every block once, as a query would read it, and what only shows across blocks.
+Status Snapshot::check_blocks(Scratch& scratch) {
+  std::vector<std::size_t> all(columns_.size());
+  for (std::size_t i = 0; i < all.size(); i++) all[i] = i;
+  Block block;
+  std::uint64_t persons = 0;
+  std::uint64_t run = 0;  // rows so far of the person who may go on in the next block
+  for (std::size_t i = 0; i < index_.blocks.size(); i++) {
+    const BlockEntry& entry = index_.blocks[i];
+    GBX_TRY(read_block_with(i, all, block, scratch));
+    const bool goes_on = i > 0 && entry.first == index_.blocks[i - 1].last;
+    persons += entry.persons - (goes_on ? 1U : 0U);
+    const std::uint64_t first_run = block.row_begin[1];
+    run = (goes_on ? run : 0) + first_run;
+    if (run > manifest_.rows_per_person) {
+      return Error{ErrorCode::invalid_argument, "rows_per_person_exceeded"};
+    }
+    if (entry.persons > 1) run = block.rows() - block.row_begin[entry.persons - 1];
+  }
+  return persons == index_.persons ? Status() : kTotals;
+}
+
+Status Snapshot::read_block(std::size_t block, const std::vector<std::size_t>& wanted,
+                            Block& out) const noexcept {
+  std::unique_ptr<Scratch> scratch = take_scratch();
+  Status status = read_block_with(block, wanted, out, *scratch);
+  give_scratch(std::move(scratch));
+  return status;
+}
+
+Status Snapshot::read_block_with(std::size_t block, const std::vector<std::size_t>& wanted,
+                                 Block& out, Scratch& scratch) const {
+  GBX_CHECK(block < index_.blocks.size());
+  const BlockShape shape = block_shape(index_, manifest_, block);
+  const BlockEntry& entry = index_.blocks[block];
+  GBX_TRY_ASSIGN(const ByteView persons, open_chunk(layout_.persons(block), scratch));
+  GBX_TRY(decode_persons(persons, shape, out));
+  if (out.persons.front() != entry.first || out.persons.back() != entry.last) return kTotals;
+  out.columns.resize(columns_.size());
+  std::vector<bool> kept(columns_.size());
+  for (const std::size_t column : wanted) {
+    GBX_CHECK(column < columns_.size());
+    kept[column] = true;
+    GBX_TRY_ASSIGN(const ByteView plain, open_chunk(layout_.column(block, column), scratch));
+    GBX_TRY(
+        decode_column(plain, shape, index_.columns[column], columns_[column], out.columns[column]));
+  }
+  for (std::size_t i = 0; i < kept.size(); i++) {
+    if (kept[i]) continue;
+    out.columns[i].values.clear();
+    out.columns[i].valid.clear();
+  }
+  return {};
+}
+
+}  // namespace gbx::snapshot
