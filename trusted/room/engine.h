@@ -1,0 +1,66 @@
+#pragma once
+
+// The engine's seam, and the only maker of exact aggregates.
+//
+// Whatever implements compute() is inside the attested boundary but not trusted to be right: it
+// runs where untrusted code (a SQL engine) touches plaintext. run() believes nothing of its answer
+// that the task does not allow: the shape and types of keys, how many persons, how far a sum can
+// go. What it answers beyond that (wrong but possible numbers) noise and k are still applied to.
+
+#include <span>
+#include <vector>
+
+#include "trusted/base/result.h"
+#include "trusted/crypto/aead.h"
+#include "trusted/privacy/aggregate.h"
+#include "trusted/snapshot/table.h"
+#include "trusted/sql/task.h"
+
+namespace gbx::firewall {
+class CheckedQuery;
+}
+
+namespace gbx::snapshot {
+class BlockSource;
+class SnapshotManifest;
+}  // namespace gbx::snapshot
+
+namespace gbx::room {
+
+// One relation's data. `table` has been opened and validated whole; an engine in another process
+// reads the same sealed bytes there, under the same key.
+struct Dataset {
+  const snapshot::Table* table = nullptr;
+  const snapshot::BlockSource* sealed = nullptr;
+  const snapshot::SnapshotManifest* manifest = nullptr;
+  const crypto::AeadKey* key = nullptr;
+};
+
+// Every group row fits `task`: key arity, types and intervals, distinct keys, at least one person
+// (an ungrouped answer has exactly one row and may have none), sums within persons x clamp, at most
+// groups_max. Fails with unavailable (engine_failed), whatever is wrong. Pure.
+Status check_groups(const sql::Task& task, const std::vector<sql::GroupRow>& groups);
+
+class Engine {
+ public:
+  Engine() = default;
+  virtual ~Engine() = default;
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+  Engine(Engine&&) = delete;
+  Engine& operator=(Engine&&) = delete;
+
+  // The exact aggregate of a checked query over `datasets`, one per relation of its task.
+  //   sampling  fresh for this release
+  // Fails with unavailable (engine_failed) and nothing finer: why an engine fails can depend on
+  // rows.
+  Result<privacy::Aggregate> run(const firewall::CheckedQuery& query, sql::SamplingKey sampling,
+                                 std::span<const Dataset> datasets);
+
+ private:
+  // Any failure is the same to the caller; its code and reason are thrown away.
+  virtual Result<std::vector<sql::GroupRow>> compute(
+      const sql::Task& task, std::span<const Dataset> datasets) noexcept = 0;
+};
+
+}  // namespace gbx::room
