@@ -13,16 +13,22 @@ using AeadKey = Secret<32>;
 using AeadNonce = std::array<std::uint8_t, 12>;
 constexpr std::size_t kAeadTagSize = 16;
 
+// AES-256-GCM for data, ChaCha20-Poly1305 (RFC 8439) inside HPKE, whose published vectors cover
+// that suite.
+enum class Cipher : std::uint8_t { aes_256_gcm, chacha20_poly1305 };
+
 // Ciphertext followed by the 16-byte tag.
-Bytes aead_seal(const AeadKey& key, const AeadNonce& nonce, ByteView aad, ByteView plaintext);
+Bytes aead_seal(const AeadKey& key, const AeadNonce& nonce, ByteView aad, ByteView plaintext,
+                Cipher cipher = Cipher::aes_256_gcm);
 // Fails with unverified ("seal_broken"): nothing of the plaintext is then visible.
-Result<Bytes> aead_open(const AeadKey& key, const AeadNonce& nonce, ByteView aad, ByteView sealed);
+Result<Bytes> aead_open(const AeadKey& key, const AeadNonce& nonce, ByteView aad, ByteView sealed,
+                        Cipher cipher = Cipher::aes_256_gcm);
 
 // The same for many chunks under one key, without allocation: `out` holds sealed.size() - 16 bytes.
 // One object per thread.
 class AeadOpener {
  public:
-  explicit AeadOpener(const AeadKey& key);
+  explicit AeadOpener(const AeadKey& key, Cipher cipher = Cipher::aes_256_gcm);
   ~AeadOpener();
   AeadOpener(const AeadOpener&) = delete;
   AeadOpener& operator=(const AeadOpener&) = delete;

@@ -1,7 +1,8 @@
 #pragma once
 
-// HPKE (RFC 9180), base mode, single shot: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM.
-// Anybody can seal to a public key: whoever must know the sender signs around it. Thread-safe.
+// HPKE (RFC 9180), base mode, single shot: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256,
+// ChaCha20-Poly1305: the suite whose vectors the RFC prints. Anybody can seal to a public key:
+// whoever must know the sender signs around it. Thread-safe.
 
 #include "trusted/base/bytes.h"
 #include "trusted/base/seams.h"
