@@ -1,0 +1,182 @@
+#include "engine/merge/bounder.h"
+
+#include <algorithm>
+
+namespace gbx::engine {
+namespace {
+
+constexpr std::uint64_t kModulus = (std::uint64_t{1} << 31) - 1;
+
+Int128 clamp_to(Int128 value, std::int64_t low, std::int64_t high) {
+  if (value < low) return low;
+  return value > high ? Int128{high} : value;
+}
+
+}  // namespace
+
+Bounder::Bounder(const Plan& plan)
+    : plan_(plan),
+      evaluator_(plan.outputs),
+      groups_(plan),
+      group_(kBatchRows),
+      inputs_(plan.measures.size(), std::vector<std::int64_t>(kBatchRows)) {
+  reserve_groups();
+}
+
+void Bounder::reserve_groups() {
+  if (totals_.size() == groups_.size()) return;
+  totals_.resize(groups_.size());
+  slot_of_.resize(groups_.size());
+  sums_.resize(groups_.size() * plan_.measures.size());
+}
+
+Status Bounder::add(const JoinedRows& rows) {
+  const std::size_t count = rows.person.size();
+  evaluator_.run(rows.sources, count);
+  std::vector<Vector> keys;
+  for (const GroupPlan& group : plan_.groups) keys.push_back(evaluator_.result(group.node));
+  GBX_TRY(groups_.number(keys, std::span(group_).first(count)));
+  reserve_groups();
+  for (std::size_t m = 0; m < plan_.measures.size(); m++) measure(m, count);
+  const std::size_t width = plan_.measures.size();
+  for (std::size_t row = 0; row < count; row++) {
+    if (!open_ || rows.person[row] != person_) {
+      finish();
+      open_ = true;
+      person_ = rows.person[row];
+      hash_ = rows.hashes[row];
+    }
+    const std::size_t slot = slot_of(group_[row]);
+    for (std::size_t m = 0; m < width; m++) partials_[slot * width + m] += inputs_[m][row];
+  }
+  return {};
+}
+
+// Fills inputs_[m]: what each row of the batch adds to the person's partial.
+void Bounder::measure(std::size_t m, std::size_t count) {
+  const MeasurePlan& planned = plan_.measures[m];
+  std::int64_t* out = inputs_[m].data();
+  const sql::MeasureKind kind = planned.bounds.kind;
+  if (kind == sql::MeasureKind::rows) {
+    std::fill_n(out, count, 1);
+    return;
+  }
+  const Vector from = evaluator_.result(planned.node);
+  const std::int64_t low = planned.bounds.row_low;
+  const std::int64_t high = planned.bounds.row_high;
+  if (kind == sql::MeasureKind::values) {
+    for (std::size_t i = 0; i < count; i++) out[i] = from.valid == nullptr || from.valid[i] != 0;
+    return;
+  }
+  if (kind == sql::MeasureKind::sum) {
+    for (std::size_t i = 0; i < count; i++) out[i] = std::clamp(from.values[i], low, high);
+  } else {
+    const std::uint64_t twice_middle = static_cast<std::uint64_t>(low + high);
+    for (std::size_t i = 0; i < count; i++) {
+      const auto value = static_cast<std::uint64_t>(std::clamp(from.values[i], low, high));
+      out[i] = static_cast<std::int64_t>(2 * value - twice_middle);
+    }
+  }
+  if (from.valid == nullptr) return;
+  for (std::size_t i = 0; i < count; i++) out[i] = from.valid[i] != 0 ? out[i] : 0;
+}
+
+std::size_t Bounder::slot_of(std::uint32_t group) {
+  std::uint32_t& slot = slot_of_[group];
+  if (slot == 0) {
+    slots_.push_back({group, 0});
+    slot = static_cast<std::uint32_t>(slots_.size());
+    totals_[group].seen = true;
+    const std::size_t width = plan_.measures.size();
+    if (partials_.size() < slots_.size() * width) partials_.resize(slots_.size() * width * 2);
+    std::fill_n(partials_.begin() + static_cast<std::ptrdiff_t>((slots_.size() - 1) * width), width,
+                Int128{0});
+  }
+  return slot - 1;
+}
+
+void Bounder::finish() {
+  if (!open_) return;
+  open_ = false;
+  const std::size_t width = plan_.measures.size();
+  // Who is in few groups keeps all, without a rank being looked at.
+  const bool choosing = slots_.size() > plan_.groups_per_person;
+  if (choosing) {
+    all_slots_ = slots_;
+    choose();
+  }
+  for (const Slot& kept : slots_) {
+    Total& total = totals_[kept.group];
+    total.persons++;
+    const Int128* partial = partials_.data() + (slot_of_[kept.group] - 1) * width;
+    Int128* sum = sums_.data() + kept.group * width;
+    for (std::size_t m = 0; m < width; m++) {
+      const sql::Measure& bounds = plan_.measures[m].bounds;
+      sum[m] += clamp_to(partial[m], bounds.low, bounds.high);
+    }
+  }
+  for (const Slot& slot : choosing ? all_slots_ : slots_) slot_of_[slot.group] = 0;
+  slots_.clear();
+}
+
+// Leaves in slots_ the person's groups of smallest rank.
+void Bounder::choose() {
+  const auto [a, b, d] = plan_.sampling;
+  for (Slot& slot : slots_) {
+    const std::uint64_t mixed =
+        std::uint64_t{hash_} * a + std::uint64_t{groups_.hash(slot.group)} * b + d;
+    slot.rank = static_cast<std::uint32_t>(mixed % kModulus);
+  }
+  const auto kept = slots_.begin() + plan_.groups_per_person;
+  std::nth_element(slots_.begin(), kept, slots_.end(),
+                   [&](const Slot& x, const Slot& y) { return before(x, y); });
+  slots_.erase(kept, slots_.end());
+}
+
+bool Bounder::before(const Slot& a, const Slot& b) const {
+  if (a.rank != b.rank) return a.rank < b.rank;
+  if (a.group == b.group) return false;
+  return sql::encode_group_key(groups_.key(a.group)) < sql::encode_group_key(groups_.key(b.group));
+}
+
+Status Bounder::absorb(Bounder& other) {
+  finish();
+  other.finish();
+  const std::size_t width = plan_.measures.size();
+  for (std::uint32_t group = 0; group < other.groups_.size(); group++) {
+    const Total& from = other.totals_[group];
+    if (!from.seen) continue;
+    GBX_TRY_ASSIGN(const std::uint32_t mine, groups_.adopt(other.groups_, group));
+    reserve_groups();
+    totals_[mine].seen = true;
+    totals_[mine].persons += from.persons;
+    for (std::size_t m = 0; m < width; m++) {
+      sums_[mine * width + m] += other.sums_[group * width + m];
+    }
+  }
+  return {};
+}
+
+Result<std::vector<sql::GroupRow>> Bounder::rows() {
+  finish();
+  const std::size_t width = plan_.measures.size();
+  std::vector<sql::GroupRow> out;
+  std::size_t seen = 0;
+  for (std::uint32_t group = 0; group < groups_.size(); group++) {
+    const Total& total = totals_[group];
+    if (total.seen) seen++;
+    if (total.persons == 0 && !plan_.groups.empty()) continue;
+    sql::GroupRow row{.key = groups_.key(group), .persons = total.persons, .sums = {}};
+    row.sums.assign(sums_.begin() + static_cast<std::ptrdiff_t>(group * width),
+                    sums_.begin() + static_cast<std::ptrdiff_t>((group + 1) * width));
+    out.push_back(std::move(row));
+  }
+  if (!plan_.groups.empty() && seen > plan_.groups_max) {
+    return Error{ErrorCode::unavailable, "too_many_groups"};
+  }
+  std::sort(out.begin(), out.end(),
+            [](const sql::GroupRow& a, const sql::GroupRow& b) { return a.key < b.key; });
+  return out;
+}
+
+}  // namespace gbx::engine

@@ -1,0 +1,94 @@
+#include "engine/merge/merge.h"
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "engine/merge/joiner.h"
+
+namespace gbx::engine {
+namespace {
+
+constexpr std::uint32_t kThreadsMax = 64;
+constexpr std::size_t kRangesPerThread = 4;  // so that no thread waits long for the last
+
+// Splits the tokens at block borders of the table with most blocks.
+std::vector<TokenRange> split(const Plan& plan, std::size_t ranges) {
+  const snapshot::Table* longest = plan.relations[0].table;
+  for (const RelationPlan& relation : plan.relations) {
+    if (relation.table->block_count() > longest->block_count()) longest = relation.table;
+  }
+  const std::size_t blocks = longest->block_count();
+  ranges = std::max<std::size_t>(1, std::min(ranges, blocks));
+  std::vector<TokenRange> out(1);
+  for (std::size_t i = 1; i < ranges; i++) {
+    const UInt128 border = token_number(longest->first_person(blocks * i / ranges));
+    if (border <= out.back().begin) continue;  // one person over several parts
+    out.back().end = border;
+    out.push_back({.begin = border, .end = {}});
+  }
+  return out;
+}
+
+// What the threads share.
+struct Work {
+  const Plan& plan;
+  const std::vector<TokenRange>& ranges;
+  const std::atomic<bool>* stop;
+  std::atomic<std::size_t> next{0};
+};
+
+Status work_on(Work& work, Bounder& out) noexcept {
+  try {
+    Joiner joiner(work.plan, work.stop, out);
+    for (;;) {
+      const std::size_t mine = work.next.fetch_add(1);
+      if (mine >= work.ranges.size()) return {};
+      Status status = joiner.run(work.ranges[mine]);
+      out.finish();
+      if (!status) {
+        work.next = work.ranges.size();
+        return status;
+      }
+    }
+  } catch (...) {
+    work.next = work.ranges.size();
+    return Error{ErrorCode::unavailable, "engine_failed"};
+  }
+}
+
+Result<std::vector<sql::GroupRow>> merge(const Plan& plan, const MergeOptions& options) {
+  const std::size_t threads = std::clamp<std::uint32_t>(options.threads, 1, kThreadsMax);
+  const std::vector<TokenRange> ranges = split(plan, threads == 1 ? 1 : threads * kRangesPerThread);
+  Work work{.plan = plan, .ranges = ranges, .stop = options.stop};
+  const std::size_t used = std::min(threads, ranges.size());
+  std::vector<std::unique_ptr<Bounder>> bounders;
+  for (std::size_t i = 0; i < used; i++) bounders.push_back(std::make_unique<Bounder>(plan));
+  std::vector<Status> statuses(used);
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t i = 1; i < used; i++) {
+      others.emplace_back([&, i] { statuses[i] = work_on(work, *bounders[i]); });
+    }
+    statuses[0] = work_on(work, *bounders[0]);
+  }
+  for (const Status& status : statuses) GBX_TRY(status);
+  for (std::size_t i = 1; i < used; i++) GBX_TRY(bounders[0]->absorb(*bounders[i]));
+  return bounders[0]->rows();
+}
+
+}  // namespace
+
+Result<std::vector<sql::GroupRow>> run_merge(const sql::Task& task,
+                                             const std::vector<const snapshot::Table*>& tables,
+                                             const MergeOptions& options) noexcept {
+  try {
+    GBX_TRY_ASSIGN(const auto plan, make_plan(task, tables));
+    return merge(*plan, options);
+  } catch (...) {
+    return Error{ErrorCode::unavailable, "engine_failed"};
+  }
+}
+
+}  // namespace gbx::engine

@@ -1,0 +1,105 @@
+#include "engine/testing/reference.h"
+
+#include <algorithm>
+#include <map>
+
+#include "trusted/crypto/hash.h"
+#include "trusted/sql/evaluate.h"
+
+namespace gbx::engine {
+namespace {
+
+using Key = std::vector<Cell>;
+using Partials = std::map<Key, std::vector<Int128>>;  // of one person, by group
+using JoinedRow = std::vector<std::vector<Cell>>;     // by relation
+
+constexpr std::uint64_t kModulus = 2147483647;
+
+std::uint64_t hash_of(ByteView bytes) {
+  return (Reader(bytes.first(4)).u32() & 0x7fffffff) % kModulus;
+}
+
+Int128 input_of(const sql::Measure& measure, const JoinedRow& row) {
+  if (measure.kind == sql::MeasureKind::rows) return 1;
+  const Cell cell = sql::evaluate(measure.argument, row);
+  if (cell.index() == 0) return 0;
+  if (measure.kind == sql::MeasureKind::values) return 1;
+  const Int128 value =
+      std::clamp(*std::get_if<std::int64_t>(&cell), measure.row_low, measure.row_high);
+  if (measure.kind == sql::MeasureKind::sum) return value;
+  return 2 * value - (Int128{measure.row_low} + measure.row_high);
+}
+
+void add_row(const sql::Task& task, const JoinedRow& row, Partials& out) {
+  if (task.has_filter && sql::evaluate(task.filter, row) != Cell(std::int64_t{1})) return;
+  Key key;
+  for (const sql::Expression& group : task.groups) key.push_back(sql::evaluate(group, row));
+  auto& sums = out.try_emplace(key, task.measures.size(), 0).first->second;
+  for (std::size_t m = 0; m < sums.size(); m++) sums[m] += input_of(task.measures[m], row);
+}
+
+// All combinations of the person's rows.
+void join(const sql::Task& task, const Token& person, const std::vector<const MemoryTable*>& tables,
+          JoinedRow& row, Partials& out) {
+  if (row.size() == tables.size()) return add_row(task, row, out);
+  for (const MemoryRow& candidate : tables[row.size()]->rows()) {
+    if (candidate.person != person) continue;
+    row.push_back(candidate.cells);
+    join(task, person, tables, row, out);
+    row.pop_back();
+  }
+}
+
+void keep_groups(const sql::Task& task, const Token& person, Partials& partials) {
+  if (partials.size() <= task.groups_per_person) return;
+  std::vector<std::pair<std::pair<std::uint64_t, Bytes>, Key>> ranked;
+  for (const auto& [key, sums] : partials) {
+    const Bytes encoded = sql::encode_group_key(key);
+    const std::uint64_t rank =
+        (hash_of(person) * task.sampling.a + hash_of(crypto::sha256(encoded)) * task.sampling.b +
+         task.sampling.d) %
+        kModulus;
+    ranked.push_back({{rank, encoded}, key});
+  }
+  std::sort(ranked.begin(), ranked.end());
+  for (std::size_t i = task.groups_per_person; i < ranked.size(); i++) {
+    partials.erase(ranked[i].second);
+  }
+}
+
+}  // namespace
+
+Result<std::vector<sql::GroupRow>> run_reference(const sql::Task& task,
+                                                 const std::vector<const MemoryTable*>& tables) {
+  std::map<Key, sql::GroupRow> groups;
+  std::map<Key, bool> seen;
+  if (task.groups.empty()) groups[{}].sums.assign(task.measures.size(), 0);
+  const MemoryRow* previous = nullptr;
+  for (const MemoryRow& row : tables[0]->rows()) {
+    if (previous != nullptr && previous->person == row.person) continue;
+    previous = &row;
+    Partials partials;
+    JoinedRow joined;
+    join(task, row.person, tables, joined, partials);
+    for (const auto& [key, sums] : partials) seen[key] = true;
+    keep_groups(task, row.person, partials);
+    for (const auto& [key, sums] : partials) {
+      sql::GroupRow& group = groups[key];
+      group.key = key;
+      group.persons++;
+      group.sums.resize(sums.size());
+      for (std::size_t m = 0; m < sums.size(); m++) {
+        const Int128 low = task.measures[m].low;
+        group.sums[m] += std::clamp(sums[m], low, Int128{task.measures[m].high});
+      }
+    }
+  }
+  if (!task.groups.empty() && seen.size() > task.groups_max) {
+    return Error{ErrorCode::unavailable, "too_many_groups"};
+  }
+  std::vector<sql::GroupRow> out;
+  for (auto& [key, group] : groups) out.push_back(std::move(group));
+  return out;
+}
+
+}  // namespace gbx::engine
