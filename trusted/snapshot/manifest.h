@@ -30,7 +30,7 @@ struct ManifestColumn {
   bool bounded = false;
   std::int64_t low = 0;
   std::int64_t high = 0;
-  std::vector<std::string> domain;  // text only: strictly ascending; empty = any value
+  std::vector<std::string> domain = {};  // text only: strictly ascending; empty = any value
   friend bool operator==(const ManifestColumn&, const ManifestColumn&) = default;
 };
 
