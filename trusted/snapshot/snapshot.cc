@@ -68,6 +68,23 @@ Result<std::unique_ptr<Snapshot>> Snapshot::open(const SnapshotManifest& manifes
   return out;
 }
 
+Result<std::unique_ptr<Snapshot>> Snapshot::reopen(const SnapshotManifest& manifest,
+                                                   crypto::AeadKey key,
+                                                   std::shared_ptr<const BlockSource> source,
+                                                   std::vector<Hash> leaves) {
+  if (leaves.empty() || merkle_root(leaves) != manifest.stream.root) {
+    return Error{ErrorCode::unverified, "root_wrong"};
+  }
+  std::unique_ptr<Snapshot> out(new Snapshot(manifest, std::move(key), std::move(source)));
+  std::vector<Hash> read;
+  GBX_TRY(out->load_index(read));
+  if (read.size() != leaves.size() || read.back() != leaves.back()) return kChanged;
+  out->leaves_ = std::move(leaves);
+  Scratch scratch(out->key_);
+  GBX_TRY(out->load_dictionaries(scratch));
+  return out;
+}
+
 Status Snapshot::load_index(std::vector<Hash>& leaves) {
   const StreamSummary& stream = manifest_.stream;
   constexpr Error kSizes{ErrorCode::invalid_argument, "stream_size_wrong"};

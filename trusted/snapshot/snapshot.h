@@ -32,6 +32,14 @@ class Snapshot final : public Table {
                                                 std::shared_ptr<const BlockSource> source) {
     return open(verified.manifest(), std::move(key), std::move(source));
   }
+  // The same snapshot in another process, without reading it whole again: `leaves` are those of the
+  // object that open() gave. Fails with unverified (root_wrong when they do not make the signed
+  // root) or as open() does. Blocks are checked when they are read, but for what only shows across
+  // blocks: that open() has seen.
+  static Result<std::unique_ptr<Snapshot>> reopen(const SnapshotManifest& manifest,
+                                                  crypto::AeadKey key,
+                                                  std::shared_ptr<const BlockSource> source,
+                                                  std::vector<Hash> leaves);
   ~Snapshot() override;
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
@@ -39,6 +47,8 @@ class Snapshot final : public Table {
   Snapshot& operator=(Snapshot&&) = delete;
 
   [[nodiscard]] const SnapshotManifest& manifest() const { return manifest_; }
+  // By chunk; they make the signed root.
+  [[nodiscard]] std::span<const Hash> leaves() const { return leaves_; }
   [[nodiscard]] std::uint64_t rows() const { return index_.rows; }
   [[nodiscard]] std::uint64_t persons() const { return index_.persons; }
 

@@ -112,6 +112,10 @@ struct SealedTable {
   [[nodiscard]] Result<std::unique_ptr<Snapshot>> open() const {
     return Snapshot::open(manifest, test_key(), std::make_shared<MemorySource>(stream));
   }
+  [[nodiscard]] Result<std::unique_ptr<Snapshot>> reopen(std::vector<Hash> leaves) const {
+    return Snapshot::reopen(manifest, test_key(), std::make_shared<MemorySource>(stream),
+                            std::move(leaves));
+  }
   // The place of chunk `number` in the stream.
   [[nodiscard]] Layout::Place place(std::size_t number) const {
     if (number + 1 == manifest.stream.chunks) {

@@ -61,6 +61,30 @@ TEST(Snapshot, YieldsWhatWasWritten) {
   }
 }
 
+TEST(Snapshot, ReopensFromItsLeaves) {
+  const SealedTable sealed = seal(test_rows(kRows));
+  const auto table = sealed.open();
+  ASSERT_TRUE(table);
+  const std::vector<Hash> leaves((*table)->leaves().begin(), (*table)->leaves().end());
+  const auto again = sealed.reopen(leaves);
+  ASSERT_TRUE(again) << again.error().reason.view();
+  expect_same(read_all(**again), test_rows(kRows));
+}
+
+TEST(Snapshot, ReopensFromNoOtherLeaves) {
+  const SealedTable sealed = seal(test_rows(kRows));
+  const auto table = sealed.open();
+  ASSERT_TRUE(table);
+  std::vector<Hash> leaves((*table)->leaves().begin(), (*table)->leaves().end());
+  const Error wrong{ErrorCode::unverified, "root_wrong"};
+  EXPECT_EQ(sealed.reopen({}).error(), wrong);
+  leaves[3][0] ^= 1;
+  EXPECT_EQ(sealed.reopen(leaves).error(), wrong);
+  leaves[3][0] ^= 1;
+  leaves.pop_back();
+  EXPECT_EQ(sealed.reopen(leaves).error(), wrong);
+}
+
 TEST(Snapshot, OfNoRowsHasNoBlocks) {
   const auto table = seal(test_rows(0)).open();
   ASSERT_TRUE(table);

@@ -1,0 +1,87 @@
+#pragma once
+
+// Disposable processes for what the room does not trust itself to run: DuckDB as a parser, and the
+// engines over plaintext columns. One process per job, forked from a zygote that has loaded
+// everything and seen nothing; it works in a cage (cage.h) and is killed when it has answered, so
+// no byte of one job can reach another.
+//
+// A worker is inside the attested boundary but may have been taken over by the rows or the SQL text
+// that it was given: whatever it answers is hostile. Answers are length-checked and capped, late
+// ones are cut off, and nothing of a failure tells why.
+
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "enclave/channel.h"
+#include "trusted/crypto/aead.h"
+#include "trusted/room/seams.h"
+#include "trusted/snapshot/manifest.h"
+#include "trusted/sql/task.h"
+
+namespace gbx::enclave {
+
+struct WorkerLimits {
+  std::uint32_t threads = 2;
+  std::uint64_t memory_bytes = std::uint64_t{1} << 30;
+  std::uint32_t seconds = 60;  // of one run, by the clock; a parse has kParseSeconds
+};
+constexpr std::uint32_t kParseSeconds = 2;
+constexpr std::size_t kSqlBytesMax = std::size_t{64} << 10;
+constexpr std::size_t kTreeBytesMax = std::size_t{8} << 20;  // JSON of a parse
+constexpr std::size_t kRowsBytesMax = std::size_t{512} << 20;
+
+// Which engine answers; both give the same rows. The enumerator is the name in configuration.
+enum class EngineChoice : std::uint8_t { automatic, merge, duckdb };
+
+// One relation's sealed snapshot. It was opened and validated whole before
+// (snapshot::Snapshot::open); the worker opens it anew from `leaves`, which must be those of that
+// object.
+struct SealedTable {
+  const snapshot::SnapshotManifest* manifest = nullptr;
+  const crypto::AeadKey* key = nullptr;
+  std::span<const Hash> leaves;
+  int descriptor = -1;  // the sealed stream, readable by pread
+};
+
+class WorkerPool final : public room::Parser {
+ public:
+  // Starts the zygote from the executable `program` (glovebox-worker). Fails with unavailable
+  // ("worker_failed"). The zygote ends with this object, or when this process dies.
+  static Result<std::unique_ptr<WorkerPool>> start(const std::string& program,
+                                                   const WorkerLimits& limits);
+  ~WorkerPool() override;
+
+  // DuckDB's syntax tree of `sql`, as JSON text. Fails with invalid_argument ("sql_too_long",
+  // "sql_malformed": DuckDB says that it is no SELECT) or unavailable ("worker_failed").
+  // Thread-safe.
+  Result<std::string> parse(std::string_view sql) noexcept override;
+
+  // Runs a task over `tables`, by relation. Fails with unavailable ("worker_failed"), whatever went
+  // wrong. The rows are well-formed (arity of keys and sums) and nothing more is promised about
+  // them. Thread-safe.
+  Result<std::vector<sql::GroupRow>> run(const sql::Task& task, std::span<const SealedTable> tables,
+                                         EngineChoice choice = EngineChoice::automatic) noexcept;
+
+ private:
+  // A running worker: its job socket, and its process as a descriptor.
+  struct Worker {
+    Descriptor socket;
+    Descriptor process;
+  };
+  WorkerPool(std::string program, const WorkerLimits& limits)
+      : program_(std::move(program)), limits_(limits) {}
+  Status start_zygote();
+  Result<Worker> spawn(std::span<const int> descriptors);
+  Result<Bytes> job(ByteView request, std::span<const int> descriptors, std::uint32_t seconds,
+                    std::size_t answer_max);
+
+  std::string program_;
+  WorkerLimits limits_;
+  std::mutex mutex_;  // of the zygote
+  Descriptor zygote_;
+};
+
+}  // namespace gbx::enclave
