@@ -22,7 +22,7 @@ class CheckedQuery;
 
 namespace gbx::snapshot {
 class BlockSource;
-class SnapshotManifest;
+struct SnapshotManifest;
 }  // namespace gbx::snapshot
 
 namespace gbx::room {

@@ -1,0 +1,57 @@
+#include "host/courier.h"
+
+namespace gbx::host {
+namespace {
+
+using enclave::Call;
+using enclave::Frame;
+
+Frame refusal(const Error& error) { return {Call::refusal, enclave::encode_refusal(error)}; }
+
+}  // namespace
+
+Frame Courier::call(const Frame& request, const enclave::Descriptor& descriptor,
+                    const Progress& progress) {
+  const std::lock_guard lock(one_call_);
+  if (!alive_) return refusal({ErrorCode::unavailable, "room_ended"});
+  enclave::Descriptor kept;
+  if (request.call == Call::attach) {
+    auto copied = snapshots_.keep(request.payload, descriptor);
+    if (!copied) return refusal(copied.error());
+    kept = std::move(*copied);
+  }
+  auto answer = converse(request, kept.get(), progress);
+  closed_ = answer && request.call == Call::close && answer->call == Call::answer;
+  alive_ = answer && !closed_;
+  if (!answer) return refusal({ErrorCode::unavailable, "room_ended"});
+  return std::move(*answer);
+}
+
+bool Courier::closed() {
+  const std::lock_guard lock(one_call_);
+  return closed_;
+}
+
+bool Courier::room_alive() {
+  const std::lock_guard lock(one_call_);
+  return alive_;
+}
+
+Result<Frame> Courier::converse(const Frame& request, int descriptor, const Progress& progress) {
+  GBX_TRY(room_.send(request.call, request.payload, descriptor, call_limit_));
+  while (true) {
+    GBX_TRY_ASSIGN(enclave::ReceivedFrame received, room_.receive(call_limit_, call_limit_));
+    Frame& frame = received.frame;
+    if (frame.call == Call::answer || frame.call == Call::refusal) return std::move(frame);
+    if (frame.call == Call::append) {
+      const Bytes on_disk{static_cast<std::uint8_t>(ledger_.append(frame.payload) ? 1 : 0)};
+      GBX_TRY(room_.send(Call::appended, on_disk, -1, call_limit_));
+    } else if (frame.call == Call::progress) {
+      progress(frame);
+    } else {
+      return Error{ErrorCode::unavailable, "frame_unexpected"};
+    }
+  }
+}
+
+}  // namespace gbx::host

@@ -1,0 +1,118 @@
+#include "host/courier.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <functional>
+#include <thread>
+
+#include "host/scratch_folder.h"
+
+namespace gbx::host {
+namespace {
+
+using enclave::Call;
+using enclave::Channel;
+using enclave::Frame;
+using std::chrono::milliseconds;
+
+// A courier, and a thread that plays its room.
+class Stage {
+ public:
+  explicit Stage(std::function<void(Channel&)> room, const char* ledger = nullptr) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
+    courier.emplace(
+        Channel(enclave::Descriptor(ends[0])),
+        Ledger(ledger != nullptr ? std::filesystem::path(ledger) : folder.path() / "ledger"),
+        SnapshotFolder(folder.path() / "snapshots", 1000), milliseconds(2000));
+    thread_ = std::thread([room = std::move(room), end = ends[1]] {
+      Channel channel{enclave::Descriptor(end)};
+      room(channel);
+    });
+  }
+  ~Stage() { thread_.join(); }
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+  Stage(Stage&&) = delete;
+  Stage& operator=(Stage&&) = delete;
+
+  Frame call(Call kind) {
+    return courier->call({kind, {}}, enclave::Descriptor(),
+                         [this](const Frame& frame) { progress.push_back(frame); });
+  }
+
+  ScratchFolder folder;
+  std::optional<Courier> courier;
+  std::vector<Frame> progress;
+
+ private:
+  std::thread thread_;
+};
+
+std::string reason(const Frame& frame) {
+  const auto refusal = enclave::decode_refusal(frame.payload);
+  return refusal ? refusal->reason : "";
+}
+
+void append_then_answer(Channel& room) {
+  ASSERT_TRUE(room.receive());
+  ASSERT_TRUE(room.send(Call::progress, Bytes{50}));
+  ASSERT_TRUE(room.send(Call::append, as_bytes("entry")));
+  const auto appended = room.receive();
+  ASSERT_TRUE(appended);
+  EXPECT_EQ(appended->frame.call, Call::appended);
+  ASSERT_TRUE(room.send(Call::answer, appended->frame.payload));
+}
+
+TEST(Courier, AcknowledgesAnEntryThatIsOnDisk) {
+  Stage stage(append_then_answer);
+  EXPECT_EQ(stage.call(Call::query).payload, Bytes{1});
+  EXPECT_EQ(stage.progress.size(), 1U);
+  EXPECT_EQ(std::filesystem::file_size(stage.folder.path() / "ledger"), 6U);
+}
+
+TEST(Courier, SaysSoWhenTheDiskIsFull) {
+  Stage stage(append_then_answer, "/dev/full");
+  EXPECT_EQ(stage.call(Call::query).payload, Bytes{0});
+}
+
+TEST(Courier, ARoomThatHangsUpIsNotCalledAgain) {
+  Stage stage([](Channel& room) { ASSERT_TRUE(room.receive()); });
+  EXPECT_EQ(reason(stage.call(Call::query)), "room_ended");
+  EXPECT_FALSE(stage.courier->room_alive());
+  EXPECT_EQ(reason(stage.call(Call::status)), "room_ended");
+}
+
+TEST(Courier, ARoomThatBreaksTheProtocolIsNotCalledAgain) {
+  Stage stage([](Channel& room) {
+    ASSERT_TRUE(room.receive());
+    ASSERT_TRUE(room.send(Call::hello, Bytes(32, 1)));
+  });
+  EXPECT_EQ(reason(stage.call(Call::query)), "room_ended");
+  EXPECT_FALSE(stage.courier->room_alive());
+}
+
+TEST(Courier, AClosedRoomIsNotCalledAgainButARefusedCloseIsNoEnd) {
+  Stage stage([](Channel& room) {
+    ASSERT_TRUE(room.receive());
+    ASSERT_TRUE(
+        room.send(Call::refusal, enclave::encode_refusal({ErrorCode::policy_denied, "no"})));
+    ASSERT_TRUE(room.receive());
+    ASSERT_TRUE(room.send(Call::answer, {}));
+  });
+  EXPECT_EQ(reason(stage.call(Call::close)), "no");
+  EXPECT_FALSE(stage.courier->closed());
+  EXPECT_EQ(stage.call(Call::close).call, Call::answer);
+  EXPECT_TRUE(stage.courier->closed());
+  EXPECT_EQ(reason(stage.call(Call::status)), "room_ended");
+}
+
+TEST(Courier, AnAttachWithoutAFileNeverReachesTheRoom) {
+  Stage stage([](Channel& room) { EXPECT_FALSE(room.receive(milliseconds(20))); });
+  EXPECT_EQ(reason(stage.call(Call::attach)), "snapshot_no_file");
+}
+
+}  // namespace
+}  // namespace gbx::host

@@ -1,0 +1,133 @@
+// gloveboxd: the courier beside a room. It starts the room, hands it the policy, keeps sealed
+// snapshots and the ledger, and carries frames. It holds no key and decides nothing.
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "host/room_process.h"
+#include "host/server.h"
+
+namespace gbx::host {
+namespace {
+
+struct Options {
+  std::filesystem::path folder;
+  std::filesystem::path policy;
+  std::filesystem::path room_program;
+  std::uint64_t snapshot_mib_max = 65536;
+  unsigned call_seconds = 600;
+};
+
+constexpr int kExitOk = 0;
+constexpr int kExitUsage = 2;
+constexpr int kExitRoomEnded = 3;
+constexpr int kExitRefused = 4;
+
+Bytes read_policy(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw std::system_error(errno, std::generic_category(), path.string());
+  Bytes bytes{std::istreambuf_iterator<char>(file), {}};
+  if (bytes.size() > enclave::payload_bytes_max(enclave::Call::boot)) {
+    throw std::runtime_error(path.string() + " is larger than a policy can be");
+  }
+  return bytes;
+}
+
+// One host a folder.
+enclave::Descriptor lock_folder(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  enclave::Descriptor lock(::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock.valid() || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    throw std::system_error(errno, std::generic_category(),
+                            folder.string() + " is in use by another gloveboxd");
+  }
+  return lock;
+}
+
+// SIGTERM and SIGINT as something to poll; threads made later have them blocked, too.
+enclave::Descriptor stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return enclave::Descriptor(::signalfd(-1, &signals, SFD_CLOEXEC));
+}
+
+bool boot(Courier& courier, const Bytes& policy) {
+  const enclave::Frame answer =
+      courier.call({enclave::Call::boot, policy}, enclave::Descriptor(), [](const auto&) {});
+  if (answer.call == enclave::Call::answer) return true;
+  const auto refusal = enclave::decode_refusal(answer.payload);
+  std::fprintf(stderr, "gloveboxd: the room does not take this policy: %s\n",
+               refusal ? refusal->reason.c_str() : "no reason given");
+  return false;
+}
+
+int serve(const enclave::Descriptor& stop, Server& server, Courier& courier, RoomProcess& room) {
+  std::array<pollfd, 2> waits{pollfd{stop.get(), POLLIN, 0},
+                              pollfd{server.descriptor(), POLLIN, 0}};
+  while (true) {
+    constexpr int kLookAtRoomMs = 500;
+    ::poll(waits.data(), waits.size(), kLookAtRoomMs);
+    if ((waits[0].revents & POLLIN) != 0) return kExitOk;
+    if ((waits[1].revents & POLLIN) != 0) server.accept_client();
+    if (room.ended()) {
+      std::fprintf(stderr, "gloveboxd: the room has ended\n");
+      return courier.closed() ? kExitOk : kExitRoomEnded;
+    }
+  }
+}
+
+int run(const Options& options) {
+  const enclave::Descriptor lock = lock_folder(options.folder);
+  const Bytes policy = read_policy(options.policy);
+  const enclave::Descriptor stop = stop_signals();
+  RoomProcess room(options.room_program);
+  Courier courier(room.take_channel(), Ledger(options.folder / "ledger"),
+                  SnapshotFolder(options.folder / "snapshots", options.snapshot_mib_max << 20),
+                  std::chrono::seconds(options.call_seconds));
+  if (!boot(courier, policy)) return kExitRefused;
+  Server server(options.folder / "socket", courier, {});
+  std::fprintf(stderr, "gloveboxd: ready at %s\n", (options.folder / "socket").c_str());
+  return serve(stop, server, courier, room);
+}
+
+}  // namespace
+}  // namespace gbx::host
+
+int main(int argc, char** argv) {
+  CLI::App app("Carries calls between parties and one room; holds no key and decides nothing.");
+  app.footer("Example:\n  gloveboxd --dir /var/lib/glovebox/spring --policy policy.json");
+  gbx::host::Options options;
+  options.room_program =
+      std::filesystem::read_symlink("/proc/self/exe").parent_path() / "glovebox-room";
+  app.add_option("--dir", options.folder, "The room's folder: socket, ledger, snapshots")
+      ->required();
+  app.add_option("--policy", options.policy, "The signed policy")->required();
+  app.add_option("--room-program", options.room_program, "The room to start");
+  app.add_option("--snapshot-mib-max", options.snapshot_mib_max,
+                 "The largest snapshot to keep, MiB");
+  app.add_option("--call-seconds", options.call_seconds, "How long the room may take for one call");
+  try {
+    app.parse(argc, argv);
+    return gbx::host::run(options);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : gbx::host::kExitUsage;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "gloveboxd: %s\n", error.what());
+    return 1;
+  }
+}

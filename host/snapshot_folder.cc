@@ -1,0 +1,81 @@
+#include "host/snapshot_folder.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+#include "trusted/crypto/hash.h"
+
+namespace gbx::host {
+namespace {
+
+using enclave::Descriptor;
+
+const Error kDiskFailed{ErrorCode::unavailable, "disk_failed"};
+constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
+
+bool write_all(int to, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(to, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+// The first `size` bytes of `from`, wherever its file position is: the owner may still use it.
+bool copy_bytes(int from, int to, std::uint64_t size) {
+  Bytes piece(kPieceBytes);
+  std::uint64_t offset = 0;
+  while (offset < size) {
+    const std::size_t want = std::min<std::uint64_t>(size - offset, piece.size());
+    const ssize_t got = ::pread(from, piece.data(), want, static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    if (!write_all(to, ByteView(piece).first(static_cast<std::size_t>(got)))) return false;
+    offset += static_cast<std::uint64_t>(got);
+  }
+  return ::fsync(to) == 0;
+}
+
+Status copy_to(const std::filesystem::path& path, const Descriptor& source, std::uint64_t size) {
+  const std::filesystem::path unfinished = path.string() + ".part";
+  const Descriptor target(
+      ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (target.valid() && copy_bytes(source.get(), target.get(), size) &&
+      ::rename(unfinished.c_str(), path.c_str()) == 0) {
+    return {};
+  }
+  ::unlink(unfinished.c_str());
+  return kDiskFailed;
+}
+
+}  // namespace
+
+SnapshotFolder::SnapshotFolder(std::filesystem::path folder, std::uint64_t snapshot_bytes_max)
+    : folder_(std::move(folder)), snapshot_bytes_max_(snapshot_bytes_max) {
+  std::filesystem::create_directories(folder_);
+}
+
+Result<Descriptor> SnapshotFolder::keep(ByteView manifest, const Descriptor& source) {
+  struct stat info{};
+  if (!source.valid() || ::fstat(source.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return Error{ErrorCode::invalid_argument, "snapshot_no_file"};
+  }
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  if (size > snapshot_bytes_max_) return Error{ErrorCode::invalid_argument, "snapshot_too_large"};
+  const std::filesystem::path path = folder_ / (to_hex(crypto::sha256(manifest)) + ".gbx");
+  GBX_TRY(copy_to(path, source, size));
+  const std::filesystem::path beside = path.string() + ".json";
+  const Descriptor text(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!text.valid() || !write_all(text.get(), manifest)) return kDiskFailed;
+  Descriptor kept(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!kept.valid()) return kDiskFailed;
+  return kept;
+}
+
+}  // namespace gbx::host
