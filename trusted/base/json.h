@@ -7,6 +7,7 @@
 // form and holds only objects, arrays, strings, booleans and integers within +-(2^53-1): whoever
 // parsed it can print it, byte for byte.
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -99,6 +100,13 @@ class Fields {
   std::vector<std::uint8_t> base64(std::string_view key, std::size_t size_max);
   // Lower-case hex of exactly `size` bytes.
   std::vector<std::uint8_t> hex(std::string_view key, std::size_t size);
+  template <std::size_t N>
+  std::array<std::uint8_t, N> hex_array(std::string_view key) {
+    std::array<std::uint8_t, N> out{};
+    const std::vector<std::uint8_t> bytes = hex(key, N);
+    for (std::size_t i = 0; i < N; i++) out[i] = bytes[i];
+    return out;
+  }
   // The optional member; nullptr when absent. Counts as known.
   const Json* optional(std::string_view key);
   void fail() { failed_ = true; }

@@ -1,0 +1,149 @@
+// The packets between parties and a room: what opens, and everything that must not.
+
+#include <gtest/gtest.h>
+
+#include "trusted/crypto/entropy.h"
+#include "trusted/crypto/hash.h"
+#include "trusted/packet/key_release.h"
+#include "trusted/packet/request.h"
+#include "trusted/packet/sealed_answer.h"
+#include "trusted/packet/statement.h"
+
+namespace gbx::packet {
+namespace {
+
+struct Parties {
+  crypto::SystemEntropy entropy;
+  crypto::SigningKey owner = crypto::SigningKey::make(entropy).value();
+  crypto::SealingKey room = crypto::SealingKey::make(entropy).value();
+  Binding binding;
+  ReleaseTerms terms;
+  Secret<32> key = Secret<32>(crypto::sha256(as_bytes("key")));
+
+  Parties() {
+    binding.sealing_key = room.public_key();
+    binding.log_origin = "glovebox.dev/room/test";
+    terms.table = "purchases";
+    terms.binding = digest(binding);
+    terms.epsilon = 1'500'000;
+    terms.delta = std::uint64_t{1} << 59;
+  }
+  Envelope release() { return make_key_release(terms, key, binding, owner, entropy).value(); }
+};
+
+TEST(Binding, EveryFieldChangesTheDigest) {
+  const Binding base;
+  const BindingDigest before = digest(base);
+  for (auto field : {&Binding::nonce, &Binding::signing_key, &Binding::sealing_key,
+                     &Binding::policy_hash, &Binding::image_digest}) {
+    Binding changed;
+    (changed.*field)[31] = 1;
+    EXPECT_NE(digest(changed), before);
+  }
+  Binding changed;
+  changed.log_origin = "x";
+  EXPECT_NE(digest(changed), before);
+  EXPECT_EQ(decode_binding(encode(changed)).value(), changed);
+  EXPECT_FALSE(decode_binding(Json::object({})));
+}
+
+TEST(KeyRelease, OpensInItsRoomOnly) {
+  Parties parties;
+  const Envelope envelope = parse_envelope(print_envelope(parties.release())).value();
+  const auto opened = open_key_release(envelope, parties.owner.public_key(), parties.room);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->terms, parties.terms);
+  EXPECT_TRUE(equal_constant_time(opened->snapshot_key.view(), parties.key.view()));
+  EXPECT_EQ(peek_release_table(envelope).value(), "purchases");
+  const auto other_room = crypto::SealingKey::make(parties.entropy).value();
+  EXPECT_EQ(
+      open_key_release(envelope, parties.owner.public_key(), other_room).error().reason.view(),
+      "seal_broken");
+  const auto other = crypto::SigningKey::make(parties.entropy).value();
+  EXPECT_FALSE(open_key_release(envelope, other.public_key(), parties.room));
+}
+
+TEST(KeyRelease, AForgerCannotMoveTheKeyToOtherTerms) {
+  // Another member signs a packet with other terms around the sealed key of a genuine one.
+  Parties parties;
+  const Json genuine = Json::parse(parties.release().payload).value();
+  for (const char* field :
+       {"binding", "delta", "epsilon", "log_head", "manifest_digest", "policy_hash", "table"}) {
+    Json forged;
+    for (const Json::Member& member : *genuine.object()) {
+      std::string value = *member.second.string();
+      if (member.first == field) value.back() = value.back() == '1' ? '2' : '1';
+      forged.set(member.first, value);
+    }
+    Envelope envelope = make_envelope(kKeyReleaseType, forged);
+    sign(envelope, parties.owner);
+    EXPECT_FALSE(open_key_release(envelope, parties.owner.public_key(), parties.room)) << field;
+  }
+}
+
+TEST(Request, RoundTripsAndRefuses) {
+  Parties parties;
+  Request request;
+  request.member = "shopgood";
+  request.sql = "SELECT 1";
+  const Envelope plain = make_request(request, parties.owner);
+  EXPECT_EQ(open_request(plain, parties.owner.public_key()).value(), request);
+  request.epsilon = "0.5";
+  request.dry_run = true;
+  const Envelope priced = make_request(request, parties.owner);
+  EXPECT_EQ(open_request(priced, parties.owner.public_key()).value(), request);
+  EXPECT_EQ(peek_request_member(priced).value(), "shopgood");
+  Envelope changed = priced;
+  changed.payload = plain.payload;
+  EXPECT_EQ(open_request(changed, parties.owner.public_key()).error().reason.view(),
+            "signature_wrong");
+  request.sql = std::string(kSqlBytesMax + 1, 'x');
+  EXPECT_EQ(open_request(make_request(request, parties.owner), parties.owner.public_key())
+                .error()
+                .reason.view(),
+            "request_malformed");
+}
+
+TEST(SealedAnswer, OpensForItsReceiversOnly) {
+  Parties parties;
+  const auto other = crypto::SealingKey::make(parties.entropy).value();
+  const Receiver receivers[] = {{"shopgood", parties.room.public_key()}};
+  const std::string packet =
+      seal_answer("answer", receivers, as_bytes("id"), parties.entropy).value();
+  EXPECT_EQ(open_answer(packet, "shopgood", parties.room, as_bytes("id")).value(), "answer");
+  EXPECT_EQ(open_answer(packet, "newsnow", other, as_bytes("id")).error().reason.view(),
+            "not_a_receiver");
+  EXPECT_EQ(open_answer(packet, "shopgood", other, as_bytes("id")).error().reason.view(),
+            "seal_broken");
+  EXPECT_FALSE(open_answer(packet, "shopgood", parties.room, as_bytes("another id")));
+  EXPECT_FALSE(open_answer(packet + " ", "shopgood", parties.room, as_bytes("id")));
+  EXPECT_EQ(seal_answer("answer", {}, {}, parties.entropy).error().reason.view(),
+            "receiver_not_set");
+}
+
+TEST(SealedAnswer, SizeSaysLittle) {
+  Parties parties;
+  const Receiver receivers[] = {{"shopgood", parties.room.public_key()}};
+  const auto size = [&](std::size_t body) {
+    return seal_answer(std::string(body, 'x'), receivers, {}, parties.entropy)->size();
+  };
+  EXPECT_EQ(size(0), size(4092));
+  EXPECT_GT(size(4093), size(4092));
+}
+
+TEST(Statement, IsBoundToItsSubjectAndSigner) {
+  Parties parties;
+  const Statement statement = {"answer.json", crypto::sha256(as_bytes("x")),
+                               std::string(kAnswerPredicate), Json::object({{"k", 50}})};
+  const Envelope envelope = make_statement(statement, parties.owner);
+  const auto opened = open_statement(envelope, kAnswerPredicate, parties.owner.public_key());
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->subject_digest, statement.subject_digest);
+  EXPECT_EQ(opened->predicate.canonical(), R"({"k":50})");
+  EXPECT_EQ(
+      open_statement(envelope, kClosingPredicate, parties.owner.public_key()).error().reason.view(),
+      "predicate_type_wrong");
+}
+
+}  // namespace
+}  // namespace gbx::packet
