@@ -8,7 +8,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "trusted/base/bytes.h"
@@ -20,6 +22,24 @@
 namespace gbx::policy {
 
 constexpr std::string_view kPolicyType = "application/vnd.glovebox.policy+json";
+constexpr std::int64_t kPolicyFormat = 1;
+
+// Limits of what a packet may say; check.cc holds them.
+constexpr std::size_t kMembersMax = 64;
+constexpr std::size_t kTablesMax = 64;
+constexpr std::size_t kColumnsMax = 1000;
+constexpr std::size_t kDomainMax = 10000;
+constexpr std::size_t kDomainValueBytesMax = 256;
+constexpr std::size_t kImagesMax = 64;
+constexpr std::int64_t kExpiresMax = 253'402'300'799;        // 9999-12-31T23:59:59Z
+constexpr std::uint64_t kEpsilonMax = 1000 * 1'000'000ULL;   // 1000, in 10^-6
+constexpr std::uint64_t kDeltaMax = std::uint64_t{1} << 53;  // about 0.0078, in 2^-60
+constexpr std::int64_t kPeopleMinMax = 100'000;
+constexpr std::uint32_t kGroupsPerPersonMax = 10'000;
+constexpr std::uint32_t kRowsPerGroupMax = 1'000'000;
+constexpr std::uint32_t kRowsPerPersonMax = 1'000'000;
+// What one person can change in one group, in units of a column's last digit, stays below it.
+constexpr std::int64_t kContributionMax = std::int64_t{1} << 53;
 
 struct Abilities {
   bool provide = false;
@@ -108,7 +128,8 @@ struct Policy {
   std::string id;  // collaboration, 16 random bytes as hex
   std::string name;
   std::uint32_t version = 1;
-  std::int64_t expires = 0;  // seconds since 1970
+  std::optional<Hash> previous;  // hash of the version before; exactly when version > 1
+  std::int64_t expires = 0;      // seconds since 1970
   std::uint32_t token_epoch = 1;
   std::vector<Member> members;  // 2..64, by name
   std::vector<Table> tables;    // by name
@@ -120,10 +141,30 @@ struct Policy {
   [[nodiscard]] const Table* find_table(std::string_view table) const;
 };
 
+// The column of that name, as written; nullptr when there is none.
+const Column* find_column(const Table& table, std::string_view column);
+
 // Checks every field and cross reference; no signature. Fails with invalid_argument and a finer
-// reason.
+// reason; encode() of what it yields is `payload` again.
 Result<Policy> decode(const Json& payload);
 Json encode(const Policy& policy);
+
+// Every range and cross reference of a value that somebody filled in; what decode() ends with. The
+// parts let an author's tool say which line is wrong. Fail with invalid_argument.
+Status check(const Policy& policy);
+Status check_member(const Member& member);
+Status check_column(const Column& column);
+Status check_table(const Table& table, const Policy& policy);  // its columns and rule included
+Status check_privacy(const Privacy& privacy);
+Status check_trust(const Trust& trust);
+Status check_limits(const Limits& limits);
+
+// The words that policies may use, ascending: scalar functions as AWS Clean Rooms names them, and
+// assurance words, weakest first.
+std::span<const std::string_view> scalar_function_names();
+std::span<const std::string_view> assurance_words();
+std::string_view aggregate_function_name(AggregateFunction function);  // "COUNT_DISTINCT", ...
+std::optional<AggregateFunction> aggregate_function_from(std::string_view name);
 
 class VerifiedPolicy {
  public:

@@ -1,0 +1,372 @@
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "trusted/policy/policy.h"
+
+namespace gbx::policy {
+namespace {
+
+constexpr std::array<std::string_view, 9> kScalarFunctions = {
+    "ABS", "CASE", "CAST", "COALESCE", "DATE_TRUNC", "EXTRACT", "LOWER", "SUBSTRING", "UPPER"};
+constexpr std::array<std::string_view, 5> kAssuranceWords = {
+    "INSECURE-SIM", "DEV-TPM", "HW-CVM-PARAVISOR", "HW-ENCLAVE", "HW-CVM"};
+constexpr std::size_t kNameMax = 63;
+constexpr std::size_t kTitleBytesMax = 200;
+
+Error wrong(Literal reason) { return {ErrorCode::invalid_argument, reason}; }
+
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_letter(char c) { return is_lower(c) || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// [a-z][a-z0-9_-]{0,62}
+bool is_member_name(std::string_view name) {
+  return !name.empty() && name.size() <= kNameMax && is_lower(name.front()) &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return is_lower(c) || is_digit(c) || c == '_' || c == '-'; });
+}
+
+// [A-Za-z_][A-Za-z0-9_]{0,62}
+bool is_column_name(std::string_view name) {
+  return !name.empty() && name.size() <= kNameMax &&
+         (is_letter(name.front()) || name.front() == '_') &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return is_letter(c) || is_digit(c) || c == '_'; });
+}
+
+// A column name, or two with a dot between: a schema and its table.
+bool is_table_name(std::string_view name) {
+  const std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos) return is_column_name(name);
+  return is_column_name(name.substr(0, dot)) && is_column_name(name.substr(dot + 1));
+}
+
+// No control characters: people read it in a terminal.
+bool is_printable(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+  });
+}
+
+std::string folded(std::string_view name) {
+  std::string out(name);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
+}
+
+// True when some name stands twice, upper and lower case being the same, as SQL has it.
+bool repeats(std::vector<std::string> names) {
+  for (std::string& name : names) name = folded(name);
+  std::sort(names.begin(), names.end());
+  return std::adjacent_find(names.begin(), names.end()) != names.end();
+}
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+template <typename T>
+bool strictly_ascending(const std::vector<T>& values) {
+  return std::adjacent_find(values.begin(), values.end(),
+                            [](const T& a, const T& b) { return !(a < b); }) == values.end();
+}
+
+template <typename T>
+bool in_range(T value, T low, T high) {
+  return low <= value && value <= high;
+}
+
+bool is_ordered_number(Type type) {
+  return type == Type::integer || type == Type::decimal || type == Type::date ||
+         type == Type::timestamp;
+}
+
+// The most that one row of a bounded column moves a sum or a centred sum.
+UInt128 row_reach(const Column& column) {
+  const auto width = static_cast<UInt128>(Int128{column.high} - Int128{column.low});
+  const Int128 low = column.low < 0 ? -Int128{column.low} : Int128{column.low};
+  const Int128 high = column.high < 0 ? -Int128{column.high} : Int128{column.high};
+  return std::max({width, static_cast<UInt128>(low), static_cast<UInt128>(high)});
+}
+
+Status check_measured(const Table& table, const Column& column, AggregateFunction function,
+                      const Privacy& privacy) {
+  switch (function) {
+    case AggregateFunction::count: return {};
+    case AggregateFunction::count_distinct:
+      if (column.name != table.person) return wrong("policy_count_distinct_not_person");
+      return {};
+    case AggregateFunction::sum:
+    case AggregateFunction::avg: break;
+  }
+  if (column.type.type != Type::integer && column.type.type != Type::decimal) {
+    return wrong("policy_sum_not_numeric");
+  }
+  if (!column.bounded) return wrong("policy_sum_not_bounded");
+  if (row_reach(column) * privacy.rows_per_group > static_cast<UInt128>(kContributionMax)) {
+    return wrong("policy_bounds_too_wide");
+  }
+  return {};
+}
+
+Status check_aggregates(const Table& table, const Privacy& privacy) {
+  std::vector<std::string> seen;
+  for (const AggregateColumns& entry : table.rule.aggregate_columns) {
+    if (entry.columns.empty()) return wrong("policy_aggregate_empty");
+    for (const std::string& name : entry.columns) {
+      const Column* column = find_column(table, name);
+      if (column == nullptr) return wrong("policy_rule_column_unknown");
+      GBX_TRY(check_measured(table, *column, entry.function, privacy));
+      seen.push_back(std::string(aggregate_function_name(entry.function)) + " " + name);
+    }
+  }
+  if (repeats(std::move(seen))) return wrong("policy_aggregate_repeated");
+  return {};
+}
+
+Status check_joins(const Table& table) {
+  const AggregationRule& rule = table.rule;
+  for (const std::string& name : rule.join_columns) {
+    if (find_column(table, name) == nullptr) return wrong("policy_rule_column_unknown");
+    if (name != table.person) return wrong("policy_join_not_person");
+  }
+  if (repeats(rule.join_columns)) return wrong("policy_join_repeated");
+  if (rule.join_required && rule.join_columns.empty()) {
+    return wrong("policy_join_required_without_join");
+  }
+  return {};
+}
+
+Status check_dimensions(const Table& table) {
+  const AggregationRule& rule = table.rule;
+  for (const std::string& name : rule.dimension_columns) {
+    const Column* column = find_column(table, name);
+    if (column == nullptr) return wrong("policy_rule_column_unknown");
+    if (column->label == Label::person) return wrong("policy_dimension_person");
+    if (column->label == Label::sensitive) return wrong("policy_dimension_sensitive");
+    if (contains(rule.join_columns, name)) return wrong("policy_dimension_joins");
+    for (const AggregateColumns& entry : rule.aggregate_columns) {
+      if (contains(entry.columns, name)) return wrong("policy_dimension_aggregated");
+    }
+  }
+  if (repeats(rule.dimension_columns)) return wrong("policy_dimension_repeated");
+  return {};
+}
+
+Status check_functions(const AggregationRule& rule) {
+  for (const std::string& name : rule.scalar_functions) {
+    if (!std::binary_search(kScalarFunctions.begin(), kScalarFunctions.end(), name)) {
+      return wrong("policy_scalar_function_unknown");
+    }
+  }
+  if (!strictly_ascending(rule.scalar_functions)) return wrong("policy_scalar_function_order");
+  return {};
+}
+
+Status check_constraints(const Table& table) {
+  for (const OutputConstraint& constraint : table.rule.output_constraints) {
+    if (constraint.column != table.person) return wrong("policy_constraint_not_person");
+    if (!in_range<std::int64_t>(constraint.minimum, 2, kPeopleMinMax)) {
+      return wrong("policy_constraint_range");
+    }
+  }
+  if (table.rule.output_constraints.size() > 1) return wrong("policy_constraint_repeated");
+  return {};
+}
+
+Status check_columns(const Table& table) {
+  if (!in_range<std::size_t>(table.columns.size(), 1, kColumnsMax)) {
+    return wrong("policy_columns_count");
+  }
+  std::vector<std::string> names;
+  std::size_t persons = 0;
+  for (const Column& column : table.columns) {
+    GBX_TRY(check_column(column));
+    if (column.label == Label::person) persons++;
+    names.push_back(column.name);
+  }
+  if (repeats(std::move(names))) return wrong("policy_column_repeated");
+  if (persons == 0) return wrong("policy_person_missing");
+  if (persons > 1) return wrong("policy_person_not_unique");
+  const Column* person = find_column(table, table.person);
+  if (person == nullptr || person->label != Label::person) return wrong("policy_person_missing");
+  return {};
+}
+
+Status check_domain(const Column& column) {
+  if (column.domain.empty()) return {};
+  if (column.type.type != Type::text) return wrong("policy_domain_type");
+  if (column.domain.size() > kDomainMax) return wrong("policy_domain_count");
+  for (const std::string& value : column.domain) {
+    if (value.size() > kDomainValueBytesMax || !is_printable(value)) {
+      return wrong("policy_domain_value");
+    }
+  }
+  if (!strictly_ascending(column.domain)) return wrong("policy_domain_order");
+  return {};
+}
+
+Status check_person_column(const Column& column) {
+  if (column.type.type != Type::text) return wrong("policy_person_type");
+  if (column.nullable || column.bounded || !column.domain.empty()) {
+    return wrong("policy_person_type");
+  }
+  return {};
+}
+
+Status check_members(const std::vector<Member>& members) {
+  if (!in_range<std::size_t>(members.size(), 2, kMembersMax)) return wrong("policy_members_count");
+  std::vector<std::string> names;
+  std::vector<std::array<std::uint8_t, 32>> keys;
+  bool can_query = false;
+  bool can_receive = false;
+  for (const Member& member : members) {
+    GBX_TRY(check_member(member));
+    names.push_back(member.name);
+    keys.push_back(member.signing_key);
+    keys.push_back(member.sealing_key);
+    can_query = can_query || member.abilities.query;
+    can_receive = can_receive || member.abilities.receive;
+  }
+  if (!strictly_ascending(names)) return wrong("policy_members_order");
+  std::sort(keys.begin(), keys.end());
+  if (!strictly_ascending(keys)) return wrong("policy_key_shared");
+  if (!can_query) return wrong("policy_analyst_missing");
+  if (!can_receive) return wrong("policy_receiver_missing");
+  return {};
+}
+
+Status check_tables(const Policy& policy) {
+  if (!in_range<std::size_t>(policy.tables.size(), 1, kTablesMax)) {
+    return wrong("policy_tables_count");
+  }
+  std::vector<std::string> names;
+  for (const Table& table : policy.tables) {
+    GBX_TRY(check_table(table, policy));
+    names.push_back(table.name);
+  }
+  if (!strictly_ascending(names)) return wrong("policy_tables_order");
+  if (repeats(std::move(names))) return wrong("policy_table_repeated");
+  return {};
+}
+
+Status check_header(const Policy& policy) {
+  const auto id = from_hex(policy.id);
+  if (!id || id->size() != 16) return wrong("policy_id_malformed");
+  if (policy.name.empty() || policy.name.size() > kTitleBytesMax || !is_printable(policy.name)) {
+    return wrong("policy_name_malformed");
+  }
+  if (policy.version == 0) return wrong("policy_version_range");
+  if ((policy.version > 1) != policy.previous.has_value()) {
+    return wrong("policy_previous_mismatch");
+  }
+  if (!in_range<std::int64_t>(policy.expires, 1, kExpiresMax)) return wrong("policy_expires_range");
+  if (policy.token_epoch == 0) return wrong("policy_token_epoch_range");
+  return {};
+}
+
+}  // namespace
+
+std::span<const std::string_view> scalar_function_names() { return kScalarFunctions; }
+std::span<const std::string_view> assurance_words() { return kAssuranceWords; }
+
+Status check_member(const Member& member) {
+  if (!is_member_name(member.name)) return wrong("policy_member_name");
+  const Abilities& can = member.abilities;
+  if (!can.provide && !can.query && !can.receive && !can.audit) {
+    return wrong("policy_ability_missing");
+  }
+  return {};
+}
+
+Status check_column(const Column& column) {
+  if (!is_column_name(column.name)) return wrong("policy_column_name");
+  const bool decimal = column.type.type == Type::decimal;
+  if (decimal != (column.type.scale > 0) || column.type.scale > kScaleMax) {
+    return wrong("policy_column_type");
+  }
+  if (column.label == Label::pii) return wrong("policy_pii_column");
+  if (column.label == Label::person) return check_person_column(column);
+  if (column.bounded) {
+    if (!is_ordered_number(column.type.type)) return wrong("policy_bounds_type");
+    if (column.low > column.high) return wrong("policy_bounds_order");
+  } else if (column.low != 0 || column.high != 0) {
+    return wrong("policy_bounds_order");
+  }
+  return check_domain(column);
+}
+
+Status check_table(const Table& table, const Policy& policy) {
+  if (!is_table_name(table.name)) return wrong("policy_table_name");
+  const Member* owner = policy.find_member(table.owner);
+  if (owner == nullptr) return wrong("policy_owner_unknown");
+  if (!owner->abilities.provide) return wrong("policy_owner_may_not_provide");
+  if (table.identifier != "email" && table.identifier != "phone") {
+    return wrong("policy_identifier_unknown");
+  }
+  if (!in_range<std::uint32_t>(table.rows_per_person, 1, kRowsPerPersonMax)) {
+    return wrong("policy_rows_per_person_range");
+  }
+  GBX_TRY(check_columns(table));
+  GBX_TRY(check_aggregates(table, policy.privacy));
+  GBX_TRY(check_joins(table));
+  GBX_TRY(check_dimensions(table));
+  GBX_TRY(check_functions(table.rule));
+  return check_constraints(table);
+}
+
+Status check_privacy(const Privacy& privacy) {
+  if (!in_range<std::int64_t>(privacy.people_min, 2, kPeopleMinMax)) return wrong("policy_k_range");
+  if (!in_range<std::uint64_t>(privacy.epsilon, 1, kEpsilonMax)) {
+    return wrong("policy_epsilon_range");
+  }
+  if (!in_range<std::uint64_t>(privacy.delta, 1, kDeltaMax)) return wrong("policy_delta_range");
+  if (!in_range<std::uint64_t>(privacy.epsilon_per_query, 1, privacy.epsilon)) {
+    return wrong("policy_epsilon_per_query_range");
+  }
+  if (!in_range<std::uint64_t>(privacy.delta_per_query, 1, privacy.delta)) {
+    return wrong("policy_delta_per_query_range");
+  }
+  if (!in_range<std::uint32_t>(privacy.groups_per_person, 1, kGroupsPerPersonMax)) {
+    return wrong("policy_groups_per_person_range");
+  }
+  if (!in_range<std::uint32_t>(privacy.rows_per_group, 1, kRowsPerGroupMax)) {
+    return wrong("policy_rows_per_group_range");
+  }
+  return {};
+}
+
+Status check_trust(const Trust& trust) {
+  if (std::find(kAssuranceWords.begin(), kAssuranceWords.end(), trust.min_assurance) ==
+      kAssuranceWords.end()) {
+    return wrong("policy_assurance_unknown");
+  }
+  if (!in_range<std::size_t>(trust.images.size(), 1, kImagesMax)) {
+    return wrong("policy_images_count");
+  }
+  if (!strictly_ascending(trust.images)) return wrong("policy_images_order");
+  return {};
+}
+
+Status check_limits(const Limits& limits) {
+  if (!in_range<std::uint64_t>(limits.rows, 1, 1'000'000'000'000) ||
+      !in_range<std::uint32_t>(limits.seconds, 1, 86'400) ||
+      !in_range<std::uint64_t>(limits.memory_mib, 64, 1U << 20) ||
+      !in_range<std::uint32_t>(limits.result_rows, 1, 1'000'000)) {
+    return wrong("policy_limits_range");
+  }
+  return {};
+}
+
+Status check(const Policy& policy) {
+  GBX_TRY(check_header(policy));
+  GBX_TRY(check_members(policy.members));
+  GBX_TRY(check_privacy(policy.privacy));
+  GBX_TRY(check_tables(policy));
+  GBX_TRY(check_trust(policy.trust));
+  return check_limits(policy.limits);
+}
+
+}  // namespace gbx::policy
