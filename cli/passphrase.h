@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "cli/console.h"
+#include "trusted/base/secret.h"
+
+namespace gbx::cli {
+
+// The passphrase of this party's key file: from --passphrase-file (its first line), else the
+// environment's GLOVEBOX_PASSPHRASE, else asked on the terminal without echo; `confirm` asks twice.
+// Fails with a Failure when there is no terminal to ask, the two differ, or it is empty.
+SecretBytes read_passphrase(const Console& console, const std::string& prompt, bool confirm);
+
+}  // namespace gbx::cli

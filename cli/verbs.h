@@ -1,0 +1,18 @@
+#pragma once
+
+// One function for each group of verbs. A verb is thin: it reads options, calls client/, and shows
+// the outcome. Verbs end by returning or by throwing a Failure. Every verb's footer has an example.
+
+#include <CLI/CLI.hpp>
+
+#include "cli/console.h"
+
+namespace gbx::cli {
+
+void add_identity_verbs(CLI::App& app, Console& console);  // init, identity, token-key
+void add_policy_verbs(CLI::App& app, Console& console);    // policy build|show|explain|sign|verify
+void add_prepare_verbs(CLI::App& app, Console& console);   // manifest, prepare
+void add_room_verbs(CLI::App& app, Console& console);      // provide, room, measure
+void add_query_verbs(CLI::App& app, Console& console);     // query, verify
+
+}  // namespace gbx::cli
