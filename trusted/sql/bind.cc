@@ -1,0 +1,454 @@
+#include "trusted/sql/bind.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "trusted/sql/bind_expression.h"
+#include "trusted/sql/bind_join.h"
+#include "trusted/sql/build.h"
+#include "trusted/sql/scope.h"
+
+namespace gbx::sql {
+namespace {
+
+constexpr std::size_t kTriesMax = 1000;  // subtrees of HAVING and ORDER BY compared with groups
+
+Error refuse(Literal reason, Span where) { return {ErrorCode::invalid_argument, reason, where}; }
+Error deny(Literal reason, Span where) { return {ErrorCode::policy_denied, reason, where}; }
+
+// Columns of the joined rows.
+class RowLeaves final : public Leaves {
+ public:
+  // `aggregate_reason` is what an aggregate is refused with here.
+  RowLeaves(const Scope& scope, Literal aggregate_reason)
+      : scope_(&scope), aggregate_reason_(aggregate_reason) {}
+
+  Result<std::optional<Expression>> resolve(const Node& node) override {
+    if (is_aggregate(node)) return refuse(aggregate_reason_, node.where);
+    if (node.kind != NodeKind::column) {
+      GBX_TRY(check_person_condition(node, *scope_));
+      return std::optional<Expression>();
+    }
+    GBX_TRY_ASSIGN(const Found found, scope_->find(node));
+    if (found.person) return deny("person_column_in_expression", node.where);
+    const CatalogColumn& column = scope_->table(found.relation).columns[found.column];
+    const Range range =
+        column.bounded ? Range{column.low, column.high} : storage_range(column.type);
+    Expression out;
+    out.op = Op::column;
+    out.type = column.type;
+    out.relation = found.relation;
+    out.column = found.column;
+    out.low = range.low;
+    out.high = range.high;
+    out.where = node.where;
+    return std::optional<Expression>(std::move(out));
+  }
+
+ private:
+  const Scope* scope_;
+  Literal aggregate_reason_;
+};
+
+bool reads_a_column(const Expression& expression) {
+  return expression.op == Op::column ||
+         std::any_of(expression.children.begin(), expression.children.end(), reads_a_column);
+}
+
+bool is_ordinal(const Node& node) { return node.kind == NodeKind::number && node.scale == 0; }
+
+bool divides(const Node& node) {
+  if (node.kind == NodeKind::call && (node.text == "/" || node.text == "//" || node.text == "%")) {
+    return true;
+  }
+  return std::any_of(node.children.begin(), node.children.end(), divides);
+}
+
+class Binder {
+ public:
+  Binder(const Select& select, Scope scope) : select_(&select), scope_(std::move(scope)) {}
+
+  Result<Query> bind();
+
+ private:
+  // Released outputs, for HAVING and ORDER BY.
+  class OutputLeaves final : public Leaves {
+   public:
+    explicit OutputLeaves(Binder& binder) : binder_(&binder) {}
+    Result<std::optional<Expression>> resolve(const Node& node) override {
+      return binder_->resolve_output(node);
+    }
+
+   private:
+    Binder* binder_;
+  };
+
+  Status bind_filter();
+  Status bind_groups();
+  Status bind_items();
+  Status bind_post();
+  Result<const Node*> group_node(const Node& node) const;
+  Result<Expression> bind_row(const Node& node, Literal aggregate_reason,
+                              std::vector<FunctionUse>& functions);
+  Result<std::uint32_t> aggregate(const Node& node);
+  Result<AggregateCall> count(const Node& node);
+  Result<AggregateCall> measure(const Node& node, AggregateKind kind);
+  Result<AggregateCall> aggregate_call(const Node& node);
+  Result<std::uint32_t> item_output(const Node& node);
+  Error not_an_output(const Node& node) const;
+  Result<std::string> item_name(const SelectItem& item) const;
+  [[nodiscard]] std::optional<std::uint32_t> matching_group(const Expression& expression) const;
+  [[nodiscard]] std::optional<std::uint32_t> item_called(const Node& node) const;
+  Result<std::optional<Expression>> resolve_output(const Node& node);
+  Result<Expression> order_key(const Node& node);
+  [[nodiscard]] Expression output(std::uint32_t index, Span where) const;
+  [[nodiscard]] ValueType type_of(const AggregateCall& call) const;
+  [[nodiscard]] bool is_person(const Node& node) const;
+
+  const Select* select_;
+  Scope scope_;
+  Query query_;
+  std::size_t tries_ = 0;
+};
+
+Result<Query> Binder::bind() {
+  if (select_->items.size() > kItemsMax)
+    return refuse("too_many_items", select_->items.back().node.where);
+  if (select_->groups.size() > kGroupsMax)
+    return refuse("too_many_groups", select_->groups.back().where);
+  query_.relations = scope_.relations();
+  GBX_TRY(bind_filter());
+  GBX_TRY(bind_groups());
+  GBX_TRY(bind_items());
+  GBX_TRY(bind_post());
+  for (const Expression& group : query_.groups) query_.output_types.push_back(group.type);
+  for (const AggregateCall& call : query_.aggregates) {
+    query_.output_types.push_back(type_of(call));
+  }
+  return std::move(query_);
+}
+
+Status Binder::bind_filter() {
+  GBX_TRY_ASSIGN(JoinedRows joined, join_persons(*select_, scope_));
+  query_.person_joins = std::move(joined.person_joins);
+  std::vector<Expression> parts;
+  for (const Node* node : joined.filters) {
+    RowLeaves leaves(scope_, "aggregate_in_where");
+    ExpressionBinder binder(leaves, query_.functions);
+    GBX_TRY_ASSIGN(Expression part, binder.bind_condition(*node));
+    parts.push_back(std::move(part));
+  }
+  if (parts.empty()) return {};
+  query_.has_filter = true;
+  if (parts.size() == 1) {
+    query_.filter = std::move(parts[0]);
+    return {};
+  }
+  const Span where{parts.front().where.begin, parts.back().where.end};
+  GBX_TRY_ASSIGN(query_.filter, make_logical(Op::logical_and, std::move(parts), where));
+  return {};
+}
+
+Result<Expression> Binder::bind_row(const Node& node, Literal aggregate_reason,
+                                    std::vector<FunctionUse>& functions) {
+  RowLeaves leaves(scope_, aggregate_reason);
+  ExpressionBinder binder(leaves, functions);
+  return binder.bind(node);
+}
+
+// What a GROUP BY entry stands for: an ordinal or an alias is the item's expression.
+Result<const Node*> Binder::group_node(const Node& node) const {
+  if (is_ordinal(node)) {
+    if (node.value < 1 || node.value > static_cast<std::int64_t>(select_->items.size())) {
+      return refuse("ordinal_out_of_range", node.where);
+    }
+    return &select_->items[static_cast<std::size_t>(node.value - 1)].node;
+  }
+  if (node.kind != NodeKind::column || node.path.size() != 1 || scope_.find(node)) return &node;
+  for (const SelectItem& item : select_->items) {
+    if (!item.alias.empty() && same_name(item.alias, node.path[0])) return &item.node;
+  }
+  return &node;
+}
+
+Status Binder::bind_groups() {
+  for (const Node& written : select_->groups) {
+    GBX_TRY_ASSIGN(const Node* node, group_node(written));
+    if (is_person(*node)) return deny("person_not_released", written.where);
+    GBX_TRY_ASSIGN(Expression group, bind_row(*node, "aggregate_in_group", query_.functions));
+    if (!reads_a_column(group)) return refuse("group_constant", written.where);
+    if (matching_group(group)) continue;
+    query_.groups.push_back(std::move(group));
+  }
+  return {};
+}
+
+bool Binder::is_person(const Node& node) const {
+  if (node.kind != NodeKind::column) return false;
+  const Result<Found> found = scope_.find(node);
+  return found && found->person;
+}
+
+std::optional<std::uint32_t> Binder::matching_group(const Expression& expression) const {
+  for (std::size_t i = 0; i < query_.groups.size(); i++) {
+    if (same(query_.groups[i], expression)) return static_cast<std::uint32_t>(i);
+  }
+  return std::nullopt;
+}
+
+Status Binder::bind_items() {
+  for (const SelectItem& item : select_->items) {
+    GBX_TRY_ASSIGN(const std::uint32_t index, item_output(item.node));
+    GBX_TRY_ASSIGN(std::string name, item_name(item));
+    query_.items.push_back({std::move(name), index, item.node.where});
+  }
+  return {};
+}
+
+Result<std::uint32_t> Binder::item_output(const Node& node) {
+  if (is_aggregate(node)) return aggregate(node);
+  if (is_person(node)) return deny("person_not_released", node.where);
+  if (contains_aggregate(node)) {
+    if (divides(node)) return refuse("division_unsupported", node.where);
+    return refuse("item_not_aggregate", node.where);
+  }
+  std::vector<FunctionUse> functions;  // those of a group were noted when the group was bound
+  GBX_TRY_ASSIGN(const Expression bound, bind_row(node, "aggregate_nested", functions));
+  if (const auto group = matching_group(bound)) return *group;
+  if (!reads_a_column(bound)) return refuse("item_constant", node.where);
+  return not_an_output(node);
+}
+
+Error Binder::not_an_output(const Node& node) const {
+  const auto& items = select_->items;
+  const bool aggregates = std::any_of(items.begin(), items.end(), [](const SelectItem& item) {
+    return contains_aggregate(item.node);
+  });
+  if (select_->groups.empty() && !aggregates) return deny("rows_not_released", node.where);
+  return refuse("column_not_grouped", node.where);
+}
+
+Result<std::string> Binder::item_name(const SelectItem& item) const {
+  const auto taken = [&](std::string_view name) {
+    return std::any_of(query_.items.begin(), query_.items.end(),
+                       [&](const Item& other) { return same_name(other.name, name); });
+  };
+  std::string name = item.alias;
+  if (name.empty()) {
+    const Node& node = item.node;
+    if (node.kind == NodeKind::column) name = node.path.back();
+    if (node.kind == NodeKind::call) name = node.text == "count_star" ? "count" : node.text;
+    if (node.kind == NodeKind::cast) name = "cast";
+    if (node.kind == NodeKind::case_when) name = "case";
+  }
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == ' ';
+  };
+  const bool starts = !name.empty() && name[0] != ' ' && (name[0] < '0' || name[0] > '9');
+  const bool well_formed =
+      starts && name.size() <= kItemNameBytesMax && std::all_of(name.begin(), name.end(), allowed);
+  if (!well_formed) {
+    if (!item.alias.empty()) return refuse("name_malformed", item.node.where);
+    name = "column";  // an operator, say
+  }
+  if (!taken(name)) return name;
+  if (!item.alias.empty()) return refuse("name_repeated", item.node.where);
+  for (std::size_t i = 2;; i++) {
+    const std::string next = name + "_" + std::to_string(i);
+    if (!taken(next)) return next;
+  }
+}
+
+Result<AggregateCall> Binder::count(const Node& node) {
+  AggregateCall call;
+  call.where = node.where;
+  if (node.text == "count_star") {
+    if (node.distinct) return refuse("distinct_aggregate_unsupported", node.where);
+    return call;
+  }
+  if (node.children.size() != 1) return refuse("argument_count", node.where);
+  const Node& argument = node.children[0];
+  if (is_person(argument)) {
+    if (!node.distinct) return deny("person_only_counted_distinct", node.where);
+    call.kind = AggregateKind::persons;
+    GBX_TRY_ASSIGN(const Found found, scope_.find(argument));
+    call.relations = found.relations;
+    return call;
+  }
+  GBX_TRY_ASSIGN(call.argument, bind_row(argument, "aggregate_nested", query_.functions));
+  if (node.distinct) return deny("count_distinct_not_person", node.where);
+  if (call.argument.op == Op::null) return refuse("argument_constant", argument.where);
+  if (call.argument.op == Op::literal) {
+    call.argument = {};
+    return call;  // COUNT(1)
+  }
+  call.kind = AggregateKind::values;
+  return call;
+}
+
+Result<AggregateCall> Binder::measure(const Node& node, AggregateKind kind) {
+  if (node.distinct) return refuse("distinct_aggregate_unsupported", node.where);
+  if (node.children.size() != 1) return refuse("argument_count", node.where);
+  const Node& argument = node.children[0];
+  if (is_person(argument)) return deny("person_column_in_expression", argument.where);
+  AggregateCall call;
+  call.kind = kind;
+  call.where = node.where;
+  GBX_TRY_ASSIGN(call.argument, bind_row(argument, "aggregate_nested", query_.functions));
+  if (!is_numeric(call.argument.type)) return refuse("aggregate_not_numeric", argument.where);
+  const Range all = storage_range(call.argument.type);
+  if (call.argument.low == all.low && call.argument.high == all.high) {
+    return refuse("column_unbounded", argument.where);
+  }
+  return call;
+}
+
+Result<AggregateCall> Binder::aggregate_call(const Node& node) {
+  const std::string& name = node.text;
+  if (name == "count_star" || name == "count") return count(node);
+  if (name == "sum") return measure(node, AggregateKind::sum);
+  if (name == "avg" || name == "mean") return measure(node, AggregateKind::average);
+  if (name == "min" || name == "max" || name == "arg_min" || name == "arg_max") {
+    return deny("min_max_not_released", node.where);
+  }
+  const bool lists = name == "list" || name == "array_agg" || name == "string_agg" ||
+                     name == "group_concat" || name == "listagg" || name == "first" ||
+                     name == "last" || name == "any_value" || name == "arbitrary";
+  if (lists) return deny("rows_not_released", node.where);
+  return refuse("aggregate_unsupported", node.where);
+}
+
+// The output that holds the aggregate; equal ones share it.
+Result<std::uint32_t> Binder::aggregate(const Node& node) {
+  GBX_TRY_ASSIGN(AggregateCall call, aggregate_call(node));
+  const auto base = static_cast<std::uint32_t>(query_.groups.size());
+  for (std::size_t i = 0; i < query_.aggregates.size(); i++) {
+    AggregateCall& known = query_.aggregates[i];
+    if (!same(known, call)) continue;
+    return base + static_cast<std::uint32_t>(i);
+  }
+  if (query_.aggregates.size() >= kAggregatesMax) {
+    return refuse("too_many_aggregates", node.where);
+  }
+  query_.aggregates.push_back(std::move(call));
+  return base + static_cast<std::uint32_t>(query_.aggregates.size() - 1);
+}
+
+ValueType Binder::type_of(const AggregateCall& call) const {
+  if (call.kind == AggregateKind::sum) return call.argument.type;
+  if (call.kind == AggregateKind::average) return average_type(call.argument);
+  return {Type::integer, 0};
+}
+
+Expression Binder::output(std::uint32_t index, Span where) const {
+  Expression out;
+  if (index < query_.groups.size()) {
+    out = {};
+    out.type = query_.groups[index].type;
+    out.low = query_.groups[index].low;
+    out.high = query_.groups[index].high;
+  } else {
+    out.type = type_of(query_.aggregates[index - query_.groups.size()]);
+    out.low = -kOutputMax;
+    out.high = kOutputMax;
+  }
+  out.op = Op::output;
+  out.column = index;
+  out.where = where;
+  return out;
+}
+
+std::optional<std::uint32_t> Binder::item_called(const Node& node) const {
+  if (node.kind != NodeKind::column || node.path.size() != 1) return std::nullopt;
+  for (std::size_t i = 0; i < query_.items.size(); i++) {
+    if (!select_->items[i].alias.empty() && same_name(select_->items[i].alias, node.path[0])) {
+      return query_.items[i].output;
+    }
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<Expression>> Binder::resolve_output(const Node& node) {
+  const auto resolved = [&](std::uint32_t index) {
+    return std::optional<Expression>(output(index, node.where));
+  };
+  if (is_aggregate(node)) {
+    GBX_TRY_ASSIGN(const std::uint32_t index, aggregate(node));
+    return resolved(index);
+  }
+  if (const auto index = item_called(node)) return resolved(*index);
+  if (is_person(node)) return deny("person_not_released", node.where);
+  const bool is_column = node.kind == NodeKind::column;
+  const bool is_composite = node.kind == NodeKind::call || node.kind == NodeKind::cast ||
+                            node.kind == NodeKind::case_when;
+  if (!is_column && (!is_composite || query_.groups.empty() || contains_aggregate(node))) {
+    return std::optional<Expression>();
+  }
+  if (!is_column && ++tries_ > kTriesMax) return refuse("expression_too_large", node.where);
+  std::vector<FunctionUse> functions;
+  const Result<Expression> bound = bind_row(node, "aggregate_nested", functions);
+  if (bound) {
+    if (const auto group = matching_group(*bound)) return resolved(*group);
+  }
+  if (!is_column) {
+    if (!bound && bound.error().code == ErrorCode::policy_denied) return bound.error();
+    return std::optional<Expression>();
+  }
+  if (!bound) return bound.error();
+  return refuse("column_not_grouped", node.where);
+}
+
+Result<Expression> Binder::order_key(const Node& node) {
+  if (is_ordinal(node)) {
+    if (node.value < 1 || node.value > static_cast<std::int64_t>(query_.items.size())) {
+      return refuse("ordinal_out_of_range", node.where);
+    }
+    return output(query_.items[static_cast<std::size_t>(node.value - 1)].output, node.where);
+  }
+  OutputLeaves leaves(*this);
+  std::vector<FunctionUse> functions;  // post-processing needs nobody's leave
+  ExpressionBinder binder(leaves, functions);
+  return binder.bind(node);
+}
+
+Status Binder::bind_post() {
+  PostProcessing& post = query_.post;
+  if (select_->having) {
+    OutputLeaves leaves(*this);
+    std::vector<FunctionUse> functions;
+    ExpressionBinder binder(leaves, functions);
+    GBX_TRY_ASSIGN(post.having, binder.bind_condition(*select_->having));
+    post.has_having = true;
+  }
+  if (select_->order.size() > kSortKeysMax) {
+    return refuse("too_many_sort_keys", select_->order.back().node.where);
+  }
+  for (const OrderItem& item : select_->order) {
+    GBX_TRY_ASSIGN(Expression key, order_key(item.node));
+    post.order.push_back({std::move(key), item.descending, item.nulls_first});
+  }
+  post.limit = select_->limit;
+  post.offset = select_->offset;
+  return {};
+}
+
+}  // namespace
+
+ValueType average_type(const Expression& argument) {
+  constexpr int kMoreDigits = 4;
+  Int128 most = std::max<Int128>(1, std::max(-Int128{argument.low}, Int128{argument.high}));
+  std::uint8_t scale = argument.type.scale;
+  for (int i = 0; i < kMoreDigits && scale < kScaleMax && most * 10 <= kOutputMax; i++) {
+    most *= 10;
+    scale++;
+  }
+  return {scale > 0 ? Type::decimal : Type::integer, scale};
+}
+
+Result<Query> bind(const Select& select, const Catalog& catalog) {
+  GBX_TRY_ASSIGN(Scope scope, Scope::create(select.tables, catalog));
+  return Binder(select, std::move(scope)).bind();
+}
+
+}  // namespace gbx::sql

@@ -1,0 +1,27 @@
+#pragma once
+
+// Names and types: from what was written to a Query. Says nothing about what a policy allows, but
+// for what no policy can: a person column may only join persons and be counted, rows are never
+// released, and every expression must be total (build.h).
+
+#include "trusted/sql/catalog.h"
+#include "trusted/sql/query.h"
+#include "trusted/sql/syntax.h"
+
+namespace gbx::sql {
+
+constexpr std::size_t kGroupsMax = 16;
+constexpr std::size_t kAggregatesMax = 31;
+constexpr std::size_t kItemsMax = 64;
+constexpr std::size_t kSortKeysMax = 16;
+constexpr std::size_t kConjunctsMax = 1000;
+constexpr std::size_t kItemNameBytesMax = 63;
+
+// Fails with not_found, invalid_argument or policy_denied, a reason of docs/reference/sql.md and
+// its place. Pure: depends on nothing but its arguments.
+Result<Query> bind(const Select& select, const Catalog& catalog);
+
+// The type of an average of `argument`: up to four more digits, as far as they fit kOutputMax.
+ValueType average_type(const Expression& argument);
+
+}  // namespace gbx::sql

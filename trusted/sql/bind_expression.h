@@ -1,0 +1,54 @@
+#pragma once
+
+// Operators and functions of the syntax tree, bound. What the leaves are (columns of rows, or
+// released outputs) is the business of a Leaves.
+
+#include <optional>
+#include <vector>
+
+#include "trusted/sql/query.h"
+#include "trusted/sql/syntax.h"
+
+namespace gbx::sql {
+
+// True for every aggregate function that DuckDB or an analyst may think of, supported or not.
+bool is_aggregate(const Node& node);
+bool contains_aggregate(const Node& node);
+
+class Leaves {
+ public:
+  virtual ~Leaves() = default;
+  // The whole of `node`, or nothing when it is an operator or function to be bound part by part.
+  // Never nothing for a column or an aggregate.
+  virtual Result<std::optional<Expression>> resolve(const Node& node) = 0;
+};
+
+class ExpressionBinder {
+ public:
+  // Both must outlive the binder. Calls of scalar functions are appended to `functions`.
+  ExpressionBinder(Leaves& leaves, std::vector<FunctionUse>& functions)
+      : leaves_(&leaves), functions_(&functions) {}
+
+  Result<Expression> bind(const Node& node);
+  // The same, and it must be a condition.
+  Result<Expression> bind_condition(const Node& node);
+
+ private:
+  Result<std::vector<Expression>> bind_children(const Node& node);
+  Result<Expression> call(const Node& node);
+  Result<Expression> operation(const Node& node, std::vector<Expression> parts);
+  Result<Expression> arithmetic(const Node& node, std::vector<Expression> parts);
+  Result<Expression> function(const Node& node, std::vector<Expression> parts);
+  Result<Expression> date_part(const Node& node, std::vector<Expression> parts, bool truncate);
+  Result<Expression> between(const Node& node, std::vector<Expression> parts);
+  Result<Expression> null_if(const Node& node, std::vector<Expression> parts);
+  Result<Expression> prefix(const Node& node, std::vector<Expression> parts);
+  // Counts what a copy adds, so that nesting cannot grow a tree without bound.
+  Status account(const Expression& copied);
+
+  Leaves* leaves_;
+  std::vector<FunctionUse>* functions_;
+  std::size_t copied_ = 0;
+};
+
+}  // namespace gbx::sql

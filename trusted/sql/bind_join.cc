@@ -1,0 +1,149 @@
+#include "trusted/sql/bind_join.h"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+#include "trusted/sql/bind.h"
+
+namespace gbx::sql {
+namespace {
+
+Error deny(Literal reason, Span where) { return {ErrorCode::policy_denied, reason, where}; }
+
+bool is_call(const Node& node, std::string_view name) {
+  return node.kind == NodeKind::call && node.text == name;
+}
+
+// The person column that `node` is, if it is one.
+std::optional<Found> person_of(const Node& node, const Scope& scope) {
+  if (node.kind != NodeKind::column) return std::nullopt;
+  const Result<Found> found = scope.find(node);
+  if (!found || !found->person) return std::nullopt;
+  return *found;
+}
+
+class Joiner {
+ public:
+  Joiner(const Select& select, const Scope& scope)
+      : select_(&select), scope_(&scope), root_(select.tables.size()) {
+    std::iota(root_.begin(), root_.end(), std::size_t{0});
+  }
+
+  Result<JoinedRows> join() {
+    for (const Join& step : select_->joins) {
+      for (const std::string& column : step.using_columns) GBX_TRY(using_column(step, column));
+      if (step.condition) GBX_TRY(condition(*step.condition));
+    }
+    if (select_->filter) GBX_TRY(condition(*select_->filter));
+    for (const Join& step : select_->joins) {
+      if (root(step.right) != root(0)) {
+        return deny("join_not_on_person", select_->tables[step.right].where);
+      }
+    }
+    return std::move(out_);
+  }
+
+ private:
+  std::size_t root(std::size_t relation) const {
+    while (root_[relation] != relation) relation = root_[relation];
+    return relation;
+  }
+
+  void tie(std::uint32_t a, Span at_a, std::uint32_t b, Span at_b) {
+    root_[root(a)] = root(b);
+    out_.person_joins.push_back({a, at_a});
+    out_.person_joins.push_back({b, at_b});
+  }
+
+  Status using_column(const Join& step, const std::string& name) {
+    const auto left = scope_->persons(name, step.right);
+    const auto right = scope_->persons(name, step.right + 1);
+    const bool in_right = !right.empty() && right.back() == step.right;
+    if (left.empty() || !in_right) return deny("join_not_on_person", step.where);
+    tie(left.front(), step.where, right.back(), step.where);
+    return {};
+  }
+
+  // The conjuncts of `node`, without recursion: AND is flat in the tree, yet may be nested.
+  Status condition(const Node& node) {
+    std::vector<const Node*> open = {&node};
+    while (!open.empty()) {
+      const Node& next = *open.back();
+      open.pop_back();
+      if (is_call(next, "and")) {
+        for (std::size_t i = next.children.size(); i > 0; i--) {
+          open.push_back(&next.children[i - 1]);
+        }
+        continue;
+      }
+      GBX_TRY_ASSIGN(const bool joined, person_equality(next));
+      if (!joined) out_.filters.push_back(&next);
+      if (out_.filters.size() > kConjunctsMax) {
+        return Error{ErrorCode::invalid_argument, "expression_too_large", next.where};
+      }
+    }
+    return {};
+  }
+
+  Result<bool> person_equality(const Node& node) {
+    if (!is_call(node, "=") || node.children.size() != 2) return false;
+    const auto a = person_of(node.children[0], *scope_);
+    const auto b = person_of(node.children[1], *scope_);
+    if (!a || !b) return false;
+    // An unqualified name stands for every table that has it: which join is meant is unclear.
+    if (a->relations.size() > 1) {
+      return Error{ErrorCode::invalid_argument, "column_ambiguous", node.children[0].where};
+    }
+    if (b->relations.size() > 1) {
+      return Error{ErrorCode::invalid_argument, "column_ambiguous", node.children[1].where};
+    }
+    if (a->relation == b->relation) return deny("join_same_table", node.where);
+    tie(a->relation, node.children[0].where, b->relation, node.children[1].where);
+    return true;
+  }
+
+  const Select* select_;
+  const Scope* scope_;
+  std::vector<std::size_t> root_;  // union-find over relations
+  JoinedRows out_;
+};
+
+Error two_persons(const Node& node, const Found& a, const Found& b) {
+  if (a.relations == b.relations) return deny("join_same_table", node.where);
+  if (node.text == "=") return deny("join_not_conjunctive", node.where);
+  return deny("join_not_equality", node.where);
+}
+
+}  // namespace
+
+Result<JoinedRows> join_persons(const Select& select, const Scope& scope) {
+  return Joiner(select, scope).join();
+}
+
+Status check_person_condition(const Node& node, const Scope& scope) {
+  constexpr std::string_view kConditions[] = {"=",      "<>", "<",   "<=",      ">",   ">=",  "in",
+                                              "not in", "~~", "!~~", "between", "~~*", "!~~*"};
+  if (node.kind != NodeKind::call || node.children.size() < 2) return {};
+  if (std::find(std::begin(kConditions), std::end(kConditions), node.text) ==
+      std::end(kConditions)) {
+    return {};
+  }
+  std::vector<Found> persons;
+  bool has_column = false;
+  for (const Node& child : node.children) {
+    if (const auto person = person_of(child, scope)) {
+      persons.push_back(*person);
+    } else {
+      has_column = has_column || child.kind == NodeKind::column;
+    }
+  }
+  if (persons.empty()) return {};
+  if (persons.size() == 2 && node.children.size() == 2) {
+    return two_persons(node, persons[0], persons[1]);
+  }
+  if (has_column) return deny("join_not_on_person", node.where);
+  return deny("single_person_predicate", node.where);
+}
+
+}  // namespace gbx::sql

@@ -1,0 +1,51 @@
+#pragma once
+
+// Typed expressions from typed expressions. Each function either yields an expression that has a
+// value or NULL on every row, with the interval its values lie in, or refuses with a reason. This
+// is where totality is proved: by interval arithmetic in 128 bits, refused when the result can
+// leave int64.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trusted/sql/expression.h"
+
+namespace gbx::sql {
+
+// The type of a bare NULL, until something beside it has one. No column has it.
+constexpr ValueType kUntyped{Type::text, 1};
+
+bool is_numeric(ValueType type);  // integer or decimal
+
+Expression make_literal(std::int64_t value, ValueType type, Span where);
+Expression make_text(std::string text, Span where);
+Expression make_null(ValueType type, Span where);
+
+// + - *. Numbers, date + integer, date - integer, date - date.
+Result<Expression> make_arithmetic(Op op, Expression a, Expression b, Span where);
+Result<Expression> make_negate(Expression a, Span where);
+Result<Expression> make_absolute(Expression a, Span where);
+// = <> < <= > >= on two values that unify() made alike.
+Result<Expression> make_comparison(Op op, Expression a, Expression b, Span where);
+// AND, OR.
+Result<Expression> make_logical(Op op, std::vector<Expression> parts, Span where);
+Result<Expression> make_not(Expression a, Span where);
+Expression make_is_null(Expression a, Span where);
+Result<Expression> make_in(std::vector<Expression> value_and_list, Span where);
+Result<Expression> make_like(Expression a, Expression pattern, Span where);
+Result<Expression> make_case(std::vector<Expression> parts, Span where);
+Result<Expression> make_coalesce(std::vector<Expression> parts, Span where);
+// year .. truncate_week of a date or timestamp; date_of of a timestamp.
+Result<Expression> make_date_function(Op op, Expression a, Span where);
+Result<Expression> make_text_function(Op op, Expression a, std::int64_t count, Span where);
+// Only casts that lose nothing: equal types, integer -> decimal, decimal to more digits,
+// date -> timestamp, timestamp -> date (documented floor), literals of text.
+Result<Expression> make_cast(Expression a, ValueType type, Span where);
+
+// Makes the values of `parts` one type, for comparison or choice: literals of text become dates and
+// timestamps, dates become timestamps, scales grow, NULL takes the others' type. `parts` are at the
+// places `from`, from + step, ...
+Status unify(std::vector<Expression>& parts, std::size_t from, std::size_t step);
+
+}  // namespace gbx::sql

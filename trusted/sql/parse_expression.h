@@ -1,0 +1,54 @@
+#pragma once
+
+// Expressions of the syntax tree; the inner half of parse.h.
+
+#include <initializer_list>
+#include <string_view>
+
+#include "trusted/base/json.h"
+#include "trusted/sql/parse.h"
+
+namespace gbx::sql {
+
+// True when `json` is an object with exactly these members.
+bool has_keys(const Json& json, std::initializer_list<std::string_view> keys);
+// The string member `key`, or empty.
+std::string_view string_of(const Json& json, std::string_view key);
+// True when the member is null, "" or [].
+bool is_absent(const Json& json, std::string_view key);
+
+class ExpressionParser {
+ public:
+  explicit ExpressionParser(std::string_view sql) : sql_(sql) {}
+
+  // The expression and its alias ("" if none).
+  Result<Node> parse(const Json& json) { return parse(json, 0); }
+
+  // Where `json` begins in the text; {0, 0} when the tree does not say.
+  [[nodiscard]] Span place(const Json& json) const;
+  [[nodiscard]] Error refuse(Literal reason, const Json& json) const {
+    return Error{ErrorCode::invalid_argument, reason, place(json)};
+  }
+
+ private:
+  Result<Node> parse(const Json& json, std::size_t depth);
+  Result<Node> by_class(const Json& json, std::size_t depth);
+  Result<Node> column(const Json& json);
+  Result<Node> constant(const Json& json);
+  Result<Node> function(const Json& json, std::size_t depth);
+  Result<Node> comparison(const Json& json, std::size_t depth);
+  Result<Node> between(const Json& json, std::size_t depth);
+  Result<Node> operation(const Json& json, std::size_t depth);
+  Result<Node> case_when(const Json& json, std::size_t depth);
+  Result<Node> cast(const Json& json, std::size_t depth);
+  // Appends the elements of the array member `key` to `node`.
+  Status children(const Json& json, std::string_view key, std::size_t depth, Node& node);
+  Status child(const Json& json, std::string_view key, std::size_t depth, Node& node);
+  // Grows node.where over its children.
+  static void cover(Node& node);
+
+  std::string_view sql_;
+  std::size_t nodes_ = 0;
+};
+
+}  // namespace gbx::sql

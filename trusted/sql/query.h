@@ -1,0 +1,93 @@
+#pragma once
+
+// A query whose every name is resolved and every expression typed and total: what the firewall
+// judges. Nothing in it has been allowed yet.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "trusted/sql/expression.h"
+
+namespace gbx::sql {
+
+// Released values are saturated to +-kOutputMax before anything is computed from them.
+constexpr std::int64_t kOutputMax = (std::int64_t{1} << 53) - 1;
+
+struct Relation {
+  std::uint32_t table = 0;  // index into the catalog's tables
+  std::string table_name;   // as in the catalog
+  std::string owner;
+  Span where;
+};
+
+// Where the person column of a relation is named as a join key.
+struct PersonJoin {
+  std::uint32_t relation = 0;
+  Span where;
+};
+
+enum class AggregateKind : std::uint8_t {
+  rows,     // COUNT(*)
+  values,   // COUNT(argument)
+  persons,  // COUNT(DISTINCT person column)
+  sum,      // SUM(argument)
+  average,  // AVG(argument)
+};
+
+struct AggregateCall {
+  AggregateKind kind = AggregateKind::rows;
+  Expression argument;                   // values, sum, average
+  std::vector<std::uint32_t> relations;  // persons: whose person column is meant
+  Span where;
+};
+
+// A call of a scalar function, under its name in policies: ABS, CASE, CAST, COALESCE, DATE_TRUNC,
+// EXTRACT, LOWER, SUBSTRING, UPPER.
+struct FunctionUse {
+  std::string_view name;  // static storage
+  Span where;
+};
+
+struct Item {
+  std::string name;          // [A-Za-z_][A-Za-z0-9_ ]*, at most 63 bytes, distinct within a query
+  std::uint32_t output = 0;  // index into the outputs
+  Span where;
+};
+
+struct SortKey {
+  Expression key;  // over outputs
+  bool descending = false;
+  bool nulls_first = false;
+};
+
+// What is done to released rows, and to nothing else. Expressions are over Op::output.
+struct PostProcessing {
+  bool has_having = false;
+  Expression having;
+  std::vector<SortKey> order;
+  std::optional<std::int64_t> limit;
+  std::int64_t offset = 0;
+};
+
+struct Query {
+  std::vector<Relation> relations;
+  std::vector<PersonJoin> person_joins;
+  bool has_filter = false;
+  Expression filter;
+  std::vector<Expression> groups;
+  std::vector<AggregateCall> aggregates;  // distinct
+  std::vector<FunctionUse> functions;     // outside of HAVING and ORDER BY
+  // Outputs are the groups, then the aggregates; items choose among them.
+  std::vector<ValueType> output_types;
+  std::vector<Item> items;
+  PostProcessing post;
+};
+
+// Equal but for where they stand.
+bool same(const Expression& a, const Expression& b);
+bool same(const AggregateCall& a, const AggregateCall& b);
+
+}  // namespace gbx::sql

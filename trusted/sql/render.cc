@@ -1,0 +1,291 @@
+#include "trusted/sql/render.h"
+
+#include <array>
+
+namespace gbx::sql {
+namespace {
+
+constexpr std::string_view kEpoch = "DATE '1970-01-01'";
+constexpr std::string_view kUpper = "'ABCDEFGHIJKLMNOPQRSTUVWXYZ'";
+constexpr std::string_view kLower = "'abcdefghijklmnopqrstuvwxyz'";
+
+std::string integer(std::int64_t value) { return "CAST(" + std::to_string(value) + " AS BIGINT)"; }
+
+std::string quoted(std::string_view text) {
+  std::string out = "CAST('";
+  for (const char c : text) {
+    if (c == '\'') out.push_back('\'');
+    out.push_back(c);
+  }
+  return out + "' AS VARCHAR)";
+}
+
+std::string_view sql_type(Type type) {
+  if (type == Type::boolean) return "BOOLEAN";
+  return type == Type::text ? "VARCHAR" : "BIGINT";
+}
+
+// The DATE of an expression that is a date or a timestamp.
+std::string date(const Expression& expression) {
+  const std::string value = render_expression(expression);
+  if (expression.type.type == Type::timestamp) return "CAST(make_timestamp(" + value + ") AS DATE)";
+  return "(" + std::string(kEpoch) + " + CAST(" + value + " AS INTEGER))";
+}
+
+std::string days(const std::string& rendered_date) {
+  return "CAST((CAST(" + rendered_date + " AS DATE) - " + std::string(kEpoch) + ") AS BIGINT)";
+}
+
+std::string_view infix(Op op) {
+  switch (op) {
+    case Op::add: return " + ";
+    case Op::subtract: return " - ";
+    case Op::multiply: return " * ";
+    case Op::equal: return " = ";
+    case Op::not_equal: return " <> ";
+    case Op::less: return " < ";
+    case Op::less_equal: return " <= ";
+    case Op::greater: return " > ";
+    case Op::greater_equal: return " >= ";
+    case Op::logical_and: return " AND ";
+    case Op::logical_or: return " OR ";
+    case Op::in_list:
+    case Op::coalesce: return ", ";
+    case Op::column:
+    case Op::literal:
+    case Op::null:
+    case Op::negate:
+    case Op::absolute:
+    case Op::rescale:
+    case Op::logical_not:
+    case Op::is_null:
+    case Op::like:
+    case Op::case_when:
+    case Op::year:
+    case Op::quarter:
+    case Op::month:
+    case Op::day:
+    case Op::day_of_week:
+    case Op::date_of:
+    case Op::truncate_year:
+    case Op::truncate_quarter:
+    case Op::truncate_month:
+    case Op::truncate_week:
+    case Op::lower:
+    case Op::upper:
+    case Op::prefix:
+    case Op::output: break;
+  }
+  GBX_CHECK(false);
+}
+
+std::string joined(const std::vector<Expression>& children, std::size_t from, Op op) {
+  std::string out;
+  for (std::size_t i = from; i < children.size(); i++) {
+    if (i > from) out += infix(op);
+    out += render_expression(children[i]);
+  }
+  return out;
+}
+
+std::string case_when(const Expression& expression) {
+  const auto& children = expression.children;
+  std::string out = "(CASE";
+  for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
+    out += " WHEN " + render_expression(children[i]);
+    out += " THEN " + render_expression(children[i + 1]);
+  }
+  return out + " ELSE " + render_expression(children.back()) + " END)";
+}
+
+std::string column(const Expression& expression) {
+  const std::string name =
+      "t" + std::to_string(expression.relation) + ".c" + std::to_string(expression.column);
+  return expression.type.type == Type::boolean ? "(" + name + " <> CAST(0 AS BIGINT))" : name;
+}
+
+std::string literal(const Expression& expression) {
+  if (expression.type.type == Type::text) return quoted(expression.text);
+  if (expression.type.type == Type::boolean) return expression.value != 0 ? "TRUE" : "FALSE";
+  return integer(expression.value);
+}
+
+std::string call(std::string_view function, const std::string& arguments) {
+  return std::string(function) + "(" + arguments + ")";
+}
+
+std::string power_of_ten(std::int64_t exponent) {
+  return "CAST(1" + std::string(static_cast<std::size_t>(exponent), '0') + " AS BIGINT)";
+}
+
+std::string part(std::string_view name, const Expression& child) {
+  return "CAST(" + std::string(name) + "(" + date(child) + ") AS BIGINT)";
+}
+
+std::string truncated(std::string_view unit, const Expression& child) {
+  return days("date_trunc('" + std::string(unit) + "', " + date(child) + ")");
+}
+
+// A boolean as 0 and 1, everything else as it is: how values leave the engine.
+std::string stored(const Expression& expression) {
+  const std::string value = render_expression(expression);
+  return expression.type.type == Type::boolean ? "CAST(" + value + " AS BIGINT)" : value;
+}
+
+std::string clamped(const std::string& value, std::int64_t low, std::int64_t high,
+                    std::string_view type) {
+  const std::string suffix = " AS " + std::string(type) + ")";
+  return "greatest(least(" + value + ", CAST(" + std::to_string(high) + suffix + "), CAST(" +
+         std::to_string(low) + suffix + ")";
+}
+
+// What one row adds to a measure: never NULL.
+std::string input(const Measure& measure) {
+  if (measure.kind == MeasureKind::rows) return "CAST(1 AS BIGINT)";
+  const std::string value = render_expression(measure.argument);
+  if (measure.kind == MeasureKind::values) {
+    return "(CASE WHEN " + value + " IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END)";
+  }
+  std::string kept = clamped(value, measure.row_low, measure.row_high, "BIGINT");
+  if (measure.kind == MeasureKind::centred) {
+    kept = "((CAST(2 AS BIGINT) * " + kept + ") - " + integer(measure.row_low + measure.row_high) +
+           ")";
+  }
+  return "(CASE WHEN " + value + " IS NULL THEN CAST(0 AS BIGINT) ELSE " + kept + " END)";
+}
+
+std::string partial(const Measure& measure) {
+  return clamped("CAST(sum(" + input(measure) + ") AS HUGEINT)", measure.low, measure.high,
+                 "HUGEINT");
+}
+
+std::string name(char letter, std::size_t index) { return letter + std::to_string(index); }
+
+std::string from(const Task& task) {
+  std::string out = " FROM t0";
+  for (std::size_t i = 1; i < task.tables.size(); i++) {
+    out += " JOIN " + name('t', i) + " ON (t0.p = " + name('t', i) + ".p)";
+  }
+  if (task.has_filter) out += " WHERE " + render_expression(task.filter);
+  return out;
+}
+
+std::string group_columns(const Task& task, std::string_view prefix) {
+  std::string out;
+  for (std::size_t i = 0; i < task.groups.size(); i++) {
+    if (i > 0) out += ", ";
+    out += std::string(prefix) + name('g', i);
+  }
+  return out;
+}
+
+std::string sums(const Task& task) {
+  std::string out = "CAST(count(*) AS BIGINT) AS persons";
+  for (std::size_t i = 0; i < task.measures.size(); i++) {
+    out += ", CAST(coalesce(sum(" + name('m', i) + "), CAST(0 AS HUGEINT)) AS HUGEINT) AS " +
+           name('s', i);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string render_expression(const Expression& expression) {
+  const auto& children = expression.children;
+  switch (expression.op) {
+    case Op::column: return column(expression);
+    case Op::literal: return literal(expression);
+    case Op::null: return "CAST(NULL AS " + std::string(sql_type(expression.type.type)) + ")";
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::equal:
+    case Op::not_equal:
+    case Op::less:
+    case Op::less_equal:
+    case Op::greater:
+    case Op::greater_equal:
+    case Op::logical_and:
+    case Op::logical_or: return "(" + joined(children, 0, expression.op) + ")";
+    case Op::negate: return "(CAST(0 AS BIGINT) - " + render_expression(children[0]) + ")";
+    case Op::absolute: return call("abs", render_expression(children[0]));
+    case Op::rescale:
+      return "(" + render_expression(children[0]) + " * " + power_of_ten(expression.value) + ")";
+    case Op::logical_not: return "(NOT " + render_expression(children[0]) + ")";
+    case Op::is_null: return "(" + render_expression(children[0]) + " IS NULL)";
+    case Op::in_list:
+      return "(" + render_expression(children[0]) + " IN (" + joined(children, 1, expression.op) +
+             "))";
+    case Op::like:
+      return "(" + render_expression(children[0]) + " LIKE " + quoted(expression.text) + ")";
+    case Op::case_when: return case_when(expression);
+    case Op::coalesce: return call("coalesce", joined(children, 0, expression.op));
+    case Op::year: return part("year", children[0]);
+    case Op::quarter: return part("quarter", children[0]);
+    case Op::month: return part("month", children[0]);
+    case Op::day: return part("day", children[0]);
+    case Op::day_of_week: return part("isodow", children[0]);
+    case Op::date_of: return days(date(children[0]));
+    case Op::truncate_year: return truncated("year", children[0]);
+    case Op::truncate_quarter: return truncated("quarter", children[0]);
+    case Op::truncate_month: return truncated("month", children[0]);
+    case Op::truncate_week: return truncated("week", children[0]);
+    case Op::lower:
+      return "translate(" + render_expression(children[0]) + ", " + std::string(kUpper) + ", " +
+             std::string(kLower) + ")";
+    case Op::upper:
+      return "translate(" + render_expression(children[0]) + ", " + std::string(kLower) + ", " +
+             std::string(kUpper) + ")";
+    case Op::prefix:
+      return "substring(" + render_expression(children[0]) + ", CAST(1 AS BIGINT), " +
+             integer(expression.value) + ")";
+    case Op::output: break;
+  }
+  GBX_CHECK(false);
+}
+
+std::string render_partials(const Task& task) {
+  std::string out = "SELECT t0.p AS p, min(t0.h) AS h";
+  std::string by = " GROUP BY t0.p";
+  for (std::size_t i = 0; i < task.groups.size(); i++) {
+    const std::string value = stored(task.groups[i]);
+    out += ", " + value + " AS " + name('g', i);
+    by += ", " + value;
+  }
+  for (std::size_t i = 0; i < task.measures.size(); i++) {
+    out += ", " + partial(task.measures[i]) + " AS " + name('m', i);
+  }
+  return out + from(task) + by;
+}
+
+std::string render_ungrouped(const Task& task) {
+  GBX_CHECK(task.groups.empty());
+  return "SELECT " + sums(task) + " FROM (" + render_partials(task) + ") AS partials";
+}
+
+std::string render_keys(const Task& task) {
+  GBX_CHECK(!task.groups.empty());
+  return "SELECT DISTINCT " + group_columns(task, "") + " FROM partials";
+}
+
+std::string render_groups(const Task& task) {
+  GBX_CHECK(!task.groups.empty());
+  const SamplingKey& key = task.sampling;
+  std::string inner = "SELECT " + group_columns(task, "x.");
+  for (std::size_t i = 0; i < task.measures.size(); i++) inner += ", x." + name('m', i);
+  // Both products are under 2^62 and d under 2^31, so the sum stays in BIGINT.
+  inner += ", row_number() OVER (PARTITION BY x.p ORDER BY (((CAST(x.h AS BIGINT) * " +
+           integer(key.a) + ") + (CAST(k.hg AS BIGINT) * " + integer(key.b) + ") + " +
+           integer(key.d) + ") % CAST(2147483647 AS BIGINT)) ASC, k.ord ASC) AS place";
+  inner += " FROM partials AS x JOIN keys AS k ON (";
+  for (std::size_t i = 0; i < task.groups.size(); i++) {
+    if (i > 0) inner += " AND ";
+    inner += "(x." + name('g', i) + " IS NOT DISTINCT FROM k." + name('g', i) + ")";
+  }
+  inner += ")";
+  const std::string columns = group_columns(task, "");
+  return "SELECT " + columns + ", " + sums(task) + " FROM (" + inner +
+         ") AS ranked WHERE (place <= " + integer(task.groups_per_person) + ") GROUP BY " + columns;
+}
+
+}  // namespace gbx::sql

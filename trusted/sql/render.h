@@ -1,0 +1,37 @@
+#pragma once
+
+// A Task as DuckDB SQL. The text is made from our own tree alone: every name is ours (t0, c3, g1),
+// every literal is cast, everything is in parentheses, nothing divides, sums are HUGEINT.
+//
+// The engine provides one table per relation, t0, t1, ... with the columns
+//   p BIGINT    person: equal for equal tokens in every table, never NULL
+//   h INTEGER   h(p) of task.h
+//   c0, c1, ... BIGINT, or VARCHAR for text, NULL where absent; by Expression::column. Columns that
+//               no expression of the task reads may be missing.
+// and then, for a task without groups, runs
+//   render_ungrouped(task)                one row: persons, s0, s1, ...
+// or, for a task with groups (SQL cannot compute SHA-256, so h(g) comes from outside):
+//   CREATE TABLE partials AS render_partials(task)      p, h, g0, .., m0, ..: one row per (p, g)
+//   render_keys(task)                     the distinct g0, .. of partials, in no order
+//   a table keys with g0, .. (same types), hg INTEGER: h(g) of task.h, and ord BIGINT: the place of
+//   the key among all keys in ascending order of encode_group_key(g)
+//   render_groups(task)                   one row per kept group: g0, .., persons, s0, ..
+// g columns are BIGINT (booleans as 0 and 1) or VARCHAR; m HUGEINT; persons BIGINT; s HUGEINT.
+//
+// Checked against evaluate.h by property tests, in SQL (render_test.cc) and end to end (engine).
+
+#include <string>
+
+#include "trusted/sql/task.h"
+
+namespace gbx::sql {
+
+std::string render_ungrouped(const Task& task);
+std::string render_partials(const Task& task);
+std::string render_keys(const Task& task);
+std::string render_groups(const Task& task);
+
+// One expression over t0.c0, ...: BOOLEAN, BIGINT or VARCHAR by its type. No Op::output.
+std::string render_expression(const Expression& expression);
+
+}  // namespace gbx::sql
