@@ -59,6 +59,7 @@ Result<std::uint64_t> RandomBits::take(unsigned count) {
     have += step;
   }
   taken_ += count;
+  steps_++;
   return out;
 }
 

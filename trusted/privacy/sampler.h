@@ -33,8 +33,9 @@ class RandomBits {
   Result<std::uint64_t> take(unsigned count);
   // Uniform on [0, bound), bound >= 1, by masked rejection. Fails with unavailable.
   Result<std::uint64_t> below(std::uint64_t bound);
-  // How many bits have been used so far.
+  // How many bits have been used so far, and by how many calls of take(): the measure of work.
   [[nodiscard]] std::uint64_t taken() const { return taken_; }
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
  private:
   Status refill();
@@ -46,6 +47,7 @@ class RandomBits {
   std::uint64_t word_ = 0;           // its lowest left_ bits are unused
   unsigned left_ = 0;
   std::uint64_t taken_ = 0;
+  std::uint64_t steps_ = 0;
 };
 
 // True with probability exp(-numerator / denominator), 0 <= numerator <= denominator, 1 <=

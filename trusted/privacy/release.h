@@ -1,0 +1,58 @@
+#pragma once
+
+// The one door from exact numbers to numbers that may be shown.
+//
+// An attacker chooses the data of one person (rows, values, groups) and the query, and sees what
+// comes out, how much of it and in what order. What must stay true: the output is (epsilon,
+// delta)-differentially private for the plan's price (docs/spec/privacy.md has the proof); each row
+// stands for at least k distinct persons; nothing but a Released can be printed; a Released costs a
+// Reservation that covers its plan.
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "trusted/base/seams.h"
+#include "trusted/base/value.h"
+#include "trusted/privacy/aggregate.h"
+#include "trusted/privacy/budget.h"
+#include "trusted/privacy/plan.h"
+
+namespace gbx::privacy {
+
+struct ReleasedGroup {
+  std::vector<Cell> key;             // empty when ungrouped
+  std::vector<std::int64_t> values;  // noised: [0] = distinct persons, then one per measure;
+                                     // each within +-kReleasedMax, may be negative
+};
+
+// Noised values, free to be filtered, ordered, computed with and sent (post-processing).
+class Released {
+ public:
+  // In ascending order of key, whatever order the engine gave. Ungrouped: one group, or none when
+  // the row was withheld.
+  [[nodiscard]] const std::vector<ReleasedGroup>& groups() const { return groups_; }
+
+ private:
+  friend class Releaser;
+  explicit Released(std::vector<ReleasedGroup> groups) : groups_(std::move(groups)) {}
+  std::vector<ReleasedGroup> groups_;
+};
+
+class Releaser {
+ public:
+  // Selects groups and adds discrete Laplace noise to every statistic, as `plan` says.
+  //
+  //   exact        one entry per group that somebody kept; consumed
+  //   reservation  covers plan.price(), or the process ends: a caller's bug; consumed
+  //
+  // Noise is drawn for every group and statistic, shown or not, in the order of keys; then as many
+  // more draws as make the total work nearly the same whatever was drawn.
+  // Fails with unavailable when entropy does (nothing is released, the charge stays), or when
+  // `exact` has not the plan's shape (engine_failed); with invalid_argument as check_plan() does.
+  // Not thread-safe in `entropy`.
+  static Result<Released> release(Aggregate&& exact, const Plan& plan, Reservation&& reservation,
+                                  Entropy& entropy);
+};
+
+}  // namespace gbx::privacy

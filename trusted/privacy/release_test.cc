@@ -1,0 +1,176 @@
+#include "trusted/privacy/release.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/stat/exact.h"
+#include "trusted/privacy/confidence.h"
+
+namespace gbx::privacy {
+namespace {
+
+using stat::reservation_for;
+using stat::SeededEntropy;
+
+// So much epsilon that the noise is 0, and selection shows what has k persons.
+Plan almost_exact(bool grouped, std::vector<std::int64_t> bounds = {}) {
+  return *make_plan({.grouped = grouped,
+                     .groups_per_person = 1,
+                     .people_min = 2,
+                     .measure_bounds = std::move(bounds),
+                     .price = {kEpsilonMax, kDeltaPlanMax}});
+}
+
+Plan noisy(std::vector<std::int64_t> bounds = {}) {
+  return *make_plan({.grouped = true,
+                     .groups_per_person = 1,
+                     .people_min = 2,
+                     .measure_bounds = std::move(bounds),
+                     .price = {100'000, *parse_delta("1e-6")}});
+}
+
+Cell text(const char* value) { return std::string(value); }
+
+Result<Released> run(std::vector<ExactGroup> groups, const Plan& plan, std::uint64_t seed = 1) {
+  SeededEntropy entropy(seed);
+  return Releaser::release(room::Engine::make(std::move(groups)), plan, reservation_for(plan),
+                           entropy);
+}
+
+TEST(Release, GivesGroupsInOrderOfKeyWhateverTheEngineDid) {
+  const Plan plan = almost_exact(true, {10});
+  const auto released = run({{{text("b")}, {500, 1}},
+                             {{std::monostate{}}, {600, 2}},
+                             {{text("a")}, {700, 3}},
+                             {{Cell(std::int64_t{9})}, {800, -4}}},
+                            plan);
+  ASSERT_TRUE(released);
+  ASSERT_EQ(released->groups().size(), 4u);
+  EXPECT_EQ(released->groups()[0].key[0], Cell());
+  EXPECT_EQ(released->groups()[1].key[0], Cell(std::int64_t{9}));
+  EXPECT_EQ(released->groups()[1].values, (std::vector<std::int64_t>{800, -4}));
+  EXPECT_EQ(released->groups()[2].key[0], text("a"));
+  EXPECT_EQ(released->groups()[3].key[0], text("b"));
+}
+
+TEST(Release, TheEnginesOrderDoesNotMoveTheNoise) {
+  const Plan plan = noisy();
+  const auto one = run({{{text("a")}, {5000}}, {{text("b")}, {6000}}}, plan);
+  const auto two = run({{{text("b")}, {6000}}, {{text("a")}, {5000}}}, plan);
+  ASSERT_EQ(one->groups().size(), 2u);
+  EXPECT_EQ(one->groups()[0].values, two->groups()[0].values);
+  EXPECT_EQ(one->groups()[1].values, two->groups()[1].values);
+}
+
+TEST(Release, WithholdsFewerThanKWhateverTheNoise) {
+  const Plan plan = almost_exact(true);
+  for (std::uint64_t seed = 0; seed < 200; seed++) {
+    const auto released = run({{{text("a")}, {1}}, {{text("b")}, {0}}}, plan, seed);
+    EXPECT_TRUE(released->groups().empty());
+  }
+  EXPECT_TRUE(run({}, plan)->groups().empty());
+}
+
+TEST(Release, WithholdsTheOnlyRowToo) {
+  const Plan plan = almost_exact(false, {1});
+  EXPECT_TRUE(run({{{}, {1, 1}}}, plan)->groups().empty());
+  EXPECT_TRUE(run({{{}, {0, 0}}}, plan)->groups().empty());
+  const auto shown = run({{{}, {90, 70}}}, plan);
+  ASSERT_EQ(shown->groups().size(), 1u);
+  EXPECT_EQ(shown->groups()[0].values, (std::vector<std::int64_t>{90, 70}));
+}
+
+TEST(Release, EveryStatisticHasItsOwnNoise) {
+  const auto released = run({{{text("a")}, {9000, 9000, 9000}}}, noisy({1, 1}));
+  const std::vector<std::int64_t>& values = released->groups().at(0).values;
+  EXPECT_NE(values[0], values[1]);
+  EXPECT_NE(values[1], values[2]);
+}
+
+TEST(Release, Saturates) {
+  const Plan plan = almost_exact(true, {1, 1});
+  const auto released = run({{{text("a")}, {100, Int128{1} << 100, -(Int128{1} << 100)}}}, plan);
+  EXPECT_EQ(released->groups()[0].values[1], kReleasedMax);
+  EXPECT_EQ(released->groups()[0].values[2], -kReleasedMax);
+}
+
+TEST(Release, RefusesAnAnswerOfTheWrongShape) {
+  const Plan grouped = almost_exact(true, {1});
+  const auto failed = [](std::vector<ExactGroup> groups, const Plan& plan) {
+    const auto released = run(std::move(groups), plan);
+    return !released && released.error() == Error{ErrorCode::unavailable, "engine_failed"};
+  };
+  EXPECT_FALSE(failed({{{text("a")}, {5, 5}}}, grouped));
+  EXPECT_TRUE(failed({{{text("a")}, {5}}}, grouped));
+  EXPECT_TRUE(failed({{{text("a")}, {5, 5, 5}}}, grouped));
+  EXPECT_TRUE(failed({{{text("a")}, {-1, 5}}}, grouped));
+  EXPECT_TRUE(failed({{{text("a")}, {5, Int128{1} << 121}}}, grouped));
+  EXPECT_TRUE(failed({{{text("a")}, {5, -(Int128{1} << 121)}}}, grouped));
+  EXPECT_TRUE(failed({{{}, {5, 5}}}, grouped));
+  EXPECT_TRUE(failed({{{text("a")}, {5, 5}}, {{text("a")}, {6, 5}}}, grouped));
+  const Plan single = almost_exact(false, {1});
+  EXPECT_FALSE(failed({{{}, {5, 5}}}, single));
+  EXPECT_TRUE(failed({}, single));
+  EXPECT_TRUE(failed({{{text("a")}, {5, 5}}}, single));
+  EXPECT_TRUE(failed({{{}, {5, 5}}, {{}, {5, 5}}}, single));
+}
+
+TEST(Release, RefusesABadPlan) {
+  Plan plan = noisy();
+  Reservation reservation = reservation_for(plan);
+  plan.statistics[0].per_group = 0;
+  SeededEntropy entropy(1);
+  const auto released =
+      Releaser::release(room::Engine::make({}), plan, std::move(reservation), entropy);
+  EXPECT_EQ(released.error().code, ErrorCode::invalid_argument);
+}
+
+TEST(Release, WithoutEntropyThereIsNothingHoweverLateItFails) {
+  const Plan plan = noisy({3, 5});
+  std::vector<ExactGroup> groups;
+  for (std::int64_t i = 0; i < 300; i++) groups.push_back({{Cell(i)}, {1000, 1000, 1000}});
+  std::uint64_t bytes = 0;
+  bool done = false;
+  for (; !done; bytes++) {
+    ASSERT_LT(bytes, 200'000u);
+    stat::FailingEntropy entropy(bytes);
+    const auto released =
+        Releaser::release(room::Engine::make(groups), plan, reservation_for(plan), entropy);
+    done = released.has_value();
+    if (!done) {
+      ASSERT_EQ(released.error(), (Error{ErrorCode::unavailable, "entropy_failed"})) << bytes;
+    }
+    if (!done && bytes % 64 == 0) bytes += 63;  // around every 64th byte
+  }
+  EXPECT_GT(bytes, 2 * 4096u);
+}
+
+TEST(ReleaseDeathTest, APlanThatIsNotPaidForEndsTheProcess) {
+  const Plan cheap = noisy();
+  const Plan dear = noisy({1});
+  Plan dearer = dear;
+  dearer.statistics[1].epsilon += 1;
+  SeededEntropy entropy(1);
+  Reservation small = reservation_for(cheap);
+  EXPECT_DEATH((void)Releaser::release(room::Engine::make({}), dearer, std::move(small), entropy),
+               "invariant");
+  Plan more_delta = cheap;
+  more_delta.delta += 1;
+  Reservation less_delta = reservation_for(cheap);
+  EXPECT_DEATH(
+      (void)Releaser::release(room::Engine::make({}), more_delta, std::move(less_delta), entropy),
+      "invariant");
+}
+
+TEST(ReleaseDeathTest, AReservationIsUsedOnce) {
+  const Plan plan = noisy();
+  SeededEntropy entropy(1);
+  Reservation reservation = reservation_for(plan);
+  ASSERT_TRUE(Releaser::release(room::Engine::make({}), plan, std::move(reservation), entropy));
+  // NOLINTNEXTLINE(bugprone-use-after-move): the point of the test.
+  EXPECT_DEATH(
+      (void)Releaser::release(room::Engine::make({}), plan, std::move(reservation), entropy),
+      "invariant");
+}
+
+}  // namespace
+}  // namespace gbx::privacy
