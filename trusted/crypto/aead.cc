@@ -23,8 +23,11 @@ const EVP_CIPHER* cipher_of(Cipher cipher) {
   GBX_CHECK(false);
 }
 
+// OpenSSL counts in int.
+constexpr std::size_t kSizeMax = std::numeric_limits<int>::max();
+
 int size_of(ByteView bytes) {
-  GBX_CHECK(bytes.size() <= static_cast<std::size_t>(std::numeric_limits<int>::max()));
+  GBX_CHECK(bytes.size() <= kSizeMax);
   return static_cast<int>(bytes.size());
 }
 
@@ -67,6 +70,7 @@ AeadOpener::~AeadOpener() { EVP_CIPHER_CTX_free(static_cast<EVP_CIPHER_CTX*>(con
 Status AeadOpener::open(const AeadNonce& nonce, ByteView aad, ByteView sealed,
                         std::span<std::uint8_t> out) {
   if (sealed.size() < kAeadTagSize || out.size() != sealed.size() - kAeadTagSize) return kBroken;
+  if (sealed.size() > kSizeMax || aad.size() > kSizeMax) return kBroken;
   auto* context = static_cast<EVP_CIPHER_CTX*>(context_);
   std::array<std::uint8_t, kAeadTagSize> tag{};
   const ByteView expected = sealed.last(kAeadTagSize);

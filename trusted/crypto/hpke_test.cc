@@ -66,8 +66,6 @@ TEST(Hpke, Rfc9180Vectors) {
   EXPECT_EQ(count, 1);
 }
 
-// RFC 9180 has no appendix for X25519 with AES-256-GCM; this vector is in the CFRG's full file and
-// pins the suite id.
 TEST(Hpke, RoundTripsAndRefusesEveryFlippedBit) {
   SystemEntropy entropy;
   const SealingKey key = SealingKey::make(entropy).value();

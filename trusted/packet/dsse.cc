@@ -7,8 +7,18 @@
 namespace gbx::packet {
 namespace {
 
-constexpr std::size_t kSignaturesMax = 64;
+constexpr std::size_t kPayloadTypeMax = 200;
 constexpr Literal kMalformed = "envelope_malformed";
+
+Result<EnvelopeSignature> parse_signature(const Json& json) {
+  Fields fields(json, kMalformed);
+  EnvelopeSignature out;
+  out.keyid = to_hex(fields.hex("keyid", Hash{}.size()));
+  out.signature = fields.base64("sig", crypto::Signature{}.size());
+  if (out.signature.size() != crypto::Signature{}.size()) fields.fail();
+  GBX_TRY(fields.finish());
+  return out;
+}
 
 bool has_valid_signature(const Envelope& envelope, const crypto::PublicKey& key,
                          ByteView signed_bytes) {
@@ -69,14 +79,17 @@ Result<Envelope> parse_envelope(std::string_view text) {
   Fields fields(json, kMalformed);
   Envelope out;
   out.payload = as_text(fields.base64("payload", kEnvelopeBytesMax));
-  out.payload_type = fields.text("payloadType", 200);
-  for (const Json& item : fields.array("signatures", kSignaturesMax)) {
-    Fields entry(item, kMalformed);
-    EnvelopeSignature signature{entry.text("keyid", 64), entry.base64("sig", 64)};
-    GBX_TRY(entry.finish());
+  out.payload_type = fields.text("payloadType", kPayloadTypeMax);
+  const Json::Array& signatures = fields.array("signatures", kSignaturesMax);
+  GBX_TRY(fields.finish());
+  for (const Json& item : signatures) {
+    GBX_TRY_ASSIGN(EnvelopeSignature signature, parse_signature(item));
+    // Ascending: an envelope has one spelling, and a key at most one signature.
+    if (!out.signatures.empty() && out.signatures.back().keyid >= signature.keyid) {
+      return Error{ErrorCode::invalid_argument, kMalformed};
+    }
     out.signatures.push_back(std::move(signature));
   }
-  GBX_TRY(fields.finish());
   return out;
 }
 

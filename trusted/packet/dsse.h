@@ -26,6 +26,7 @@ struct Envelope {
 };
 
 constexpr std::size_t kEnvelopeBytesMax = std::size_t{16} << 20;
+constexpr std::size_t kSignaturesMax = 64;
 
 std::string key_id(const crypto::PublicKey& key);
 // DSSE v1 pre-authentication encoding: what is signed.
@@ -35,7 +36,7 @@ Envelope make_envelope(std::string_view type, const Json& payload);
 // Adds this key's signature, replacing an earlier one of the same key.
 void sign(Envelope& envelope, const crypto::SigningKey& key);
 std::string print_envelope(const Envelope& envelope);
-// Fails with invalid_argument; checks no signature.
+// Signatures ascend by keyid. Fails with invalid_argument; checks no signature.
 Result<Envelope> parse_envelope(std::string_view text);
 
 // What stands behind each expected key, and how many signatures belong to nobody expected.

@@ -60,6 +60,49 @@ TEST(Dsse, EnvelopeHasOneSpelling) {
   EXPECT_FALSE(parse_envelope("{}"));
 }
 
+TEST(Dsse, MalformedEnvelopesAreRefused) {
+  TwoMembers two;
+  sign(two.envelope, two.shop);
+  sign(two.envelope, two.news);
+  const auto refused = [](const Envelope& envelope) {
+    auto parsed = parse_envelope(print_envelope(envelope));
+    return !parsed && parsed.error() == Error{ErrorCode::invalid_argument, "envelope_malformed"};
+  };
+  EXPECT_FALSE(refused(two.envelope));
+  Envelope bad = two.envelope;
+  std::swap(bad.signatures[0], bad.signatures[1]);
+  EXPECT_TRUE(refused(bad)) << "order of signatures";
+  bad = two.envelope;
+  bad.signatures.push_back(bad.signatures.back());
+  EXPECT_TRUE(refused(bad)) << "a key twice";
+  bad = two.envelope;
+  bad.signatures[0].keyid.pop_back();
+  EXPECT_TRUE(refused(bad)) << "short keyid";
+  bad = two.envelope;
+  bad.signatures[0].keyid = std::string(64, 'A');
+  EXPECT_TRUE(refused(bad)) << "upper case";
+  bad = two.envelope;
+  bad.signatures[0].signature.pop_back();
+  EXPECT_TRUE(refused(bad)) << "short signature";
+  bad = two.envelope;
+  bad.payload_type = std::string(201, 'a');
+  EXPECT_TRUE(refused(bad)) << "long type";
+  bad = two.envelope;
+  bad.signatures.resize(kSignaturesMax + 1, bad.signatures[0]);
+  EXPECT_TRUE(refused(bad)) << "too many signatures";
+  EXPECT_EQ(parse_envelope(std::string(kEnvelopeBytesMax + 1, ' ')).error().reason.view(),
+            "envelope_too_large");
+}
+
+TEST(Dsse, AKeyIdThatLiesHelpsNobody) {
+  TwoMembers two;
+  sign(two.envelope, two.shop);
+  two.envelope.signatures.push_back(
+      {key_id(two.news.public_key()), two.envelope.signatures.front().signature});
+  EXPECT_EQ(verify_envelope(two.envelope, kType, two.keys).error().reason.view(),
+            "signature_wrong");
+}
+
 TEST(Dsse, PayloadMustBeCanonical) {
   TwoMembers two;
   two.envelope.payload = R"({"a": 1})";
