@@ -1,0 +1,359 @@
+#include "trusted/packet/answer.h"
+
+#include "trusted/crypto/hash.h"
+
+namespace gbx::packet {
+namespace {
+
+constexpr Literal kMalformed = "answer_malformed";
+constexpr std::uint8_t kEpsilonScale = 6;
+constexpr std::size_t kNameBytesMax = 256;
+constexpr std::size_t kNumberBytesMax = 64;
+constexpr std::size_t kTablesMax = 256;
+constexpr std::size_t kStatisticsMax = 1000;
+constexpr std::size_t kBodyBytesMax = std::size_t{64} << 20;
+
+Error malformed() { return {ErrorCode::invalid_argument, kMalformed}; }
+
+// "0.1", never "0.10".
+std::string epsilon_text(std::uint64_t epsilon) {
+  std::string out = format_decimal(static_cast<std::int64_t>(epsilon), kEpsilonScale);
+  while (out.back() == '0') out.pop_back();
+  if (out.back() == '.') out.pop_back();
+  return out;
+}
+
+std::uint64_t take_epsilon(Fields& fields, std::string_view key) {
+  const std::string text = fields.text(key, kNumberBytesMax);
+  const auto value = parse_decimal(text, kEpsilonScale);
+  if (!value || *value < 0 || epsilon_text(static_cast<std::uint64_t>(*value)) != text) {
+    fields.fail();
+    return 0;
+  }
+  return static_cast<std::uint64_t>(*value);
+}
+
+std::uint64_t take_u64(Fields& fields, std::string_view key) {
+  return static_cast<std::uint64_t>(fields.integer(key, 0, Json::kIntegerMax));
+}
+
+// A number in the one spelling of its type.
+Result<std::int64_t> number(const Json& json, ValueType type) {
+  const std::string* text = json.string();
+  if (text == nullptr || text->size() > kNumberBytesMax) return malformed();
+  const auto value = parse_value(*text, type);
+  if (!value || format_value(*value, type) != *text) return malformed();
+  return *value;
+}
+
+// --- the table ---
+
+Json encode_column(const Output& column) {
+  Json out = Json::object({{"kind", column.kind == OutputKind::group ? "group" : "noised"},
+                           {"name", column.name},
+                           {"type", type_name(column.type.type)}});
+  if (column.type.type == Type::decimal) out.set("scale", int{column.type.scale});
+  if (column.half_width) out.set("half_width", format_value(*column.half_width, column.type));
+  return out;
+}
+
+Result<std::uint8_t> decode_scale(const Json* json, Type type) {
+  if ((json != nullptr) != (type == Type::decimal)) return malformed();
+  if (json == nullptr) return std::uint8_t{0};
+  const std::int64_t* scale = json->integer();
+  if (scale == nullptr || *scale < 1 || *scale > kScaleMax) return malformed();
+  return static_cast<std::uint8_t>(*scale);
+}
+
+Result<Output> decode_column(const Json& json) {
+  Fields fields(json, kMalformed);
+  Output out;
+  out.name = fields.text("name", kNameBytesMax);
+  const std::string kind = fields.text("kind", kNameBytesMax);
+  const auto type = type_from(fields.text("type", kNameBytesMax));
+  const Json* scale = fields.optional("scale");
+  const Json* half_width = fields.optional("half_width");
+  GBX_TRY(fields.finish());
+  if (!type || (kind != "group" && kind != "noised")) return malformed();
+  out.kind = kind == "group" ? OutputKind::group : OutputKind::noised;
+  out.type.type = *type;
+  GBX_TRY_ASSIGN(out.type.scale, decode_scale(scale, *type));
+  if (half_width != nullptr) {
+    GBX_TRY_ASSIGN(out.half_width, number(*half_width, out.type));
+    if (*out.half_width < 0 || out.kind == OutputKind::group) return malformed();
+  }
+  return out;
+}
+
+Json encode_cell(const OutputCell& cell, ValueType type) {
+  Json::Array out;
+  if (const auto* value = std::get_if<std::int64_t>(&cell.value)) {
+    GBX_CHECK(type.type != Type::text);
+    out.emplace_back(format_value(*value, type));
+  } else if (const auto* text = std::get_if<std::string>(&cell.value)) {
+    GBX_CHECK(type.type == Type::text);
+    out.emplace_back(*text);
+  }
+  if (cell.interval) {
+    GBX_CHECK(out.size() == 1 && type.type != Type::text);
+    out.emplace_back(format_value(cell.interval->low, type));
+    out.emplace_back(format_value(cell.interval->high, type));
+  }
+  return Json(std::move(out));
+}
+
+Result<OutputCell> decode_cell(const Json& json, const Output& column) {
+  const Json::Array* parts = json.array();
+  if (parts == nullptr || parts->size() > 3 || parts->size() == 2) return malformed();
+  OutputCell out;
+  if (parts->empty()) return out;
+  if (column.type.type == Type::text) {
+    const std::string* text = parts->front().string();
+    if (text == nullptr || parts->size() != 1) return malformed();
+    out.value = *text;
+    return out;
+  }
+  GBX_TRY_ASSIGN(const std::int64_t value, number(parts->front(), column.type));
+  out.value = value;
+  if (parts->size() == 3) {
+    Interval interval;
+    GBX_TRY_ASSIGN(interval.low, number((*parts)[1], column.type));
+    GBX_TRY_ASSIGN(interval.high, number((*parts)[2], column.type));
+    if (interval.low > interval.high || column.kind == OutputKind::group) return malformed();
+    out.interval = interval;
+  }
+  return out;
+}
+
+Status decode_rows(const Json::Array& rows, AnswerTable& out) {
+  for (const Json& item : rows) {
+    const Json::Array* cells = item.array();
+    if (cells == nullptr || cells->size() != out.columns.size()) return malformed();
+    std::vector<OutputCell>& row = out.rows.emplace_back();
+    for (std::size_t i = 0; i < cells->size(); i++) {
+      GBX_TRY_ASSIGN(OutputCell cell, decode_cell((*cells)[i], out.columns[i]));
+      row.push_back(std::move(cell));
+    }
+  }
+  return {};
+}
+
+// --- the predicate ---
+
+Json encode_noise(const NoiseParameters& noise) {
+  Json::Array statistics;
+  for (const NoisedStatistic& entry : noise.statistics) {
+    statistics.push_back(Json::object({{"epsilon", epsilon_text(entry.epsilon)},
+                                       {"half_width", entry.half_width},
+                                       {"per_group", entry.per_group}}));
+  }
+  return Json::object({{"delta_2_60", noise.delta},
+                       {"epsilon", epsilon_text(noise.epsilon)},
+                       {"groups_per_person", std::int64_t{noise.groups_per_person}},
+                       {"hides_people", noise.hides_people},
+                       {"k", noise.people_min},
+                       {"statistics", Json(std::move(statistics))}});
+}
+
+Result<NoiseParameters> decode_noise(const Json& json) {
+  Fields fields(json, kMalformed);
+  NoiseParameters out;
+  out.delta = take_u64(fields, "delta_2_60");
+  out.epsilon = take_epsilon(fields, "epsilon");
+  out.groups_per_person =
+      static_cast<std::uint32_t>(fields.integer("groups_per_person", 1, 0xffffffff));
+  out.hides_people = fields.integer("hides_people", 0, Json::kIntegerMax);
+  out.people_min = fields.integer("k", 2, Json::kIntegerMax);
+  const Json::Array& statistics = fields.array("statistics", kStatisticsMax);
+  GBX_TRY(fields.finish());
+  for (const Json& item : statistics) {
+    Fields entry(item, kMalformed);
+    NoisedStatistic statistic;
+    statistic.epsilon = take_epsilon(entry, "epsilon");
+    statistic.half_width = entry.integer("half_width", 0, Json::kIntegerMax);
+    statistic.per_group = entry.integer("per_group", 1, Json::kIntegerMax);
+    GBX_TRY(entry.finish());
+    out.statistics.push_back(statistic);
+  }
+  return out;
+}
+
+Json encode_move(const BudgetMove& move) {
+  return Json::object({{"delta_after_2_60", move.delta_after},
+                       {"delta_before_2_60", move.delta_before},
+                       {"epsilon_after", epsilon_text(move.epsilon_after)},
+                       {"epsilon_before", epsilon_text(move.epsilon_before)},
+                       {"table", move.table}});
+}
+
+Result<BudgetMove> decode_move(const Json& json) {
+  Fields fields(json, kMalformed);
+  BudgetMove out;
+  out.delta_after = take_u64(fields, "delta_after_2_60");
+  out.delta_before = take_u64(fields, "delta_before_2_60");
+  out.epsilon_after = take_epsilon(fields, "epsilon_after");
+  out.epsilon_before = take_epsilon(fields, "epsilon_before");
+  out.table = fields.text("table", kNameBytesMax);
+  GBX_TRY(fields.finish());
+  return out;
+}
+
+Result<UsedSnapshot> decode_snapshot(const Json& json) {
+  Fields fields(json, kMalformed);
+  UsedSnapshot out;
+  out.manifest_digest = fields.hex_array<32>("manifest");
+  out.table = fields.text("table", kNameBytesMax);
+  GBX_TRY(fields.finish());
+  return out;
+}
+
+// The members of the predicate that are objects of a few plain fields.
+Status decode_parts(Fields& fields, AnswerPredicate& out) {
+  Fields log(fields.object("log"), kMalformed);
+  out.log_head = log.hex_array<32>("head");
+  out.log_size = take_u64(log, "size");
+  GBX_TRY(log.finish());
+  Fields query(fields.object("query"), kMalformed);
+  out.query_digest = query.hex_array<32>("sha256");
+  out.query_text = query.text("text", kBodyBytesMax);
+  GBX_TRY(query.finish());
+  Fields request(fields.object("request"), kMalformed);
+  out.request_id = request.hex_array<16>("id");
+  out.request_digest = request.hex_array<32>("sha256");
+  return request.finish();
+}
+
+// Tables in strictly ascending order: each once, and one spelling.
+template <typename T>
+bool ascending(const std::vector<T>& entries) {
+  for (std::size_t i = 1; i < entries.size(); i++) {
+    if (!(entries[i - 1].table < entries[i].table)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Json encode(const AnswerTable& table) {
+  Json::Array columns;
+  for (const Output& column : table.columns) columns.push_back(encode_column(column));
+  Json::Array rows;
+  for (const auto& row : table.rows) {
+    GBX_CHECK(row.size() == table.columns.size());
+    Json::Array cells;
+    for (std::size_t i = 0; i < row.size(); i++) {
+      cells.push_back(encode_cell(row[i], table.columns[i].type));
+    }
+    rows.emplace_back(std::move(cells));
+  }
+  Json out = Json::object({{"columns", Json(std::move(columns))},
+                           {"kind", table.dry_run ? "price" : "answer"},
+                           {"rows", Json(std::move(rows))}});
+  if (table.withheld) out.set("withheld", *table.withheld);
+  return out;
+}
+
+Result<AnswerTable> decode_answer_table(const Json& json) {
+  Fields fields(json, kMalformed);
+  AnswerTable out;
+  const Json::Array& columns = fields.array("columns", kAnswerColumnsMax);
+  const std::string kind = fields.text("kind", kNameBytesMax);
+  const Json::Array& rows = fields.array("rows", kAnswerRowsMax);
+  const Json* withheld = fields.optional("withheld");
+  GBX_TRY(fields.finish());
+  if (kind != "answer" && kind != "price") return malformed();
+  out.dry_run = kind == "price";
+  if (out.dry_run && !rows.empty()) return malformed();
+  if (withheld != nullptr) {
+    if (withheld->integer() == nullptr || *withheld->integer() < 0) return malformed();
+    out.withheld = *withheld->integer();
+  }
+  for (const Json& item : columns) {
+    GBX_TRY_ASSIGN(Output column, decode_column(item));
+    out.columns.push_back(std::move(column));
+  }
+  GBX_TRY(decode_rows(rows, out));
+  return out;
+}
+
+Json encode(const AnswerPredicate& predicate) {
+  Json::Array budget;
+  for (const BudgetMove& move : predicate.budget) budget.push_back(encode_move(move));
+  Json::Array snapshots;
+  for (const UsedSnapshot& used : predicate.snapshots) {
+    snapshots.push_back(
+        Json::object({{"manifest", to_hex(used.manifest_digest)}, {"table", used.table}}));
+  }
+  return Json::object(
+      {{"assurance", predicate.assurance},
+       {"binding", to_hex(predicate.binding)},
+       {"budget", Json(std::move(budget))},
+       {"image_digest", to_hex(predicate.image_digest)},
+       {"log", Json::object({{"head", to_hex(predicate.log_head)}, {"size", predicate.log_size}})},
+       {"member", predicate.member},
+       {"noise", encode_noise(predicate.noise)},
+       {"policy_hash", to_hex(predicate.policy_hash)},
+       {"query",
+        Json::object({{"sha256", to_hex(predicate.query_digest)}, {"text", predicate.query_text}})},
+       {"request", Json::object({{"id", to_hex(predicate.request_id)},
+                                 {"sha256", to_hex(predicate.request_digest)}})},
+       {"snapshots", Json(std::move(snapshots))},
+       {"time", predicate.time}});
+}
+
+Result<AnswerPredicate> decode_answer_predicate(const Json& json) {
+  Fields fields(json, kMalformed);
+  AnswerPredicate out;
+  out.assurance = fields.text("assurance", kNameBytesMax);
+  out.binding = fields.hex_array<64>("binding");
+  const Json::Array& budget = fields.array("budget", kTablesMax);
+  out.image_digest = fields.hex_array<32>("image_digest");
+  out.member = fields.text("member", kNameBytesMax);
+  const Json& noise = fields.object("noise");
+  out.policy_hash = fields.hex_array<32>("policy_hash");
+  const Json::Array& snapshots = fields.array("snapshots", kTablesMax);
+  out.time = fields.integer("time", 0, Json::kIntegerMax);
+  GBX_TRY(decode_parts(fields, out));
+  GBX_TRY(fields.finish());
+  GBX_TRY_ASSIGN(out.noise, decode_noise(noise));
+  for (const Json& item : budget) {
+    GBX_TRY_ASSIGN(BudgetMove move, decode_move(item));
+    out.budget.push_back(std::move(move));
+  }
+  for (const Json& item : snapshots) {
+    GBX_TRY_ASSIGN(UsedSnapshot used, decode_snapshot(item));
+    out.snapshots.push_back(std::move(used));
+  }
+  if (!ascending(out.budget) || !ascending(out.snapshots)) return malformed();
+  return out;
+}
+
+Hash answer_digest(const AnswerTable& table) {
+  return crypto::sha256(as_bytes(encode(table).canonical()));
+}
+
+std::string print_answer_body(const AnswerTable& table, const Envelope& statement) {
+  // An envelope prints as canonical JSON, so what was printed parses.
+  return Json::object({{"result", encode(table)},
+                       {"statement", Json::parse(print_envelope(statement)).value()}})
+      .canonical();
+}
+
+Result<AnswerBody> parse_answer_body(std::string_view text) {
+  if (text.size() > kBodyBytesMax) return malformed();
+  const auto json = Json::parse_canonical(text);
+  if (!json) return malformed();
+  Fields fields(*json, kMalformed);
+  AnswerBody out;
+  out.result = fields.object("result");
+  const Json& statement = fields.object("statement");
+  GBX_TRY(fields.finish());
+  auto envelope = parse_envelope(statement.canonical());
+  if (!envelope) return malformed();
+  out.statement = std::move(envelope).value();
+  return out;
+}
+
+Hash request_digest(const Envelope& request) { return crypto::sha256(as_bytes(request.payload)); }
+
+}  // namespace gbx::packet

@@ -1,0 +1,127 @@
+#pragma once
+
+// What a room answers: a table of released values, and what the room says of it under its
+// signature. docs/spec/result.md is the format.
+//
+// The host carries the bytes and a hostile room may write them. Nothing here is believed before the
+// statement over it has been verified (client/query/verify_answer.h); decoding only makes sure that
+// there is one spelling and that every size is bounded.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "trusted/base/json.h"
+#include "trusted/base/value.h"
+#include "trusted/packet/binding.h"
+#include "trusted/packet/dsse.h"
+
+namespace gbx::packet {
+
+constexpr std::size_t kAnswerColumnsMax = 1000;
+constexpr std::size_t kAnswerRowsMax = 1'000'000;
+
+// The enumerator is the name on the wire.
+enum class OutputKind : std::uint8_t {
+  group,   // a group's key: exact, and selected so that it tells of nobody
+  noised,  // a measure, or computed from measures
+};
+
+struct Output {
+  std::string name;
+  ValueType type;
+  OutputKind kind = OutputKind::group;
+  // Of the 95 % interval, in units of the last digit, when it is the same in each row.
+  std::optional<std::int64_t> half_width;
+};
+
+struct Interval {
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+  friend bool operator==(Interval, Interval) = default;
+};
+
+struct OutputCell {
+  Cell value;                        // null, a number for all types but text, or text
+  std::optional<Interval> interval;  // 95 %, in units of the last digit; never of a group's key
+};
+
+// The subject of the statement.
+struct AnswerTable {
+  bool dry_run = false;  // then there are no rows
+  std::vector<Output> columns;
+  std::vector<std::vector<OutputCell>> rows;
+  std::optional<std::int64_t> withheld;  // groups not shown; only where public lists make it public
+};
+
+struct NoisedStatistic {
+  std::int64_t per_group = 1;   // the most one person changes it in one group
+  std::uint64_t epsilon = 0;    // in 10^-6
+  std::int64_t half_width = 0;  // of the 95 % interval
+};
+
+struct NoiseParameters {
+  std::uint64_t epsilon = 0;  // in 10^-6, of the whole query
+  std::uint64_t delta = 0;    // in 2^-60
+  std::int64_t people_min = 2;
+  std::uint32_t groups_per_person = 1;
+  std::int64_t hides_people = 0;
+  std::vector<NoisedStatistic> statistics;  // [0] = persons, then one per measure
+};
+
+struct BudgetMove {
+  std::string table;
+  std::uint64_t epsilon_before = 0;  // left, in 10^-6
+  std::uint64_t epsilon_after = 0;
+  std::uint64_t delta_before = 0;  // left, in 2^-60
+  std::uint64_t delta_after = 0;
+};
+
+struct UsedSnapshot {
+  std::string table;
+  Hash manifest_digest{};  // SHA-256 of the snapshot manifest's payload
+};
+
+// The predicate of the statement.
+struct AnswerPredicate {
+  std::string member;  // who asked
+  std::array<std::uint8_t, 16> request_id{};
+  Hash request_digest{};   // SHA-256 of the request's payload
+  Hash query_digest{};     // SHA-256 of the SQL text as it was asked
+  std::string query_text;  // as the room understood it, rendered again
+  Hash policy_hash{};
+  BindingDigest binding{};
+  Hash image_digest{};
+  std::string assurance;
+  Hash log_head{};  // after this answer's entry
+  std::uint64_t log_size = 0;
+  std::int64_t time = 0;  // seconds since 1970; the host's clock
+  NoiseParameters noise;
+  std::vector<BudgetMove> budget;       // by table name
+  std::vector<UsedSnapshot> snapshots;  // by table name; empty for a dry run
+};
+
+// Every value must be encodable (amounts within 2^53 - 1): a bug otherwise.
+Json encode(const AnswerTable& table);
+Json encode(const AnswerPredicate& predicate);
+// Fail with invalid_argument ("answer_malformed"); encode() of what they yield is `json` again.
+Result<AnswerTable> decode_answer_table(const Json& json);
+Result<AnswerPredicate> decode_answer_predicate(const Json& json);
+
+// SHA-256 of the canonical form: the statement's subject digest.
+Hash answer_digest(const AnswerTable& table);
+
+// What is sealed to the receivers: {"result", "statement"} as canonical JSON text.
+std::string print_answer_body(const AnswerTable& table, const Envelope& statement);
+struct AnswerBody {
+  Json result;
+  Envelope statement;
+};
+// Fails with invalid_argument ("answer_malformed").
+Result<AnswerBody> parse_answer_body(std::string_view text);
+
+// The request of which an answer is the answer: what the seal and the statement are bound to.
+Hash request_digest(const Envelope& request);
+
+}  // namespace gbx::packet

@@ -1,0 +1,120 @@
+#include "trusted/packet/answer.h"
+
+#include <gtest/gtest.h>
+
+#include "trusted/crypto/hash.h"
+
+namespace gbx::packet {
+namespace {
+
+AnswerTable table() {
+  AnswerTable out;
+  out.columns = {{"campaign", {Type::text, 0}, OutputKind::group, {}},
+                 {"people", {Type::integer, 0}, OutputKind::noised, 119},
+                 {"revenue", {Type::decimal, 2}, OutputKind::noised, {}}};
+  out.rows = {{{std::string("autumn"), {}},
+               {std::int64_t{1204}, Interval{1085, 1323}},
+               {std::int64_t{-150}, Interval{-200, -100}}},
+              {{{}, {}}, {std::int64_t{0}, {}}, {{}, {}}}};
+  out.withheld = 3;
+  return out;
+}
+
+AnswerPredicate predicate() {
+  AnswerPredicate out;
+  out.member = "newsnow";
+  out.query_text = "SELECT 1";
+  out.assurance = "INSECURE-SIM";
+  out.log_size = 17;
+  out.time = 1'767'225'600;
+  out.noise = {100'000, 5, 50, 4, 119, {{1, 50'000, 119}, {700, 50'000, 2000}}};
+  out.budget = {{"exposures", 3'000'000, 2'900'000, 50, 45}, {"purchases", 1, 0, 5, 0}};
+  out.snapshots = {{"exposures", Hash{1}}, {"purchases", Hash{2}}};
+  return out;
+}
+
+TEST(AnswerTable, IsSpelledAsTheSpecificationHasIt) {
+  EXPECT_EQ(encode(table()).canonical(),
+            R"({"columns":[{"kind":"group","name":"campaign","type":"text"},)"
+            R"({"half_width":"119","kind":"noised","name":"people","type":"integer"},)"
+            R"({"kind":"noised","name":"revenue","scale":2,"type":"decimal"}],"kind":"answer",)"
+            R"("rows":[[["autumn"],["1204","1085","1323"],["-1.50","-2.00","-1.00"]],)"
+            R"([[],["0"],[]]],"withheld":3})");
+}
+
+TEST(AnswerTable, DecodesToTheSameBytes) {
+  const Json json = encode(table());
+  const auto decoded = decode_answer_table(json);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(encode(*decoded).canonical(), json.canonical());
+  EXPECT_EQ(answer_digest(*decoded), crypto::sha256(as_bytes(json.canonical())));
+}
+
+TEST(AnswerTable, RefusesOtherSpellingsAndShapes) {
+  const std::string good = encode(table()).canonical();
+  const auto spoilt = [&](std::string_view from, std::string_view to) {
+    std::string text = good;
+    text.replace(text.find(from), from.size(), to);
+    return decode_answer_table(Json::parse(text).value()).has_value();
+  };
+  EXPECT_TRUE(spoilt("autumn", "winter"));
+  EXPECT_FALSE(spoilt("\"-1.50\"", "\"-1.5\""));
+  EXPECT_FALSE(spoilt("\"1204\"", "1204"));
+  EXPECT_FALSE(spoilt("\"1204\",", ""));
+  EXPECT_FALSE(spoilt("\"1085\",\"1323\"", "\"1323\",\"1085\""));
+  EXPECT_FALSE(spoilt("[\"autumn\"]", "[\"autumn\",\"a\",\"b\"]"));
+  EXPECT_FALSE(spoilt("[\"autumn\"],", ""));
+  EXPECT_FALSE(spoilt("\"kind\":\"group\"", "\"kind\":\"exact\""));
+  EXPECT_FALSE(spoilt("\"kind\":\"answer\"", "\"kind\":\"price\""));
+  EXPECT_FALSE(spoilt("\"scale\":2,", ""));
+  EXPECT_FALSE(spoilt("\"half_width\":\"119\"", "\"half_width\":\"-119\""));
+  EXPECT_FALSE(spoilt("\"withheld\":3", "\"withheld\":-3"));
+  EXPECT_FALSE(spoilt("\"withheld\":3", "\"hidden\":3"));
+  EXPECT_FALSE(spoilt(",\"type\":\"integer\"", ",\"type\":\"float\""));
+}
+
+TEST(AnswerPredicate, DecodesToTheSameBytes) {
+  const Json json = encode(predicate());
+  const auto decoded = decode_answer_predicate(json);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(encode(*decoded).canonical(), json.canonical());
+  EXPECT_TRUE(Json::parse_canonical(json.canonical()));
+}
+
+TEST(AnswerPredicate, RefusesEveryMissingAndUnknownMember) {
+  const Json good = encode(predicate());
+  for (std::size_t skip = 0; skip < good.object()->size(); skip++) {
+    Json::Object members = *good.object();
+    members.erase(members.begin() + static_cast<std::ptrdiff_t>(skip));
+    EXPECT_FALSE(decode_answer_predicate(Json(members))) << skip;
+    members = *good.object();
+    members[skip].second = 1.5;
+    EXPECT_FALSE(decode_answer_predicate(Json(members))) << skip;
+  }
+  Json more = good;
+  more.set("note", "x");
+  EXPECT_FALSE(decode_answer_predicate(more));
+}
+
+TEST(AnswerPredicate, TablesStandOnceAndInOrder) {
+  AnswerPredicate twice = predicate();
+  twice.budget[1].table = "exposures";
+  EXPECT_FALSE(decode_answer_predicate(encode(twice)));
+  AnswerPredicate unordered = predicate();
+  std::swap(unordered.snapshots[0], unordered.snapshots[1]);
+  EXPECT_FALSE(decode_answer_predicate(encode(unordered)));
+}
+
+TEST(AnswerBody, HoldsTheTableAndItsStatement) {
+  const Envelope statement = make_envelope("application/vnd.in-toto+json", encode(predicate()));
+  const std::string text = print_answer_body(table(), statement);
+  const auto body = parse_answer_body(text);
+  ASSERT_TRUE(body);
+  EXPECT_EQ(body->result.canonical(), encode(table()).canonical());
+  EXPECT_EQ(body->statement.payload, statement.payload);
+  EXPECT_FALSE(parse_answer_body(text + " "));
+  EXPECT_FALSE(parse_answer_body("{}"));
+}
+
+}  // namespace
+}  // namespace gbx::packet
