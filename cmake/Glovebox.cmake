@@ -1,5 +1,6 @@
-# How every library, program and test of Glovebox is declared. One call a folder; no globs; dependencies by
-# find_package from the distribution, and DuckDB from deps/duckdb, where `./dev setup` puts it.
+# How every library, program and test of Glovebox is declared. One call a folder; no globs;
+# dependencies by find_package from the distribution, and DuckDB from deps/duckdb, where
+# `./dev setup` puts it.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -75,7 +76,8 @@ function(gbx_program name)
   endforeach()
 endfunction()
 
-# gbx_test(name [LABEL unit|sql|stat|sim|vectors|e2e|tidy] SOURCES x_test.cc ... DEPS ... [LIBS ...])
+# gbx_test(name [LABEL unit|sql|stat|sim|vectors|e2e|tidy] SOURCES x_test.cc ... DEPS ...
+#          [LIBS ...])
 # One GoogleTest program; every TEST is a ctest case with the label (default unit).
 function(gbx_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS;LIBS" ${ARGN})
@@ -96,8 +98,9 @@ function(gbx_test name)
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
 endfunction()
 
-# gbx_fuzz(name SOURCES x_fuzz.cc DEPS ... [LIBS ...]): LLVMFuzzerTestOneInput. Under the fuzz preset a libFuzzer program
-# <build>/bin/<name>_fuzz; otherwise a program that replays tests/fuzz/<name>/ and mutations of it, run by ctest.
+# gbx_fuzz(name SOURCES x_fuzz.cc DEPS ... [LIBS ...]): LLVMFuzzerTestOneInput. Under the fuzz
+# preset a libFuzzer program <build>/bin/<name>_fuzz; otherwise a program that replays
+# tests/fuzz/<name>/ and mutations of it, run by ctest.
 function(gbx_fuzz name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;LIBS" ${ARGN})
   if(GBX_FUZZ)

@@ -1,5 +1,6 @@
 # Compiles SOURCE as it stands, which must work, and again with MUST_NOT_COMPILE defined, which must
-# fail with the words that the file's `// message:` line gives. Both by the compiler in use, syntax only.
+# fail with the words that the file's `// message:` line gives. Both by the compiler in use, syntax
+# only.
 
 file(STRINGS ${SOURCE} lines REGEX "^// message: ")
 list(LENGTH lines count)
@@ -8,7 +9,8 @@ if(NOT count EQUAL 1)
 endif()
 string(REPLACE "// message: " "" wanted "${lines}")
 
-set(command ${COMPILER} -std=c++20 -fsyntax-only -fno-exceptions -Wall -Wextra -Werror -I${ROOT} ${SOURCE})
+set(command ${COMPILER} -std=c++20 -fsyntax-only -fno-exceptions -Wall -Wextra -Werror -I${ROOT}
+  ${SOURCE})
 execute_process(COMMAND ${command} RESULT_VARIABLE right ERROR_VARIABLE output)
 if(NOT right EQUAL 0)
   message(FATAL_ERROR "the right use does not compile:\n${output}")
