@@ -1,0 +1,216 @@
+#include "client/keys/home.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include "client/keys/atomic_file.h"
+#include "trusted/crypto/aead.h"
+#include "trusted/crypto/entropy.h"
+
+namespace gbx::client {
+namespace {
+
+constexpr Literal kMalformed = "key_file_malformed";
+constexpr std::size_t kFileBytesMax = std::size_t{16} << 20;
+constexpr std::size_t kKeysMax = 100'000;
+constexpr unsigned kPrivateMode = 0600;
+
+// What is readable without the passphrase; all of it is bound to what is not.
+struct KeyFile {
+  PublicIdentity identity;
+  crypto::ScryptCost cost;
+  std::array<std::uint8_t, 16> salt{};
+  crypto::AeadNonce nonce{};
+  Bytes sealed;
+};
+
+std::filesystem::path file_in(const std::filesystem::path& folder) { return folder / "keys.json"; }
+
+Json encode_open_part(const KeyFile& file) {
+  return Json::object({{"name", file.identity.name},
+                       {"nonce", to_hex(file.nonce)},
+                       {"salt", to_hex(file.salt)},
+                       {"scrypt_n", file.cost.n},
+                       {"scrypt_p", static_cast<std::int64_t>(file.cost.p)},
+                       {"scrypt_r", static_cast<std::int64_t>(file.cost.r)},
+                       {"sealing_key", to_hex(file.identity.sealing_key)},
+                       {"signing_key", to_hex(file.identity.signing_key)},
+                       {"version", 1}});
+}
+
+Result<KeyFile> decode(std::string_view text) {
+  GBX_TRY_ASSIGN(const Json json, Json::parse_canonical(text));
+  Fields fields(json, kMalformed);
+  KeyFile out;
+  out.identity.name = fields.text("name", 64);
+  out.nonce = fields.hex_array<12>("nonce");
+  out.salt = fields.hex_array<16>("salt");
+  out.cost.n = static_cast<std::uint64_t>(fields.integer("scrypt_n", 2, std::int64_t{1} << 30));
+  out.cost.p = static_cast<std::uint32_t>(fields.integer("scrypt_p", 1, 16));
+  out.cost.r = static_cast<std::uint32_t>(fields.integer("scrypt_r", 1, 64));
+  out.sealed = fields.base64("sealed", kFileBytesMax);
+  out.identity.sealing_key = fields.hex_array<32>("sealing_key");
+  out.identity.signing_key = fields.hex_array<32>("signing_key");
+  fields.integer("version", 1, 1);
+  if (!is_member_name(out.identity.name)) fields.fail();
+  GBX_TRY(fields.finish());
+  return out;
+}
+
+Result<KeyFile> load(const std::filesystem::path& folder) {
+  const auto text = read_file(file_in(folder), kFileBytesMax);
+  if (!text && text.error().code == ErrorCode::not_found)
+    return Error{ErrorCode::not_found, "home_missing"};
+  if (!text) return text.error();
+  auto file = decode(*text);
+  if (!file) return Error{ErrorCode::invalid_argument, kMalformed};
+  return file;
+}
+
+Result<Secret<32>> secret_field(Fields& fields, std::string_view key) {
+  SecretBytes bytes(fields.base64(key, 32));
+  return Secret<32>::from(bytes.view());
+}
+
+}  // namespace
+
+Home::Home(std::filesystem::path folder, PublicIdentity identity, crypto::SigningKey signing_key,
+           crypto::SealingKey sealing_key)
+    : folder_(std::move(folder)),
+      identity_(std::move(identity)),
+      signing_key_(std::move(signing_key)),
+      sealing_key_(std::move(sealing_key)) {}
+
+Result<Home> Home::create(const std::filesystem::path& folder, const std::string& name,
+                          ByteView passphrase, crypto::ScryptCost cost) {
+  if (!is_member_name(name)) return Error{ErrorCode::invalid_argument, "name_malformed"};
+  std::error_code error;
+  if (std::filesystem::exists(file_in(folder), error))
+    return Error{ErrorCode::invalid_argument, "home_exists"};
+  std::filesystem::create_directories(folder, error);
+  if (error) return Error{ErrorCode::unavailable, "file_unwritable"};
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  crypto::SystemEntropy entropy;
+  GBX_TRY_ASSIGN(crypto::SigningKey signing_key, crypto::SigningKey::make(entropy));
+  GBX_TRY_ASSIGN(crypto::SealingKey sealing_key, crypto::SealingKey::make(entropy));
+  const PublicIdentity identity{name, signing_key.public_key(), sealing_key.public_key()};
+  Home home(folder, identity, std::move(signing_key), std::move(sealing_key));
+  home.cost_ = cost;
+  GBX_TRY(entropy.fill(home.salt_));
+  GBX_TRY_ASSIGN(home.wrapping_key_, crypto::scrypt(passphrase, home.salt_, cost));
+  GBX_TRY(home.save());
+  return home;
+}
+
+Result<Home> Home::open(const std::filesystem::path& folder, ByteView passphrase) {
+  GBX_TRY_ASSIGN(const KeyFile file, load(folder));
+  GBX_TRY_ASSIGN(Secret<32> wrapping_key, crypto::scrypt(passphrase, file.salt, file.cost));
+  const std::string open_part = encode_open_part(file).canonical();
+  auto opened = crypto::aead_open(wrapping_key, file.nonce, as_bytes(open_part), file.sealed);
+  if (!opened) return Error{ErrorCode::unverified, "passphrase_wrong"};
+  const SecretBytes secrets(std::move(opened).value());
+  // The keys that these stand for until read_secrets() has put the real ones in place.
+  Home home(folder, file.identity, crypto::SigningKey::from_seed({}),
+            crypto::SealingKey::from_secret({}));
+  GBX_TRY(home.read_secrets(as_text(secrets.view())));
+  home.cost_ = file.cost;
+  home.salt_ = file.salt;
+  home.wrapping_key_ = std::move(wrapping_key);
+  return home;
+}
+
+Result<PublicIdentity> Home::peek(const std::filesystem::path& folder) {
+  GBX_TRY_ASSIGN(const KeyFile file, load(folder));
+  return file.identity;
+}
+
+SecretBytes Home::print_secrets() const {
+  Json::Array snapshots;
+  for (const auto& [manifest, key] : snapshot_keys_) {
+    snapshots.push_back(
+        Json::object({{"key", to_base64(key.view())}, {"manifest", to_hex(manifest)}}));
+  }
+  Json::Array tokens;
+  for (const auto& [which, key] : token_keys_) {
+    tokens.push_back(Json::object({{"collaboration", which.first},
+                                   {"epoch", static_cast<std::int64_t>(which.second)},
+                                   {"key", to_base64(key.view())}}));
+  }
+  const Json json = Json::object({{"sealing_secret", to_base64(sealing_key_.secret().view())},
+                                  {"signing_seed", to_base64(signing_key_.seed().view())},
+                                  {"snapshot_keys", std::move(snapshots)},
+                                  {"token_keys", std::move(tokens)}});
+  return SecretBytes(to_bytes(json.canonical()));
+}
+
+Status Home::read_secrets(std::string_view text) {
+  GBX_TRY_ASSIGN(const Json json, Json::parse_canonical(text));
+  Fields fields(json, kMalformed);
+  GBX_TRY_ASSIGN(Secret<32> sealing_secret, secret_field(fields, "sealing_secret"));
+  GBX_TRY_ASSIGN(Secret<32> signing_seed, secret_field(fields, "signing_seed"));
+  sealing_key_ = crypto::SealingKey::from_secret(std::move(sealing_secret));
+  signing_key_ = crypto::SigningKey::from_seed(std::move(signing_seed));
+  for (const Json& item : fields.array("snapshot_keys", kKeysMax)) {
+    Fields entry(item, kMalformed);
+    GBX_TRY_ASSIGN(Secret<32> key, secret_field(entry, "key"));
+    snapshot_keys_.insert_or_assign(entry.hex_array<32>("manifest"), std::move(key));
+    GBX_TRY(entry.finish());
+  }
+  for (const Json& item : fields.array("token_keys", kKeysMax)) {
+    Fields entry(item, kMalformed);
+    GBX_TRY_ASSIGN(Secret<32> key, secret_field(entry, "key"));
+    const auto epoch = static_cast<std::uint32_t>(entry.integer("epoch", 1, 1 << 30));
+    token_keys_.insert_or_assign({entry.text("collaboration", 64), epoch}, std::move(key));
+    GBX_TRY(entry.finish());
+  }
+  return fields.finish();
+}
+
+Status Home::save() const {
+  KeyFile file{identity_, cost_, salt_, {}, {}};
+  crypto::SystemEntropy entropy;
+  GBX_TRY(entropy.fill(file.nonce));
+  Json json = encode_open_part(file);
+  const SecretBytes secrets = print_secrets();
+  const Bytes sealed =
+      crypto::aead_seal(wrapping_key_, file.nonce, as_bytes(json.canonical()), secrets.view());
+  json.set("sealed", to_base64(sealed));
+  return write_file(file_in(folder_), json.canonical(), kPrivateMode);
+}
+
+const Secret<32>* Home::token_key(const std::string& collaboration, std::uint32_t epoch) const {
+  const auto found = token_keys_.find({collaboration, epoch});
+  return found == token_keys_.end() ? nullptr : &found->second;
+}
+
+Status Home::keep_token_key(const std::string& collaboration, std::uint32_t epoch,
+                            const Secret<32>& key) {
+  if (const Secret<32>* known = token_key(collaboration, epoch)) {
+    if (equal_constant_time(known->view(), key.view())) return {};
+    return Error{ErrorCode::invalid_argument, "token_key_exists"};
+  }
+  token_keys_.insert_or_assign({collaboration, epoch}, key.copy());
+  const Status saved = save();
+  if (!saved) token_keys_.erase({collaboration, epoch});
+  return saved;
+}
+
+std::vector<std::pair<std::string, std::uint32_t>> Home::token_keys() const {
+  std::vector<std::pair<std::string, std::uint32_t>> out;
+  for (const auto& entry : token_keys_) out.push_back(entry.first);
+  return out;
+}
+
+const Secret<32>* Home::snapshot_key(const Hash& manifest) const {
+  const auto found = snapshot_keys_.find(manifest);
+  return found == snapshot_keys_.end() ? nullptr : &found->second;
+}
+
+Status Home::keep_snapshot_key(const Hash& manifest, const Secret<32>& key) {
+  snapshot_keys_.insert_or_assign(manifest, key.copy());
+  const Status saved = save();
+  if (!saved) snapshot_keys_.erase(manifest);
+  return saved;
+}
+
+}  // namespace gbx::client
