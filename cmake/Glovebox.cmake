@@ -49,7 +49,7 @@ target_compile_options(gbx_trusted_flags INTERFACE -fno-exceptions)
 add_library(duckdb SHARED IMPORTED GLOBAL)
 set_target_properties(duckdb PROPERTIES
   IMPORTED_LOCATION ${CMAKE_SOURCE_DIR}/deps/duckdb/libduckdb.so
-  INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${CMAKE_SOURCE_DIR}/deps/duckdb)
+  INTERFACE_INCLUDE_DIRECTORIES ${CMAKE_SOURCE_DIR}/deps/duckdb)
 if(NOT EXISTS ${CMAKE_SOURCE_DIR}/deps/duckdb/libduckdb.so)
   message(FATAL_ERROR "deps/duckdb is empty: run ./dev setup first")
 endif()

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "enclave/channel.h"
+#include "engine/choice.h"
 #include "trusted/crypto/aead.h"
 #include "trusted/room/seams.h"
 #include "trusted/snapshot/manifest.h"
@@ -32,9 +33,6 @@ constexpr std::uint32_t kParseSeconds = 2;
 constexpr std::size_t kSqlBytesMax = std::size_t{64} << 10;
 constexpr std::size_t kTreeBytesMax = std::size_t{8} << 20;  // JSON of a parse
 constexpr std::size_t kRowsBytesMax = std::size_t{512} << 20;
-
-// Which engine answers; both give the same rows. The enumerator is the name in configuration.
-enum class EngineChoice : std::uint8_t { automatic, merge, duckdb };
 
 // One relation's sealed snapshot. It was opened and validated whole before
 // (snapshot::Snapshot::open); the worker opens it anew from `leaves`, which must be those of that
@@ -62,8 +60,9 @@ class WorkerPool final : public room::Parser {
   // Runs a task over `tables`, by relation. Fails with unavailable ("worker_failed"), whatever went
   // wrong. The rows are well-formed (arity of keys and sums) and nothing more is promised about
   // them. Thread-safe.
-  Result<std::vector<sql::GroupRow>> run(const sql::Task& task, std::span<const SealedTable> tables,
-                                         EngineChoice choice = EngineChoice::automatic) noexcept;
+  Result<std::vector<sql::GroupRow>> run(
+      const sql::Task& task, std::span<const SealedTable> tables,
+      engine::Choice choice = engine::Choice::automatic) noexcept;
 
  private:
   // A running worker: its job socket, and its process as a descriptor.

@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "engine/merge/joiner.h"
 
 namespace gbx::engine {
 namespace {
 
-constexpr std::uint32_t kThreadsMax = 64;
 constexpr std::size_t kRangesPerThread = 4;  // so that no thread waits long for the last
 
 // Splits the tokens at block borders of the table with most blocks.
@@ -58,23 +56,17 @@ Status work_on(Work& work, Bounder& out) noexcept {
   }
 }
 
-Result<std::vector<sql::GroupRow>> merge(const Plan& plan, const MergeOptions& options) {
-  const std::size_t threads = std::clamp<std::uint32_t>(options.threads, 1, kThreadsMax);
+Result<std::vector<sql::GroupRow>> merge(const Plan& plan, Crew& crew,
+                                         const std::atomic<bool>* stop) {
+  const std::uint32_t threads = crew.size();
   const std::vector<TokenRange> ranges = split(plan, threads == 1 ? 1 : threads * kRangesPerThread);
-  Work work{.plan = plan, .ranges = ranges, .stop = options.stop};
-  const std::size_t used = std::min(threads, ranges.size());
+  Work work{.plan = plan, .ranges = ranges, .stop = stop};
   std::vector<std::unique_ptr<Bounder>> bounders;
-  for (std::size_t i = 0; i < used; i++) bounders.push_back(std::make_unique<Bounder>(plan));
-  std::vector<Status> statuses(used);
-  {
-    std::vector<std::jthread> others;
-    for (std::size_t i = 1; i < used; i++) {
-      others.emplace_back([&, i] { statuses[i] = work_on(work, *bounders[i]); });
-    }
-    statuses[0] = work_on(work, *bounders[0]);
-  }
+  for (std::uint32_t i = 0; i < threads; i++) bounders.push_back(std::make_unique<Bounder>(plan));
+  std::vector<Status> statuses(threads);
+  crew.run([&](std::uint32_t i) { statuses[i] = work_on(work, *bounders[i]); });
   for (const Status& status : statuses) GBX_TRY(status);
-  for (std::size_t i = 1; i < used; i++) GBX_TRY(bounders[0]->absorb(*bounders[i]));
+  for (std::uint32_t i = 1; i < threads; i++) GBX_TRY(bounders[0]->absorb(*bounders[i]));
   return bounders[0]->rows();
 }
 
@@ -85,7 +77,9 @@ Result<std::vector<sql::GroupRow>> run_merge(const sql::Task& task,
                                              const MergeOptions& options) noexcept {
   try {
     GBX_TRY_ASSIGN(const auto plan, make_plan(task, tables));
-    return merge(*plan, options);
+    if (options.crew != nullptr) return merge(*plan, *options.crew, options.stop);
+    Crew crew(options.threads);
+    return merge(*plan, crew, options.stop);
   } catch (...) {
     return Error{ErrorCode::unavailable, "engine_failed"};
   }

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <vector>
 
+#include "engine/merge/crew.h"
 #include "trusted/base/result.h"
 #include "trusted/snapshot/table.h"
 #include "trusted/sql/task.h"
@@ -17,7 +18,8 @@
 namespace gbx::engine {
 
 struct MergeOptions {
-  std::uint32_t threads = 1;                // 1..64
+  std::uint32_t threads = 1;                // 1..64; started for this run
+  Crew* crew = nullptr;                     // instead: threads that are there already
   const std::atomic<bool>* stop = nullptr;  // true = give up soon
 };
 
