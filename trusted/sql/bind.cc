@@ -414,6 +414,7 @@ Result<Expression> Binder::order_key(const Node& node) {
 
 Status Binder::bind_post() {
   PostProcessing& post = query_.post;
+  post.groups = static_cast<std::uint32_t>(query_.groups.size());
   if (select_->having) {
     OutputLeaves leaves(*this);
     std::vector<FunctionUse> functions;

@@ -65,6 +65,7 @@ struct SortKey {
 
 // What is done to released rows, and to nothing else. Expressions are over Op::output.
 struct PostProcessing {
+  std::uint32_t groups = 0;  // outputs before this one are group keys, exact and not saturated
   bool has_having = false;
   Expression having;
   std::vector<SortKey> order;

@@ -1,0 +1,255 @@
+#include "trusted/firewall/check.h"
+
+#include <algorithm>
+
+#include "trusted/firewall/rule.h"
+#include "trusted/sql/bind.h"
+#include "trusted/sql/parse.h"
+#include "trusted/sql/print.h"
+
+namespace gbx::firewall {
+namespace {
+
+using sql::AggregateCall;
+using sql::AggregateKind;
+using sql::Measure;
+using sql::MeasureKind;
+
+// What one person can change in one group stays below it; as the policy demands of its columns.
+constexpr Int128 kContributionMax = policy::kContributionMax;
+
+bool same(const Measure& a, const Measure& b) {
+  return a.kind == b.kind && sql::same(a.argument, b.argument) && a.row_low == b.row_low &&
+         a.row_high == b.row_high && a.low == b.low && a.high == b.high;
+}
+
+// Turns aggregates into measures, each distinct one once.
+class Measures {
+ public:
+  Measures(const RuleCheck& rules, std::int64_t rows) : rules_(&rules), rows_(rows) {}
+
+  Result<Output> output(const AggregateCall& call) {
+    switch (call.kind) {
+      case AggregateKind::persons: return persons();
+      case AggregateKind::rows: return count(MeasureKind::rows, {});
+      case AggregateKind::values: return values(call);
+      case AggregateKind::sum: return sum(call);
+      case AggregateKind::average: return average(call);
+    }
+    GBX_CHECK(false);
+  }
+
+  std::vector<Measure> take() { return std::move(measures_); }
+
+ private:
+  static Output persons() {
+    Output out;
+    out.kind = OutputKind::persons;
+    return out;
+  }
+
+  // The statistic of a measure; 0 is persons.
+  std::uint32_t statistic(Measure measure) {
+    std::size_t i = 0;
+    while (i < measures_.size() && !same(measures_[i], measure)) i++;
+    if (i == measures_.size()) measures_.push_back(std::move(measure));
+    return static_cast<std::uint32_t>(i + 1);
+  }
+
+  Output count(MeasureKind kind, const sql::Expression& argument) {
+    // One row per person and group at most: rows are persons.
+    if (kind == MeasureKind::rows && rows_ == 1) return persons();
+    Measure measure;
+    measure.kind = kind;
+    measure.argument = argument;
+    measure.high = rows_;
+    Output out;
+    out.kind = OutputKind::count;
+    out.index = statistic(std::move(measure));
+    return out;
+  }
+
+  // COUNT of a column that is never NULL is COUNT(*).
+  Output values(const AggregateCall& call) {
+    const bool present =
+        call.argument.op == sql::Op::column && !rules_->column(call.argument).nullable;
+    return present ? count(MeasureKind::rows, {}) : count(MeasureKind::values, call.argument);
+  }
+
+  Result<Output> sum(const AggregateCall& call) {
+    const sql::Expression& argument = call.argument;
+    const Int128 low = std::min(Int128{0}, Int128{argument.low} * rows_);
+    const Int128 high = std::max(Int128{0}, Int128{argument.high} * rows_);
+    if (-low > kContributionMax || high > kContributionMax) return too_wide(call);
+    Measure measure;
+    measure.kind = MeasureKind::sum;
+    measure.argument = argument;
+    measure.row_low = argument.low;
+    measure.row_high = argument.high;
+    measure.low = static_cast<std::int64_t>(low);
+    measure.high = static_cast<std::int64_t>(high);
+    Output out;
+    out.kind = OutputKind::sum;
+    out.index = statistic(std::move(measure));
+    return out;
+  }
+
+  Result<Output> average(const AggregateCall& call) {
+    const sql::Expression& argument = call.argument;
+    const Int128 width = Int128{argument.high} - argument.low;
+    const Int128 reach = std::max(-Int128{argument.low}, Int128{argument.high});
+    if (width * rows_ > kContributionMax || reach > kContributionMax) return too_wide(call);
+    Measure measure;
+    measure.kind = MeasureKind::centred;
+    measure.argument = argument;
+    measure.row_low = argument.low;
+    measure.row_high = argument.high;
+    measure.high = static_cast<std::int64_t>(width * rows_);
+    measure.low = -measure.high;
+    Output out;
+    out.kind = OutputKind::average;
+    out.count = values(call).index;
+    out.index = statistic(std::move(measure));
+    out.low = argument.low;
+    out.high = argument.high;
+    out.more_digits =
+        static_cast<std::uint8_t>(sql::average_type(argument).scale - argument.type.scale);
+    return out;
+  }
+
+  static Error too_wide(const AggregateCall& call) {
+    return {ErrorCode::invalid_argument, "aggregate_too_wide", call.where};
+  }
+
+  const RuleCheck* rules_;
+  std::int64_t rows_;
+  std::vector<Measure> measures_;
+};
+
+Result<privacy::Plan> plan_of(const sql::Task& task, const policy::Privacy& privacy,
+                              std::int64_t people_min, const Request& request) {
+  if (request.epsilon > privacy.epsilon_per_query) {
+    return Error{ErrorCode::policy_denied, "epsilon_too_large"};
+  }
+  privacy::PlanRequest plan;
+  plan.grouped = !task.groups.empty();
+  plan.groups_per_person = task.groups_per_person;
+  plan.people_min = people_min;
+  for (const Measure& measure : task.measures) {
+    plan.measure_bounds.push_back(std::max({std::int64_t{1}, -measure.low, measure.high}));
+  }
+  plan.price = {request.epsilon == 0 ? privacy.epsilon_per_query : request.epsilon,
+                privacy.delta_per_query};
+  return privacy::make_plan(plan);
+}
+
+// a / b, rounded half away from zero; b > 0.
+Int128 rounded_quotient(Int128 a, Int128 b) {
+  const Int128 half = a < 0 ? -(b / 2) : b / 2;
+  return (a + half) / b;
+}
+
+std::int64_t saturated(Int128 value) {
+  const Int128 most = sql::kOutputMax;
+  return static_cast<std::int64_t>(std::clamp(value, -most, most));
+}
+
+// S is cut to what n values can reach, so that every product stays far inside 128 bits:
+// n <= 2^53, |S| <= n (high - low), times 10^4.
+Int128 average(const Output& output, Int128 sum, Int128 count) {
+  Int128 power = 1;
+  for (int i = 0; i < output.more_digits; i++) power *= 10;
+  const Int128 low = output.low;
+  const Int128 high = output.high;
+  const Int128 n = std::clamp(count, Int128{1}, Int128{sql::kOutputMax});
+  const Int128 reach = n * (high - low);
+  const Int128 s = std::clamp(sum, -reach, reach);
+  const Int128 centre = (low + high) * power;
+  const Int128 mean = rounded_quotient(s * power + centre * n, 2 * n);
+  return std::clamp(mean, low * power, high * power);
+}
+
+}  // namespace
+
+sql::Catalog catalog_of(const policy::Policy& policy) {
+  sql::Catalog catalog;
+  for (const policy::Table& table : policy.tables) {
+    sql::CatalogTable out{table.name, table.owner, table.person, {}};
+    for (const policy::Column& column : table.columns) {
+      if (column.name == table.person) continue;
+      const sql::Range all = sql::storage_range(column.type);
+      out.columns.push_back({column.name, column.type, column.label, column.nullable,
+                             column.bounded, std::clamp(column.low, all.low, all.high),
+                             std::clamp(column.high, all.low, all.high), column.domain});
+    }
+    catalog.tables.push_back(std::move(out));
+  }
+  return catalog;
+}
+
+Result<CheckedQuery> check(const sql::Query& query, const policy::VerifiedPolicy& policy,
+                           const Request& request) {
+  const policy::Policy& law = policy.policy();
+  const policy::Member* member = law.find_member(request.member);
+  if (member == nullptr) return Error{ErrorCode::not_found, "member_unknown"};
+  if (!member->abilities.query) return Error{ErrorCode::policy_denied, "member_may_not_query"};
+  const RuleCheck rules(query, law);
+  GBX_TRY(rules.allow(request.member));
+
+  CheckedQuery out;
+  for (const sql::Relation& relation : query.relations) {
+    out.task_.tables.push_back(relation.table_name);
+  }
+  out.task_.has_filter = query.has_filter;
+  out.task_.filter = query.filter;
+  out.task_.groups = query.groups;
+  out.task_.groups_per_person = query.groups.empty() ? 1 : law.privacy.groups_per_person;
+  for (std::size_t i = 0; i < query.groups.size(); i++) {
+    Output key;
+    key.index = static_cast<std::uint32_t>(i);
+    out.outputs_.push_back(key);
+  }
+  Measures measures(rules, rules.rows_of_person(law.privacy.rows_per_group));
+  for (const AggregateCall& call : query.aggregates) {
+    GBX_TRY_ASSIGN(const Output output, measures.output(call));
+    out.outputs_.push_back(output);
+  }
+  for (std::size_t i = 0; i < out.outputs_.size(); i++) {
+    out.outputs_[i].type = query.output_types[i];
+  }
+  out.task_.measures = measures.take();
+  GBX_TRY_ASSIGN(out.plan_, plan_of(out.task_, law.privacy, rules.people_min(), request));
+  out.items_ = query.items;
+  out.post_ = query.post;
+  out.canonical_ = sql::print(query, catalog_of(law));
+  return out;
+}
+
+Result<CheckedQuery> admit(std::string_view ast, std::string_view sql,
+                           const policy::VerifiedPolicy& policy, const Request& request) {
+  GBX_TRY_ASSIGN(const sql::Select select, sql::parse(ast, sql));
+  GBX_TRY_ASSIGN(const sql::Query query, sql::bind(select, catalog_of(policy.policy())));
+  return check(query, policy, request);
+}
+
+std::vector<Cell> assemble(const CheckedQuery& query, const std::vector<Cell>& key,
+                           std::span<const Int128> statistics) {
+  GBX_CHECK(statistics.size() == query.plan().statistics.size());
+  GBX_CHECK(key.size() == query.task().groups.size());
+  std::vector<Cell> out;
+  for (const Output& output : query.outputs()) {
+    switch (output.kind) {
+      case OutputKind::group: out.push_back(key[output.index]); break;
+      case OutputKind::persons: out.emplace_back(saturated(statistics[0])); break;
+      case OutputKind::count:
+      case OutputKind::sum: out.emplace_back(saturated(statistics[output.index])); break;
+      case OutputKind::average:
+        out.emplace_back(
+            saturated(average(output, statistics[output.index], statistics[output.count])));
+        break;
+    }
+  }
+  return out;
+}
+
+}  // namespace gbx::firewall

@@ -1,0 +1,104 @@
+#pragma once
+
+// The firewall: decides from public facts alone (the query, the signed policy, who asks) whether a
+// query may run, how each person's influence is bounded, and what it costs.
+//
+// An attacker here is a member with the right to ask: the query is theirs, every word. What must
+// stay true: a CheckedQuery exists only if every table's rule allows every column in the role that
+// it plays and every function, if several tables' rules meet the most restrictive wins, and its
+// plan's sensitivities follow from its task's clamps. Nothing here can depend on a row, so a
+// refusal leaks nothing. docs/reference/sql.md lists the reasons.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "trusted/policy/policy.h"
+#include "trusted/privacy/plan.h"
+#include "trusted/sql/catalog.h"
+#include "trusted/sql/query.h"
+#include "trusted/sql/task.h"
+
+namespace gbx::firewall {
+
+// What the binder may know of a policy. Bounds are cut to what a snapshot can hold.
+sql::Catalog catalog_of(const policy::Policy& policy);
+
+struct Request {
+  std::string member;         // who signed it
+  std::uint64_t epsilon = 0;  // in 10^-6; at most the policy's epsilon_per_query; 0 = exactly that
+};
+
+enum class OutputKind : std::uint8_t {
+  group,    // key[index]
+  persons,  // statistic 0
+  count,    // statistic `index`
+  sum,      // statistic `index`, in units of type.scale
+  average,  // (S / n + low + high) / 2 with S = statistic `index`, n = statistic `count`
+};
+
+struct Output {
+  OutputKind kind = OutputKind::group;
+  ValueType type;
+  std::uint32_t index = 0;  // of the key, or into Plan::statistics (0 = persons)
+  std::uint32_t count = 0;  // average only
+  // average only: bounds of one value in units of 10^-scale, and the digits that `type` has more
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+  std::uint8_t more_digits = 0;
+};
+
+class CheckedQuery {
+ public:
+  // What the engine runs; its sampling key is still to be set. task().tables are the tables
+  // touched, one per relation.
+  [[nodiscard]] const sql::Task& task() const { return task_; }
+  // statistics[0] is persons, statistics[1 + m] is measure m of the task.
+  [[nodiscard]] const privacy::Plan& plan() const { return plan_; }
+  // All outputs: groups, then aggregates, also those that only HAVING or ORDER BY name.
+  [[nodiscard]] const std::vector<Output>& outputs() const { return outputs_; }
+  // The columns of the answer, in order; Item::output is an index into outputs().
+  [[nodiscard]] const std::vector<sql::Item>& items() const { return items_; }
+  [[nodiscard]] const sql::PostProcessing& post() const { return post_; }
+  // The query in its one spelling (sql/print.h).
+  [[nodiscard]] const std::string& canonical() const { return canonical_; }
+
+ private:
+  friend Result<CheckedQuery> check(const sql::Query& query, const policy::VerifiedPolicy& policy,
+                                    const Request& request);
+  CheckedQuery() = default;
+  sql::Task task_;
+  privacy::Plan plan_;
+  std::vector<Output> outputs_;
+  std::vector<sql::Item> items_;
+  sql::PostProcessing post_;
+  std::string canonical_;
+};
+
+// `query` must have been bound against catalog_of(policy.policy()); another catalog is a bug and
+// ends the process. Whether the policy has expired is the room's business.
+//
+// Bounds, with L0 = groups_per_person (1 without GROUP BY) and c = rows_per_group, or less when the
+// tables cannot hold so many joined rows of one person:
+//   COUNT(DISTINCT person)  statistic 0, sensitivity 1
+//   COUNT(*), COUNT(x)      partial in [0, c], sensitivity c; with c = 1 COUNT(*) is statistic 0
+//   SUM(x)                  row in [low, high] of x, partial in [min(0, c low), max(0, c high)]
+//   AVG(x)                  COUNT(x), and 2x - (low + high) per row, partial in +-c (high - low)
+// Equal measures are one statistic and paid for once.
+//
+// Fails with policy_denied, not_found (member_unknown) or invalid_argument.
+Result<CheckedQuery> check(const sql::Query& query, const policy::VerifiedPolicy& policy,
+                           const Request& request);
+
+// Parse, bind and check in one: `ast` is the tree that DuckDB printed for `sql`, both hostile.
+Result<CheckedQuery> admit(std::string_view ast, std::string_view sql,
+                           const policy::VerifiedPolicy& policy, const Request& request);
+
+// The outputs of one released row, from its key and its released statistics (persons first).
+// Numbers are saturated to +-sql::kOutputMax; an average is rounded half away from zero and clamped
+// to its bounds. Post-processing: costs nothing.
+std::vector<Cell> assemble(const CheckedQuery& query, const std::vector<Cell>& key,
+                           std::span<const Int128> statistics);
+
+}  // namespace gbx::firewall

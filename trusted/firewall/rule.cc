@@ -1,0 +1,207 @@
+#include "trusted/firewall/rule.h"
+
+#include <algorithm>
+
+namespace gbx::firewall {
+namespace {
+
+using policy::AggregateFunction;
+using sql::Expression;
+using sql::Op;
+
+Error deny(Literal reason, Span where) { return {ErrorCode::policy_denied, reason, where}; }
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool lists(const policy::AggregationRule& rule, AggregateFunction function,
+           std::string_view column) {
+  return std::any_of(rule.aggregate_columns.begin(), rule.aggregate_columns.end(),
+                     [&](const policy::AggregateColumns& entry) {
+                       return entry.function == function && contains(entry.columns, column);
+                     });
+}
+
+bool counts(const policy::Table& table) {
+  return std::any_of(table.rule.aggregate_columns.begin(), table.rule.aggregate_columns.end(),
+                     [](const policy::AggregateColumns& entry) {
+                       return entry.function == AggregateFunction::count ||
+                              entry.function == AggregateFunction::count_distinct;
+                     });
+}
+
+bool is_listed(const policy::AggregationRule& rule, std::string_view column) {
+  if (contains(rule.dimension_columns, column)) return true;
+  return std::any_of(
+      rule.aggregate_columns.begin(), rule.aggregate_columns.end(),
+      [&](const policy::AggregateColumns& entry) { return contains(entry.columns, column); });
+}
+
+// The column at `index` of the binder's catalog, which leaves out the person column.
+const policy::Column* plain_column(const policy::Table& table, std::uint32_t index) {
+  for (const policy::Column& column : table.columns) {
+    if (column.name == table.person) continue;
+    if (index == 0) return &column;
+    index--;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+RuleCheck::RuleCheck(const sql::Query& query, const policy::Policy& policy)
+    : query_(&query), policy_(&policy) {
+  for (const sql::Relation& relation : query.relations) {
+    tables_.push_back(policy.find_table(relation.table_name));
+    GBX_CHECK(tables_.back() != nullptr);
+  }
+}
+
+const policy::Column& RuleCheck::column(const Expression& expression) const {
+  GBX_CHECK(expression.relation < tables_.size());
+  const policy::Column* found = plain_column(*tables_[expression.relation], expression.column);
+  GBX_CHECK(found != nullptr && found->type == expression.type);
+  return *found;
+}
+
+Status RuleCheck::allow(std::string_view member) const {
+  GBX_TRY(joins(member));
+  GBX_TRY(functions());
+  for (const Expression& group : query_->groups) GBX_TRY(dimensions(group));
+  for (const sql::AggregateCall& call : query_->aggregates) GBX_TRY(aggregate(call));
+  if (query_->has_filter) GBX_TRY(filter(query_->filter));
+  return {};
+}
+
+Status RuleCheck::joins(std::string_view member) const {
+  for (const sql::PersonJoin& join : query_->person_joins) {
+    const policy::Table& table = *tables_[join.relation];
+    if (!contains(table.rule.join_columns, table.person)) {
+      return deny("join_column_not_listed", join.where);
+    }
+  }
+  // All relations hang together (the binder sees to it), so one table of the member who asks joins
+  // every other, directly or through others.
+  const bool has_own = std::any_of(tables_.begin(), tables_.end(), [&](const policy::Table* table) {
+    return table->owner == member;
+  });
+  for (std::size_t i = 0; i < tables_.size(); i++) {
+    if (tables_[i]->rule.join_required && !has_own) {
+      return deny("join_required", query_->relations[i].where);
+    }
+  }
+  return {};
+}
+
+Status RuleCheck::functions() const {
+  for (const sql::FunctionUse& use : query_->functions) {
+    for (const policy::Table* table : tables_) {
+      if (!contains(table->rule.scalar_functions, use.name)) {
+        return deny("function_not_allowed", use.where);
+      }
+    }
+  }
+  return {};
+}
+
+Status RuleCheck::dimensions(const Expression& expression) const {
+  if (expression.op == Op::column) {
+    const policy::Table& table = *tables_[expression.relation];
+    const policy::Column& found = column(expression);
+    if (found.label != Label::plain || !contains(table.rule.dimension_columns, found.name)) {
+      return deny("column_not_dimension", expression.where);
+    }
+  }
+  for (const Expression& child : expression.children) GBX_TRY(dimensions(child));
+  return {};
+}
+
+Status RuleCheck::filter(const Expression& expression) const {
+  if (expression.op == Op::column) {
+    const policy::Column& found = column(expression);
+    const bool enters = found.label == Label::plain || found.label == Label::sensitive;
+    if (!enters || !is_listed(tables_[expression.relation]->rule, found.name)) {
+      return deny("column_not_listed", expression.where);
+    }
+  }
+  for (const Expression& child : expression.children) GBX_TRY(filter(child));
+  return {};
+}
+
+Status RuleCheck::measured(const Expression& expression, AggregateFunction function,
+                           std::size_t& values) const {
+  if (expression.op == Op::column) {
+    const policy::Column& found = column(expression);
+    const bool enters = found.label == Label::plain || found.label == Label::sensitive;
+    if (!enters || !lists(tables_[expression.relation]->rule, function, found.name)) {
+      return deny("aggregate_not_listed", expression.where);
+    }
+    values++;
+  }
+  for (std::size_t i = 0; i < expression.children.size(); i++) {
+    // A CASE's conditions choose rows, as WHERE does.
+    const bool condition =
+        expression.op == Op::case_when && i % 2 == 0 && i + 1 < expression.children.size();
+    GBX_TRY(condition ? filter(expression.children[i])
+                      : measured(expression.children[i], function, values));
+  }
+  return {};
+}
+
+// COUNT(*), and whatever comes to the same: some table in the query lets its people or rows be
+// counted.
+Status RuleCheck::row_count(Span where) const {
+  const bool counted = std::any_of(tables_.begin(), tables_.end(),
+                                   [](const policy::Table* table) { return counts(*table); });
+  if (!counted) return deny("aggregate_not_listed", where);
+  return {};
+}
+
+Status RuleCheck::aggregate(const sql::AggregateCall& call) const {
+  std::size_t values = 0;
+  switch (call.kind) {
+    case sql::AggregateKind::rows: return row_count(call.where);
+    case sql::AggregateKind::persons: {
+      const bool listed =
+          std::any_of(call.relations.begin(), call.relations.end(), [&](std::uint32_t relation) {
+            const policy::Table& table = *tables_[relation];
+            return lists(table.rule, AggregateFunction::count_distinct, table.person);
+          });
+      if (!listed) return deny("aggregate_not_listed", call.where);
+      return {};
+    }
+    case sql::AggregateKind::values:
+      GBX_TRY(measured(call.argument, AggregateFunction::count, values));
+      break;
+    case sql::AggregateKind::sum:
+      GBX_TRY(measured(call.argument, AggregateFunction::sum, values));
+      break;
+    case sql::AggregateKind::average:
+      GBX_TRY(measured(call.argument, AggregateFunction::avg, values));
+      break;
+  }
+  if (values == 0) return row_count(call.where);  // SUM(CASE WHEN ... THEN 1 END)
+  return {};
+}
+
+std::int64_t RuleCheck::people_min() const {
+  std::int64_t out = policy_->privacy.people_min;
+  for (const policy::Table* table : tables_) {
+    for (const policy::OutputConstraint& constraint : table->rule.output_constraints) {
+      out = std::max(out, constraint.minimum);
+    }
+  }
+  return out;
+}
+
+std::int64_t RuleCheck::rows_of_person(std::int64_t most) const {
+  std::int64_t out = 1;
+  for (const policy::Table* table : tables_) {
+    if (out >= most) return most;
+    out *= table->rows_per_person;
+  }
+  return std::min(out, most);
+}
+
+}  // namespace gbx::firewall

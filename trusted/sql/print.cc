@@ -1,0 +1,205 @@
+#include "trusted/sql/print.h"
+
+namespace gbx::sql {
+namespace {
+
+std::string quoted(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (const char c : text) {
+    if (c == quote) out.push_back(quote);
+    out.push_back(c);
+  }
+  out.push_back(quote);
+  return out;
+}
+
+std::string_view sign(Op op) {
+  if (op == Op::add) return " + ";
+  if (op == Op::subtract) return " - ";
+  if (op == Op::multiply) return " * ";
+  if (op == Op::equal) return " = ";
+  if (op == Op::not_equal) return " <> ";
+  if (op == Op::less) return " < ";
+  if (op == Op::less_equal) return " <= ";
+  if (op == Op::greater) return " > ";
+  if (op == Op::greater_equal) return " >= ";
+  if (op == Op::logical_and) return " AND ";
+  if (op == Op::logical_or) return " OR ";
+  return "";
+}
+
+class Printer {
+ public:
+  Printer(const Query& query, const Catalog& catalog) : query_(&query), catalog_(&catalog) {}
+
+  [[nodiscard]] std::string statement() const;
+
+ private:
+  [[nodiscard]] const CatalogTable& table(std::uint32_t relation) const {
+    return catalog_->tables[query_->relations[relation].table];
+  }
+  [[nodiscard]] std::string person(std::uint32_t relation) const;
+  [[nodiscard]] std::string expression(const Expression& e) const;
+  [[nodiscard]] std::string list(const std::vector<Expression>& all, std::size_t from,
+                                 std::string_view between) const;
+  [[nodiscard]] std::string literal(const Expression& e) const;
+  [[nodiscard]] std::string case_when(const Expression& e) const;
+  [[nodiscard]] std::string named(const Expression& e) const;
+  [[nodiscard]] std::string aggregate(const AggregateCall& call) const;
+  [[nodiscard]] std::string output(std::uint32_t index) const;
+  [[nodiscard]] std::string from() const;
+  [[nodiscard]] std::string post() const;
+
+  const Query* query_;
+  const Catalog* catalog_;
+};
+
+std::string column_name(std::uint32_t relation, std::string_view name) {
+  return "t" + std::to_string(relation) + "." + std::string(name);
+}
+
+std::string Printer::person(std::uint32_t relation) const {
+  return column_name(relation, table(relation).person);
+}
+
+std::string Printer::list(const std::vector<Expression>& all, std::size_t from,
+                          std::string_view between) const {
+  std::string out;
+  for (std::size_t i = from; i < all.size(); i++) {
+    if (i > from) out += between;
+    out += expression(all[i]);
+  }
+  return out;
+}
+
+std::string Printer::literal(const Expression& e) const {
+  if (e.type.type == Type::text) return quoted(e.text, '\'');
+  const std::string value = format_value(e.value, e.type);
+  if (e.type.type == Type::date) return "DATE '" + value + "'";
+  if (e.type.type == Type::timestamp) return "TIMESTAMP '" + value + "'";
+  return value;
+}
+
+std::string Printer::case_when(const Expression& e) const {
+  std::string out = "CASE";
+  for (std::size_t i = 0; i + 1 < e.children.size(); i += 2) {
+    out += " WHEN " + expression(e.children[i]) + " THEN " + expression(e.children[i + 1]);
+  }
+  return out + " ELSE " + expression(e.children.back()) + " END";
+}
+
+// Functions that are called by their own name.
+std::string Printer::named(const Expression& e) const {
+  return std::string(op_name(e.op)) + "(" + list(e.children, 0, ", ") + ")";
+}
+
+std::string Printer::expression(const Expression& e) const {
+  switch (e.op) {
+    case Op::column: return column_name(e.relation, table(e.relation).columns[e.column].name);
+    case Op::literal: return literal(e);
+    case Op::null: return "NULL";
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::equal:
+    case Op::not_equal:
+    case Op::less:
+    case Op::less_equal:
+    case Op::greater:
+    case Op::greater_equal:
+    case Op::logical_and:
+    case Op::logical_or: return "(" + list(e.children, 0, sign(e.op)) + ")";
+    case Op::negate: return "(- " + expression(e.children[0]) + ")";
+    case Op::rescale:
+      return "CAST(" + expression(e.children[0]) + " AS DECIMAL(18," +
+             std::to_string(e.type.scale) + "))";
+    case Op::logical_not: return "(NOT " + expression(e.children[0]) + ")";
+    case Op::is_null: return "(" + expression(e.children[0]) + " IS NULL)";
+    case Op::in_list:
+      return "(" + expression(e.children[0]) + " IN (" + list(e.children, 1, ", ") + "))";
+    case Op::like: return "(" + expression(e.children[0]) + " LIKE " + quoted(e.text, '\'') + ")";
+    case Op::case_when: return case_when(e);
+    case Op::prefix:
+      return "left(" + expression(e.children[0]) + ", " + std::to_string(e.value) + ")";
+    case Op::output: return output(e.column);
+    case Op::absolute: return "abs(" + expression(e.children[0]) + ")";
+    case Op::coalesce:
+    case Op::year:
+    case Op::quarter:
+    case Op::month:
+    case Op::day:
+    case Op::day_of_week:
+    case Op::date_of:
+    case Op::truncate_year:
+    case Op::truncate_quarter:
+    case Op::truncate_month:
+    case Op::truncate_week:
+    case Op::lower:
+    case Op::upper: return named(e);
+  }
+  GBX_CHECK(false);
+}
+
+std::string Printer::aggregate(const AggregateCall& call) const {
+  switch (call.kind) {
+    case AggregateKind::rows: return "COUNT(*)";
+    case AggregateKind::values: return "COUNT(" + expression(call.argument) + ")";
+    case AggregateKind::persons: return "COUNT(DISTINCT " + person(0) + ")";
+    case AggregateKind::sum: return "SUM(" + expression(call.argument) + ")";
+    case AggregateKind::average: return "AVG(" + expression(call.argument) + ")";
+  }
+  GBX_CHECK(false);
+}
+
+std::string Printer::output(std::uint32_t index) const {
+  const std::size_t groups = query_->groups.size();
+  if (index < groups) return expression(query_->groups[index]);
+  return aggregate(query_->aggregates[index - groups]);
+}
+
+std::string Printer::from() const {
+  std::string out = " FROM ";
+  for (std::uint32_t i = 0; i < query_->relations.size(); i++) {
+    if (i > 0) out += " JOIN ";
+    out += query_->relations[i].table_name + " AS t" + std::to_string(i);
+    if (i > 0) out += " ON (" + person(0) + " = " + person(i) + ")";
+  }
+  return out;
+}
+
+std::string Printer::post() const {
+  const PostProcessing& post = query_->post;
+  std::string out;
+  if (post.has_having) out += " HAVING " + expression(post.having);
+  for (std::size_t i = 0; i < post.order.size(); i++) {
+    const SortKey& key = post.order[i];
+    out += (i == 0 ? " ORDER BY " : ", ") + expression(key.key) +
+           (key.descending ? " DESC" : " ASC") + (key.nulls_first ? " NULLS FIRST" : " NULLS LAST");
+  }
+  if (post.limit) out += " LIMIT " + std::to_string(*post.limit);
+  if (post.offset > 0) out += " OFFSET " + std::to_string(post.offset);
+  return out;
+}
+
+std::string Printer::statement() const {
+  std::string out = "SELECT ";
+  for (std::size_t i = 0; i < query_->items.size(); i++) {
+    const Item& item = query_->items[i];
+    if (i > 0) out += ", ";
+    out += output(item.output) + " AS " + quoted(item.name, '"');
+  }
+  out += from();
+  if (query_->has_filter) out += " WHERE " + expression(query_->filter);
+  for (std::size_t i = 0; i < query_->groups.size(); i++) {
+    out += (i == 0 ? " GROUP BY " : ", ") + expression(query_->groups[i]);
+  }
+  return out + post();
+}
+
+}  // namespace
+
+std::string print(const Query& query, const Catalog& catalog) {
+  return Printer(query, catalog).statement();
+}
+
+}  // namespace gbx::sql

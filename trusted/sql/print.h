@@ -1,0 +1,17 @@
+#pragma once
+
+// One spelling of a query: what the digest in an answer is taken of, and what people read back.
+// Equal queries print equally whatever table aliases, spaces or parentheses were written; different
+// queries print differently. It reads as SQL.
+
+#include <string>
+
+#include "trusted/sql/catalog.h"
+#include "trusted/sql/query.h"
+
+namespace gbx::sql {
+
+// `query` was bound against `catalog`.
+std::string print(const Query& query, const Catalog& catalog);
+
+}  // namespace gbx::sql
