@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "trusted/privacy/confidence.h"
+#include "trusted/privacy/mechanism.h"
 #include "trusted/privacy/sampler.h"
-#include "trusted/privacy/selection.h"
 
 namespace gbx::privacy {
 namespace {
@@ -13,11 +13,6 @@ constexpr Error kEngineFailed{ErrorCode::unavailable, "engine_failed"};
 
 // Far above what an engine can add up, far below where adding noise could overflow.
 constexpr Int128 kExactMax = Int128{1} << 120;
-
-// What draws cost on average, in steps, is below kStepsPerDraw for every scale; the spare draws
-// cover the spread of a small release. tests/stat/work_test.cc measures both.
-constexpr std::uint64_t kStepsPerDraw = 24;
-constexpr std::uint64_t kSpareDraws = 64;
 
 bool by_key(const ExactGroup& a, const ExactGroup& b) { return a.key < b.key; }
 
@@ -33,33 +28,6 @@ Status check_shape(const std::vector<ExactGroup>& groups, const Plan& plan) {
     for (const Int128 statistic : statistics) {
       if (statistic < -kExactMax || statistic > kExactMax) return kEngineFailed;
     }
-  }
-  return {};
-}
-
-Result<std::vector<Int128>> add_noise(RandomBits& bits, const Mechanism& mechanism,
-                                      std::vector<Int128> statistics) {
-  for (std::size_t i = 0; i < statistics.size(); i++) {
-    GBX_TRY_ASSIGN(const Int128 noise, discrete_laplace(bits, mechanism.scales[i]));
-    statistics[i] += noise;
-  }
-  return statistics;
-}
-
-// Pre-thresholding on the exact count, then selection on what is above it. Both are evaluated for
-// every group.
-bool may_show(const Mechanism& mechanism, Int128 persons, Int128 noised_persons) {
-  const bool enough = persons >= mechanism.people_min;
-  const bool selected = noised_persons - (mechanism.people_min - 1) >= mechanism.threshold;
-  return enough && selected;
-}
-
-// The exact sampler works longer for larger noise (arXiv:2112.05307 reads noise off the clock).
-// Spends more draws, thrown away, until the work is what it would have been anyway.
-Status even_out(RandomBits& bits, const Mechanism& mechanism, std::size_t groups) {
-  const std::uint64_t draws = std::uint64_t{groups} * mechanism.scales.size() + kSpareDraws;
-  for (std::size_t i = 0; bits.steps() < draws * kStepsPerDraw; i++) {
-    GBX_TRY(discrete_laplace(bits, mechanism.scales[i % mechanism.scales.size()]));
   }
   return {};
 }
@@ -87,11 +55,10 @@ Result<Released> Releaser::release(Aggregate&& exact, const Plan& plan, Reservat
   RandomBits bits(entropy);
   std::vector<ReleasedGroup> out;
   for (ExactGroup& group : groups) {
-    const Int128 persons = group.statistics.front();
-    GBX_TRY_ASSIGN(const std::vector<Int128> noised,
-                   add_noise(bits, mechanism, std::move(group.statistics)));
-    if (!may_show(mechanism, persons, noised.front())) continue;
-    out.push_back({std::move(group.key), saturate(noised)});
+    GBX_TRY_ASSIGN(const NoisedGroup noised,
+                   noise_group(bits, mechanism, std::move(group.statistics)));
+    if (!noised.shown) continue;
+    out.push_back({std::move(group.key), saturate(noised.statistics)});
   }
   GBX_TRY(even_out(bits, mechanism, groups.size()));
   return Released(std::move(out));

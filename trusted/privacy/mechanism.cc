@@ -1,6 +1,7 @@
-#include "trusted/privacy/selection.h"
+#include "trusted/privacy/mechanism.h"
 
 #include <cmath>
+#include <utility>
 
 namespace gbx::privacy {
 namespace {
@@ -9,6 +10,11 @@ namespace {
 // place and none cancelling (split <= 1/4 keeps the logarithm above 0.69): its relative error is
 // below 2^-47. The margin is 2^-40.
 constexpr double kRoundUp = 1.0 + 0x1p-40;
+
+// A draw takes fewer than kStepsPerDraw steps on average, whatever its scale; the spare draws cover
+// the spread of a small release. Both are measured in tests/stat/sampler_stat.cc.
+constexpr std::uint64_t kStepsPerDraw = 24;
+constexpr std::uint64_t kSpareDraws = 64;
 
 double ratio(Scale scale) {
   return static_cast<double>(scale.numerator) / static_cast<double>(scale.denominator);
@@ -55,6 +61,31 @@ double keep_probability(const Mechanism& mechanism, std::int64_t persons) {
   if (persons < mechanism.people_min) return 0;
   const std::int64_t above = persons - (mechanism.people_min - 1);
   return laplace_tail(mechanism.scales.front(), mechanism.threshold - above);
+}
+
+Result<NoisedGroup> noise_group(RandomBits& bits, const Mechanism& mechanism,
+                                std::vector<Int128> statistics) {
+  GBX_CHECK(!statistics.empty() && statistics.size() == mechanism.scales.size());
+  const Int128 persons = statistics.front();
+  for (std::size_t i = 0; i < statistics.size(); i++) {
+    GBX_TRY_ASSIGN(const Int128 noise, discrete_laplace(bits, mechanism.scales[i]));
+    statistics[i] += noise;
+  }
+  const Int128 above = statistics.front() - (mechanism.people_min - 1);
+  const bool shown = persons >= mechanism.people_min && above >= mechanism.threshold;
+  return NoisedGroup{std::move(statistics), shown};
+}
+
+std::uint64_t even_steps(const Mechanism& mechanism, std::size_t groups) {
+  return (std::uint64_t{groups} * mechanism.scales.size() + kSpareDraws) * kStepsPerDraw;
+}
+
+Status even_out(RandomBits& bits, const Mechanism& mechanism, std::size_t groups) {
+  const std::uint64_t steps = even_steps(mechanism, groups);
+  for (std::size_t i = 0; bits.steps() < steps; i++) {
+    GBX_TRY(discrete_laplace(bits, mechanism.scales[i % mechanism.scales.size()]));
+  }
+  return {};
 }
 
 }  // namespace gbx::privacy

@@ -1,6 +1,6 @@
 #pragma once
 
-// Which groups may be shown, and by what noise: a plan turned into the numbers that a release uses.
+// What happens to one group: noise on every statistic, and whether it may be shown at all.
 //
 // An attacker chooses rows and queries and watches which groups appear. What must stay true: a
 // group of fewer than k persons never appears; a group that appears with one person more and could
@@ -16,7 +16,9 @@
 #include <vector>
 
 #include "trusted/base/result.h"
+#include "trusted/base/value.h"
 #include "trusted/privacy/plan.h"
+#include "trusted/privacy/sampler.h"
 
 namespace gbx::privacy {
 
@@ -43,5 +45,24 @@ double keep_probability(const Mechanism& mechanism, std::int64_t persons);
 
 // P[X >= m] for discrete Laplace noise of that scale.
 double laplace_tail(Scale scale, std::int64_t m);
+
+struct NoisedGroup {
+  std::vector<Int128> statistics;
+  bool shown = false;  // when false the statistics must not leave
+};
+
+// Adds fresh noise to each of a group's exact statistics, |statistic| <= 2^120, and selects by the
+// noised persons. The mechanism's scales are as many. Fails with unavailable when entropy does.
+Result<NoisedGroup> noise_group(RandomBits& bits, const Mechanism& mechanism,
+                                std::vector<Int128> statistics);
+
+// Makes draws and throws them away until `bits` has done the work of a slow release of `groups`
+// groups: the exact sampler works longer for larger noise, and a clock could read it
+// (arXiv:2112.05307). What is left is the last draw, which no released number depends on. Fails
+// with unavailable when entropy does.
+Status even_out(RandomBits& bits, const Mechanism& mechanism, std::size_t groups);
+
+// The number of steps (RandomBits::steps) that even_out() reaches.
+std::uint64_t even_steps(const Mechanism& mechanism, std::size_t groups);
 
 }  // namespace gbx::privacy

@@ -1,4 +1,4 @@
-#include "trusted/privacy/selection.h"
+#include "trusted/privacy/mechanism.h"
 
 #include <gtest/gtest.h>
 

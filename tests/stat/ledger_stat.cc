@@ -1,0 +1,160 @@
+// A model check of the budget and the log together: random interleavings of queries over tables,
+// against a store that fails at chosen writes. What must hold after every step:
+//   - the charges of a table never exceed its allotment, and equal an independent sum;
+//   - a Reservation exists only when the entry of its charge is in the store;
+//   - a refusal changes nothing, and depends on nothing but what an observer can compute too;
+//   - the entries replay to the log's head.
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <random>
+#include <set>
+
+#include "tests/stat/exact.h"
+#include "trusted/log/log.h"
+#include "trusted/privacy/budget.h"
+
+namespace gbx::privacy {
+namespace {
+
+// Fails at every write whose number is in `failing`; every other failure keeps the entry all the
+// same, as a crash between write and confirmation does.
+class FaultyStore final : public Store {
+ public:
+  Status append(ByteView entry) noexcept override {
+    const std::size_t call = calls_++;
+    const bool fails = failing.count(call) > 0;
+    if (!fails || call % 2 == 0) entries.emplace_back(entry.begin(), entry.end());
+    if (fails) return Error{ErrorCode::unavailable, "store_failed"};
+    return {};
+  }
+  [[nodiscard]] std::size_t calls() const { return calls_; }
+  std::set<std::size_t> failing;
+  std::vector<Bytes> entries;
+
+ private:
+  std::size_t calls_ = 0;
+};
+
+const std::vector<std::string> kTables = {"a", "b", "c"};
+constexpr Price kAllotment{1'000'000, 5'000};
+
+struct World {
+  explicit World(std::uint64_t seed) : random(seed) {
+    for (const std::string& table : kTables) EXPECT_TRUE(budget.allot(table, kAllotment));
+  }
+
+  std::uint64_t below(std::uint64_t bound) { return random() % bound; }
+
+  Charge next_charge() {
+    Charge out;
+    while (out.tables.empty()) {
+      for (const std::string& table : kTables) {
+        if (below(2) == 0) out.tables.push_back(table);
+      }
+    }
+    out.price = {1 + below(150'000), 1 + below(900)};
+    out.query[0] = static_cast<std::uint8_t>(queries);
+    out.query[1] = static_cast<std::uint8_t>(queries >> 8);
+    queries++;
+    return out;
+  }
+
+  // What an observer expects, from public facts.
+  [[nodiscard]] bool affordable(const Charge& charge) {
+    for (const std::string& table : charge.tables) {
+      if (!covers(kAllotment, add(charged[table], charge.price))) return false;
+    }
+    return true;
+  }
+
+  void step() {
+    const Charge charge = next_charge();
+    const bool expected = affordable(charge);
+    const std::size_t calls = store.calls();
+    const auto reservation = budget.reserve(charge, log);
+    if (expected) {
+      for (const std::string& table : charge.tables) {
+        charged[table] = add(charged[table], charge.price);
+      }
+    } else {
+      EXPECT_EQ(reservation.error().code, ErrorCode::budget_exhausted);
+      EXPECT_EQ(store.calls(), calls);
+    }
+    if (reservation) paid.push_back(to_hex(charge.query));
+    for (const std::string& table : kTables) {
+      EXPECT_EQ(*budget.spent(table), charged[table]);
+      EXPECT_TRUE(covers(kAllotment, *budget.spent(table)));
+    }
+  }
+
+  void check_log() {
+    const auto replayed = log::replay("room/test", store.entries);
+    ASSERT_TRUE(replayed);
+    std::set<std::string> stored;
+    std::map<std::string, Price> written;
+    for (const Json& body : replayed->bodies) {
+      EXPECT_TRUE(stored.insert(*body.find("query")->string()).second) << "one charge, one entry";
+      const Price price{*parse_epsilon(*body.find("epsilon")->string()),
+                        *parse_delta(*body.find("delta")->string())};
+      for (const Json& table : *body.find("tables")->array()) {
+        Price& sum = written[*table.find("table")->string()];
+        sum = add(sum, price);
+      }
+    }
+    for (const std::string& query : paid) EXPECT_EQ(stored.count(query), 1u);
+    for (const auto& [table, price] : written) EXPECT_TRUE(covers(charged[table], price));
+  }
+
+  std::mt19937_64 random;
+  stat::SeededEntropy entropy{5};
+  FaultyStore store;
+  log::Log log = *log::Log::make("room/test", store, entropy);
+  Budget budget = *Budget::make({{"a", kAllotment}, {"b", kAllotment}, {"c", kAllotment}});
+  std::map<std::string, Price> charged;
+  std::vector<std::string> paid;
+  std::uint64_t queries = 0;
+};
+
+constexpr int kSteps = 60;
+
+TEST(Ledger, NeverOverspendsWhateverTheOrder) {
+  for (std::uint64_t seed = 0; seed < 300; seed++) {
+    World world(seed);
+    for (int i = 0; i < kSteps; i++) world.step();
+    world.check_log();
+    EXPECT_FALSE(world.paid.empty());
+  }
+}
+
+TEST(Ledger, HoldsWhenTheNthWriteFails) {
+  for (std::size_t n = 0; n < 40; n++) {
+    World world(n);
+    world.store.failing = {n};
+    for (int i = 0; i < kSteps; i++) world.step();
+    world.check_log();
+  }
+}
+
+TEST(Ledger, HoldsWhenManyWritesFail) {
+  for (std::uint64_t seed = 0; seed < 300; seed++) {
+    World world(seed);
+    for (std::size_t i = 0; i < 200; i++) {
+      if (world.below(3) == 0) world.store.failing.insert(i);
+    }
+    for (int i = 0; i < kSteps; i++) world.step();
+    world.check_log();
+  }
+}
+
+TEST(Ledger, AStoreThatIsDeadBuysNothingAndEndsTheBudget) {
+  World world(1);
+  for (std::size_t i = 0; i < 10'000; i++) world.store.failing.insert(i);
+  for (int i = 0; i < 200; i++) world.step();
+  EXPECT_TRUE(world.paid.empty());
+  EXPECT_GT(world.charged["a"].epsilon, 500'000u);
+}
+
+}  // namespace
+}  // namespace gbx::privacy

@@ -1,0 +1,187 @@
+// The samplers against their closed forms: by enumeration of random bits (exact), then by counting
+// many draws under fixed seeds (what enumeration is too shallow for: tails and large scales).
+//
+// False alarms. Every counting test below has a probability of failing for a correct sampler of at
+// most 1e-9 (kAlarm), by the bound named there; the seeds are fixed, so in practice it is 0 or 1,
+// and it has come out 0.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "tests/stat/enumerate.h"
+#include "trusted/privacy/mechanism.h"
+#include "trusted/privacy/sampler.h"
+
+namespace gbx::privacy {
+namespace {
+
+constexpr double kAlarm = 1e-9;
+
+double b_of(Scale scale) {
+  return static_cast<double>(scale.numerator) / static_cast<double>(scale.denominator);
+}
+
+double laplace(Scale scale, double x) {
+  return std::tanh(0.5 / b_of(scale)) * std::exp(-std::abs(x) / b_of(scale));
+}
+
+TEST(Exactness, UniformBelow) {
+  for (const std::uint64_t bound : {1u, 2u, 3u, 5u, 8u, 11u}) {
+    const auto found =
+        stat::enumerate<std::uint64_t>([&](RandomBits& bits) { return bits.below(bound); }, 20);
+    EXPECT_EQ(found.mass.size(), bound);
+    EXPECT_LT(found.undecided, 0.02);
+    EXPECT_TRUE(found.agrees([&](std::uint64_t) { return 1.0 / static_cast<double>(bound); }));
+  }
+}
+
+TEST(Exactness, BernoulliOfExp) {
+  struct Case {
+    std::uint64_t numerator, denominator;
+  };
+  for (const Case c :
+       {Case{0, 1}, Case{1, 1}, Case{1, 2}, Case{2, 3}, Case{5, 7}, Case{3, 8}, Case{1, 1000}}) {
+    const auto found = stat::enumerate<bool>(
+        [&](RandomBits& bits) { return bernoulli_exp(bits, c.numerator, c.denominator); }, 22);
+    const double gamma = static_cast<double>(c.numerator) / static_cast<double>(c.denominator);
+    EXPECT_LT(found.undecided, 0.01) << gamma;
+    const auto closed_form = [&](bool outcome) {
+      return outcome ? std::exp(-gamma) : -std::expm1(-gamma);
+    };
+    EXPECT_TRUE(found.agrees(closed_form)) << gamma;
+    // The check has teeth: a gamma that is 0.03 off does not fit.
+    EXPECT_FALSE(found.agrees([&](bool outcome) {
+      const double off = gamma + 0.03;
+      return outcome ? std::exp(-off) : -std::expm1(-off);
+    })) << gamma;
+  }
+}
+
+// How far enumeration reaches depends on how often the scale makes the sampler start again.
+struct Reach {
+  Scale scale;
+  double undecided_max;
+};
+
+TEST(Exactness, DiscreteLaplace) {
+  for (const Reach reach : {Reach{{1, 1}, 0.06}, Reach{{1, 2}, 0.13}, Reach{{2, 1}, 0.13},
+                            Reach{{4, 1}, 0.2}, Reach{{3, 2}, 0.4}}) {
+    const Scale scale = reach.scale;
+    const auto found = stat::enumerate<Int128>(
+        [&](RandomBits& bits) { return discrete_laplace(bits, scale); }, 20);
+    EXPECT_LT(found.undecided, reach.undecided_max) << b_of(scale);
+    EXPECT_TRUE(found.agrees([&](Int128 x) { return laplace(scale, static_cast<double>(x)); }))
+        << b_of(scale);
+    for (const auto& [x, mass] : found.mass) {  // symmetric to the last bit
+      const auto mirrored = found.mass.find(-x);
+      ASSERT_NE(mirrored, found.mass.end());
+      EXPECT_EQ(mass, mirrored->second);
+    }
+  }
+}
+
+// The check has teeth: twice the scale, half of it, and the law of a sampler that forgets to draw
+// -0 again do not fit.
+TEST(Exactness, OfDiscreteLaplaceSeesAWrongLaw) {
+  for (const Scale scale : {Scale{1, 1}, Scale{1, 2}, Scale{2, 1}}) {
+    const auto found = stat::enumerate<Int128>(
+        [&](RandomBits& bits) { return discrete_laplace(bits, scale); }, 20);
+    const Scale twice{2 * scale.numerator, scale.denominator};
+    const Scale half{scale.numerator, 2 * scale.denominator};
+    for (const Scale wrong : {twice, half}) {
+      EXPECT_FALSE(found.agrees([&](Int128 x) { return laplace(wrong, static_cast<double>(x)); }));
+    }
+    const double zero = laplace(scale, 0);
+    EXPECT_FALSE(found.agrees([&](Int128 x) {
+      return (x == 0 ? 2 * zero : laplace(scale, static_cast<double>(x))) / (1 + zero);
+    })) << b_of(scale);
+  }
+}
+
+// Pearson's statistic over bins of at least 100 expected draws. Bound: for chi-square with d
+// degrees of freedom P[> d + 2 sqrt(d t) + 2 t] <= e^-t (Laurent, Massart 2000, lemma 1), with e^-t
+// = kAlarm; bins are large enough for the chi-square law to hold far out (t = 20.7 against
+// 10^6 draws).
+TEST(Counting, DiscreteLaplaceChiSquare) {
+  constexpr int kDraws = 1'000'000;
+  for (const Scale scale : {Scale{1, 1}, Scale{10, 1}, Scale{1000, 333}, Scale{100, 7}}) {
+    stat::SeededEntropy entropy(20240601);
+    RandomBits bits(entropy);
+    std::map<std::int64_t, double> counts;
+    for (int i = 0; i < kDraws; i++) {
+      counts[static_cast<std::int64_t>(*discrete_laplace(bits, scale))]++;
+    }
+    double statistic = 0;
+    int bins = 0;
+    double rest_expected = kDraws;
+    double rest_counted = kDraws;
+    for (const auto& [x, counted] : counts) {
+      const double expected = kDraws * laplace(scale, static_cast<double>(x));
+      if (expected < 100) continue;
+      statistic += (counted - expected) * (counted - expected) / expected;
+      rest_expected -= expected;
+      rest_counted -= counted;
+      bins++;
+    }
+    statistic += (rest_counted - rest_expected) * (rest_counted - rest_expected) / rest_expected;
+    const double t = -std::log(kAlarm);
+    const double freedom = bins;  // bins + the rest - 1
+    EXPECT_LT(statistic, freedom + 2 * std::sqrt(freedom * t) + 2 * t) << b_of(scale);
+  }
+}
+
+// The share of draws beyond m against the closed form, from the middle to the largest scale there
+// is. Bound: Hoeffding, P[|share - p| > d] <= 2 e^(-2 n d^2).
+TEST(Counting, TailsAtEveryScale) {
+  constexpr int kDraws = 200'000;
+  const double slack = std::sqrt(std::log(2 / kAlarm) / (2.0 * kDraws));
+  for (const Scale scale : {Scale{1, 1000}, Scale{40, 1}, Scale{1'000'003, 7},
+                            Scale{(1ull << 61) + 1, 3}, Scale{kScaleNumeratorMax, 1}}) {
+    stat::SeededEntropy entropy(7);
+    RandomBits bits(entropy);
+    std::vector<double> draws;
+    for (int i = 0; i < kDraws; i++) {
+      draws.push_back(static_cast<double>(*discrete_laplace(bits, scale)));
+    }
+    for (const double quantile : {0.05, 0.3, 0.7, 1.0, 2.0, 3.0, 5.0}) {
+      const double m = std::floor(quantile * b_of(scale)) + 1;
+      const double expected = std::exp(-m / b_of(scale)) / (1 + std::exp(-1 / b_of(scale)));
+      double above = 0;
+      double below = 0;
+      for (const double draw : draws) {
+        if (draw >= m) above++;
+        if (draw <= -m) below++;
+      }
+      EXPECT_NEAR(above / kDraws, expected, slack) << b_of(scale) << " " << quantile;
+      EXPECT_NEAR(below / kDraws, expected, slack) << b_of(scale) << " " << quantile;
+    }
+  }
+}
+
+// A clock sees work, and work follows the noise. After even_out() it does not: no release needs
+// more than the fixed number of steps, and what comes above it is the end of a draw whose number
+// nobody sees. Not a probability bound: fixed seeds, and it must hold for each of them.
+TEST(Work, IsTheSameWhateverWasDrawn) {
+  for (const Scale scale : {Scale{1, 1000}, Scale{1, 1}, Scale{5, 1}, Scale{16, 1}, Scale{33, 1},
+                            Scale{1'000'003, 7}, Scale{(1ull << 61) + 1, 3}}) {
+    const Mechanism mechanism{{scale, scale}, 2, 1};
+    stat::SeededEntropy entropy(99);
+    double whole = 0;
+    constexpr int kRuns = 3000;
+    for (int i = 0; i < kRuns; i++) {
+      RandomBits bits(entropy);
+      ASSERT_TRUE(noise_group(bits, mechanism, {1000, 1000}));
+      whole += static_cast<double>(bits.steps()) / 2;
+      ASSERT_LE(bits.steps(), even_steps(mechanism, 1));
+      ASSERT_TRUE(even_out(bits, mechanism, 1));
+      ASSERT_GE(bits.steps(), even_steps(mechanism, 1));
+      ASSERT_LE(bits.steps(), even_steps(mechanism, 1) + 500);
+    }
+    EXPECT_LT(whole / kRuns, 24) << b_of(scale);
+  }
+}
+
+}  // namespace
+}  // namespace gbx::privacy
