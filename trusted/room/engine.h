@@ -34,6 +34,7 @@ struct Dataset {
   const snapshot::BlockSource* sealed = nullptr;
   const snapshot::SnapshotManifest* manifest = nullptr;
   const crypto::AeadKey* key = nullptr;
+  std::span<const Hash> leaves;  // of the sealed chunks, as `table` was opened
 };
 
 // Every group row fits `task`: key arity, types and intervals, distinct keys, at least one person

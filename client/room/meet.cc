@@ -1,0 +1,78 @@
+#include "client/room/meet.h"
+
+#include <algorithm>
+
+namespace gbx::client {
+namespace {
+
+constexpr Literal kMalformed = "hello_malformed";
+
+Result<log::Head> decode_head(const Json& json, const std::string& origin) {
+  Fields fields(json, kMalformed);
+  log::Head head;
+  const Bytes hash = fields.hex("hash", head.hash.size());
+  const std::string named = fields.text("origin", log::kOriginBytesMax);
+  head.size = static_cast<std::uint64_t>(fields.integer("size", 0, Json::kIntegerMax));
+  GBX_TRY(fields.finish());
+  if (named != origin) return Error{ErrorCode::unverified, "log_origin_wrong"};
+  std::ranges::copy(hash, head.hash.begin());
+  return head;
+}
+
+// What only we know, and what all members have signed, is in the binding.
+Status check_binding(const packet::Binding& binding, ByteView nonce,
+                     const policy::VerifiedPolicy& policy) {
+  if (!std::ranges::equal(binding.nonce, nonce)) {
+    return Error{ErrorCode::unverified, "nonce_wrong"};
+  }
+  if (binding.policy_hash != policy.hash()) {
+    return Error{ErrorCode::unverified, "policy_hash_wrong"};
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<RoomIdentity> check_hello(std::string_view hello, ByteView nonce,
+                                 const policy::VerifiedPolicy& policy) {
+  GBX_TRY_ASSIGN(const Json json, Json::parse_canonical(hello));
+  Fields fields(json, kMalformed);
+  const Json binding_json = fields.object("binding");
+  RoomIdentity room;
+  room.evidence = fields.object("evidence");
+  const Json log_json = fields.object("log");
+  GBX_TRY(fields.finish());
+  GBX_TRY_ASSIGN(room.binding, packet::decode_binding(binding_json));
+  GBX_TRY(check_binding(room.binding, nonce, policy));
+  GBX_TRY_ASSIGN(room.log_head, decode_head(log_json, room.binding.log_origin));
+  room.digest = packet::digest(room.binding);
+  const policy::Trust& trust = policy.policy().trust;
+  GBX_TRY_ASSIGN(room.claims, attest::verify(room.evidence.canonical(),
+                                             {.binding = room.digest,
+                                              .policy_hash = policy.hash(),
+                                              .image_digest = room.binding.image_digest,
+                                              .images = trust.images,
+                                              .min_assurance = trust.min_assurance}));
+  return room;
+}
+
+Bytes call_or_throw(RoomConnection& connection, enclave::Call call, ByteView payload,
+                    int descriptor) {
+  RoomAnswer answer = connection.call(call, payload, descriptor);
+  if (auto* refusal = std::get_if<enclave::Refusal>(&answer)) {
+    throw RoomRefused(std::move(*refusal));
+  }
+  return std::move(*std::get_if<Bytes>(&answer));
+}
+
+RoomIdentity meet_room(RoomConnection& connection, const policy::VerifiedPolicy& policy,
+                       Entropy& entropy) {
+  std::array<std::uint8_t, enclave::kNonceBytes> nonce{};
+  if (!entropy.fill(nonce)) throw std::runtime_error("this machine gives no random numbers");
+  const Bytes hello = call_or_throw(connection, enclave::Call::hello, nonce);
+  auto room = check_hello(as_text(hello), nonce, policy);
+  if (!room) throw RoomUnverified(room.error());
+  return std::move(*room);
+}
+
+}  // namespace gbx::client

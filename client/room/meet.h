@@ -1,0 +1,60 @@
+#pragma once
+
+// Meeting a room: ask for evidence with a nonce of our own, and believe nothing before it holds.
+//
+// The host answers and may be anybody. What comes back is the binding that this party itself can
+// recompute, proven by the platform's evidence to be of a room that runs an image and a policy that
+// all members have signed.
+
+#include "attest/verify.h"
+#include "client/room/connection.h"
+#include "trusted/base/seams.h"
+#include "trusted/log/log.h"
+#include "trusted/policy/policy.h"
+
+namespace gbx::client {
+
+// What came over the line does not hold. what() is the stable word; error() has it as such.
+class RoomUnverified : public std::runtime_error {
+ public:
+  explicit RoomUnverified(const Error& error)
+      : std::runtime_error(std::string(error.reason.view())), error_(error) {}
+  [[nodiscard]] const Error& error() const { return error_; }
+
+ private:
+  Error error_;
+};
+
+// The room said no. what() is the stable word.
+class RoomRefused : public std::runtime_error {
+ public:
+  explicit RoomRefused(enclave::Refusal refusal)
+      : std::runtime_error(refusal.reason), refusal_(std::move(refusal)) {}
+  [[nodiscard]] const enclave::Refusal& refusal() const { return refusal_; }
+
+ private:
+  enclave::Refusal refusal_;
+};
+
+struct RoomIdentity {
+  packet::Binding binding;
+  packet::BindingDigest digest{};  // of the binding
+  Json evidence;                   // the platform's packet
+  attest::Claims claims;           // what it proves
+  log::Head log_head;              // by the room's word; the host may have held an older one back
+};
+
+// Throws ConnectionError, RoomRefused or RoomUnverified (hello_malformed, binding_wrong,
+// policy_hash_wrong, or as attest::verify() says); std::runtime_error when entropy fails.
+RoomIdentity meet_room(RoomConnection& connection, const policy::VerifiedPolicy& policy,
+                       Entropy& entropy);
+
+// The same check of what hello answered to `nonce`, without a line. Pure.
+Result<RoomIdentity> check_hello(std::string_view hello, ByteView nonce,
+                                 const policy::VerifiedPolicy& policy);
+
+// call() for who wants bytes or a RoomRefused.
+Bytes call_or_throw(RoomConnection& connection, enclave::Call call, ByteView payload,
+                    int descriptor = -1);
+
+}  // namespace gbx::client

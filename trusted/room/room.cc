@@ -1,0 +1,218 @@
+#include "trusted/room/room.h"
+
+#include <algorithm>
+
+#include "trusted/packet/statement.h"
+
+namespace gbx::room {
+namespace {
+
+Json head_json(const log::Log& log) {
+  return Json::object(
+      {{"hash", to_hex(log.head().hash)}, {"origin", log.origin()}, {"size", log.head().size}});
+}
+
+// One log a boot: named by the collaboration and by the key that this boot has made.
+std::string log_origin(const policy::Policy& policy, const crypto::PublicKey& key) {
+  return "glovebox/" + policy.id + "/" + std::to_string(policy.version) + "/" + to_hex(key);
+}
+
+Result<privacy::Budget> make_budget(const policy::Policy& policy) {
+  std::vector<privacy::TableCeiling> ceilings;
+  for (const policy::Table& table : policy.tables) {
+    ceilings.push_back({table.name, {policy.privacy.epsilon, policy.privacy.delta}});
+  }
+  return privacy::Budget::make(std::move(ceilings));
+}
+
+}  // namespace
+
+Room::Room(policy::VerifiedPolicy policy, const Hash& image_digest, const Seams& seams, Keys keys,
+           Accounts accounts)
+    : policy_(std::move(policy)),
+      image_digest_(image_digest),
+      seams_(seams),
+      keys_(std::move(keys)),
+      log_(std::move(accounts.log)),
+      budget_(std::move(accounts.budget)),
+      datasets_(policy_.policy()) {}
+
+Result<std::unique_ptr<Room>> Room::boot(policy::VerifiedPolicy verified, const Hash& image_digest,
+                                         const Seams& seams) {
+  const policy::Policy& policy = verified.policy();
+  if (policy.expires <= seams.clock->now_seconds()) {
+    return Error{ErrorCode::policy_denied, "policy_expired"};
+  }
+  if (std::ranges::find(policy.trust.images, image_digest) == policy.trust.images.end()) {
+    return Error{ErrorCode::policy_denied, "image_not_allowed"};
+  }
+  GBX_TRY_ASSIGN(auto signing, crypto::SigningKey::make(*seams.entropy));
+  GBX_TRY_ASSIGN(auto sealing, crypto::SealingKey::make(*seams.entropy));
+  GBX_TRY_ASSIGN(privacy::Budget budget, make_budget(policy));
+  GBX_TRY_ASSIGN(log::Log log, log::Log::make(log_origin(policy, signing.public_key()),
+                                              *seams.store, *seams.entropy));
+  const Json entry = Json::object(
+      {{"image", to_hex(image_digest)}, {"kind", "boot"}, {"policy", to_hex(verified.hash())}});
+  GBX_TRY(log.add(entry));
+  return std::unique_ptr<Room>(new Room(std::move(verified), image_digest, seams,
+                                        {std::move(signing), std::move(sealing)},
+                                        {std::move(log), std::move(budget)}));
+}
+
+Status Room::check_open() const {
+  if (closed_) return Error{ErrorCode::unavailable, "room_closed"};
+  if (policy_.policy().expires <= seams_.clock->now_seconds()) {
+    return Error{ErrorCode::policy_denied, "policy_expired"};
+  }
+  return {};
+}
+
+Result<std::string> Room::hello(ByteView nonce) {
+  GBX_TRY(check_open());
+  packet::Binding binding;
+  if (nonce.size() != binding.nonce.size()) {
+    return Error{ErrorCode::invalid_argument, "nonce_size"};
+  }
+  const IssuedBinding* issued = bindings_.find_nonce(nonce);
+  if (issued == nullptr) {
+    std::ranges::copy(nonce, binding.nonce.begin());
+    binding.signing_key = keys_.signing.public_key();
+    binding.sealing_key = keys_.sealing.public_key();
+    binding.policy_hash = policy_.hash();
+    binding.log_origin = log_.origin();
+    binding.image_digest = image_digest_;
+    const packet::BindingDigest digest = packet::digest(binding);
+    GBX_TRY_ASSIGN(const Bytes evidence, seams_.quoter->quote(digest));
+    GBX_TRY_ASSIGN(Json packet, Json::parse_canonical(as_text(evidence)));
+    bindings_.add({binding, digest, std::move(packet)});
+    issued = bindings_.find(digest);
+  }
+  return Json::object({{"binding", packet::encode(issued->binding)},
+                       {"evidence", issued->evidence},
+                       {"log", head_json(log_)}})
+      .canonical();
+}
+
+Result<std::string> Room::attach(std::string_view envelope,
+                                 std::shared_ptr<const snapshot::BlockSource> sealed) {
+  GBX_TRY(check_open());
+  const std::int64_t now = seams_.clock->now_seconds();
+  datasets_.sweep(now);
+  GBX_TRY_ASSIGN(const Datasets::Attached attached,
+                 datasets_.attach(envelope, std::move(sealed), now));
+  return Json::object({{"snapshot", to_hex(attached.manifest)}, {"table", attached.table}})
+      .canonical();
+}
+
+Result<packet::OpenedRelease> Room::open_release(std::string_view text) const {
+  GBX_TRY_ASSIGN(const packet::Envelope envelope, packet::parse_envelope(text));
+  GBX_TRY_ASSIGN(const std::string name, packet::peek_release_table(envelope));
+  const policy::Table* table = policy_.policy().find_table(name);
+  if (table == nullptr) return Error{ErrorCode::not_found, "table_unknown"};
+  const policy::Member* owner = policy_.policy().find_member(table->owner);
+  GBX_CHECK(owner != nullptr);
+  return packet::open_key_release(envelope, owner->signing_key, keys_.sealing);
+}
+
+Status Room::check_terms(const packet::ReleaseTerms& terms) const {
+  if (terms.policy_hash != policy_.hash()) {
+    return Error{ErrorCode::unverified, "policy_hash_wrong"};
+  }
+  if (bindings_.find(terms.binding) == nullptr) {
+    return Error{ErrorCode::unverified, "binding_unknown"};
+  }
+  GBX_TRY_ASSIGN(const Hash waiting, datasets_.waiting(terms.table));
+  if (terms.manifest_digest != waiting) return Error{ErrorCode::unverified, "manifest_wrong"};
+  if (terms.log_head != log_.head().hash) return Error{ErrorCode::unverified, "log_head_wrong"};
+  const privacy::Price ceiling{policy_.policy().privacy.epsilon, policy_.policy().privacy.delta};
+  if (!privacy::covers(ceiling, {terms.epsilon, terms.delta})) {
+    return Error{ErrorCode::policy_denied, "allotment_over_ceiling"};
+  }
+  if (terms.epsilon == 0 || terms.delta == 0) {
+    return Error{ErrorCode::invalid_argument, "allotment_empty"};
+  }
+  return {};
+}
+
+Status Room::log_release(const packet::ReleaseTerms& terms) {
+  const Json entry = Json::object({{"delta", privacy::format_delta(terms.delta)},
+                                   {"epsilon", privacy::format_epsilon(terms.epsilon)},
+                                   {"kind", "allotment"},
+                                   {"snapshot", to_hex(terms.manifest_digest)},
+                                   {"table", terms.table}});
+  GBX_TRY(log_.add(entry));
+  return {};
+}
+
+Result<std::string> Room::release(std::string_view envelope) {
+  GBX_TRY(check_open());
+  datasets_.sweep(seams_.clock->now_seconds());
+  GBX_TRY_ASSIGN(const packet::OpenedRelease release, open_release(envelope));
+  const packet::ReleaseTerms& terms = release.terms;
+  GBX_TRY(check_terms(terms));
+  GBX_TRY(datasets_.open(terms.table, release.snapshot_key));
+  if (const Status logged = log_release(terms); !logged) {
+    datasets_.drop(terms.table);
+    return logged.error();
+  }
+  const Status allotted = budget_.allot(terms.table, {terms.epsilon, terms.delta});
+  GBX_CHECK(allotted);  // a table is opened once, and its allotment was checked
+  return Json::object({{"delta", privacy::format_delta(terms.delta)},
+                       {"epsilon", privacy::format_epsilon(terms.epsilon)},
+                       {"log", head_json(log_)},
+                       {"table", terms.table}})
+      .canonical();
+}
+
+Json Room::table_status(const policy::Table& table) const {
+  const TableState state = datasets_.state(table.name, seams_.clock->now_seconds());
+  Json out = table_totals(table);
+  out.set("owner", table.owner);
+  out.set("state", closed_ ? "room_closed" : table_state_name(state));
+  if (const auto manifest = datasets_.manifest_hash(table.name)) {
+    out.set("snapshot", to_hex(*manifest));
+  }
+  return out;
+}
+
+Json Room::table_totals(const policy::Table& table) const {
+  const auto left = budget_.left(table.name);
+  const auto spent = budget_.spent(table.name);
+  GBX_CHECK(left && spent);
+  return Json::object({{"delta_left", privacy::format_delta(left->delta)},
+                       {"delta_spent", privacy::format_delta(spent->delta)},
+                       {"epsilon_left", privacy::format_epsilon(left->epsilon)},
+                       {"epsilon_spent", privacy::format_epsilon(spent->epsilon)},
+                       {"table", table.name}});
+}
+
+std::string Room::status() const {
+  Json tables{Json::Array{}};
+  for (const policy::Table& table : policy_.policy().tables) tables.push(table_status(table));
+  return Json::object({{"closed", closed_},
+                       {"image", to_hex(image_digest_)},
+                       {"log", head_json(log_)},
+                       {"policy", to_hex(policy_.hash())},
+                       {"tables", std::move(tables)}})
+      .canonical();
+}
+
+Result<std::string> Room::close() {
+  closed_ = true;
+  datasets_.drop_all();
+  if (!closing_statement_.empty()) return closing_statement_;
+  Json tables{Json::Array{}};
+  for (const policy::Table& table : policy_.policy().tables) tables.push(table_totals(table));
+  Json predicate = Json::object({{"kind", "close"}, {"tables", std::move(tables)}});
+  GBX_TRY_ASSIGN(const log::Receipt receipt, log_.add(predicate));
+  predicate.set("log", head_json(log_));
+  predicate.set("policy", to_hex(policy_.hash()));
+  const packet::Statement statement{.subject_name = log_.origin(),
+                                    .subject_digest = receipt.head().hash,
+                                    .predicate_type = std::string(packet::kClosingPredicate),
+                                    .predicate = std::move(predicate)};
+  closing_statement_ = packet::print_envelope(packet::make_statement(statement, keys_.signing));
+  return closing_statement_;
+}
+
+}  // namespace gbx::room

@@ -1,0 +1,112 @@
+#pragma once
+
+// The room: one collaboration, from boot to close.
+//
+//   booted     policy verified, keys made here and never leaving, log begun
+//   hello      evidence bound to {nonce, keys, policy, log, image}; any number of parties
+//   attach     an owner's sealed snapshot and signed manifest; no key yet
+//   release    the owner's key and budget allotment, sealed to this boot, this manifest, this head
+//   query      a member's signed request -> refusal, price, or an answer sealed to the receivers
+//   close      keys wiped; a signed statement of what was spent
+//
+// The host carries every byte and may replay, reorder, cut, withhold and invent; members may be
+// hostile to each other; the clock is the host's. What must stay true: no row is read before its
+// charge is durable; nothing leaves but evidence, public state, refusals (a code, a word, a place
+// in the caller's text) and sealed answers; on neighbouring data every refusal is the same; after a
+// charge there is one refusal only, whatever failed; what was spent is never given back.
+//
+// No I/O, no clock, no threads: everything outside is a seam, so a room runs whole under a seed.
+// Not thread-safe: one call at a time.
+
+#include <memory>
+#include <set>
+#include <string>
+
+#include "trusted/log/log.h"
+#include "trusted/policy/policy.h"
+#include "trusted/privacy/budget.h"
+#include "trusted/room/bindings.h"
+#include "trusted/room/datasets.h"
+#include "trusted/room/engine.h"
+#include "trusted/room/seams.h"
+
+namespace gbx::room {
+
+// All must outlive the room.
+struct Seams {
+  Entropy* entropy = nullptr;
+  Store* store = nullptr;
+  Clock* clock = nullptr;
+  Quoter* quoter = nullptr;
+  Parser* parser = nullptr;
+  Engine* engine = nullptr;
+};
+
+class Room {
+ public:
+  // How many requests one boot takes; then it must be started anew.
+  static constexpr std::size_t kRequestsMax = std::size_t{1} << 18;
+
+  // Makes the keys, begins the log. Fails with policy_denied (policy_expired, image_not_allowed) or
+  // unavailable (entropy, store).
+  static Result<std::unique_ptr<Room>> boot(policy::VerifiedPolicy policy, const Hash& image_digest,
+                                            const Seams& seams);
+
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+  Room(Room&&) = delete;
+  Room& operator=(Room&&) = delete;
+  ~Room() = default;
+
+  // Evidence for `nonce` (32 bytes): canonical JSON {binding, evidence, log}. The
+  // same nonce again gives the same binding. Fails with invalid_argument (nonce_size) or
+  // unavailable.
+  Result<std::string> hello(ByteView nonce);
+  // Fails as Datasets::attach().
+  Result<std::string> attach(std::string_view envelope,
+                             std::shared_ptr<const snapshot::BlockSource> sealed);
+  // Fails with unverified (envelope, seal; policy_hash_wrong, binding_unknown, manifest_wrong,
+  // log_head_wrong: these name what the terms disagree in), policy_denied, or unavailable. Unless
+  // it succeeds, the table is not usable and nothing was allotted.
+  Result<std::string> release(std::string_view envelope);
+  // Public state as canonical JSON.
+  [[nodiscard]] std::string status() const;
+  // Wipes the data keys, then signs {log, per table allotted and spent}; again the same statement.
+  // Fails with unavailable (store): the room is closed all the same, and can be asked again.
+  Result<std::string> close();
+
+ private:
+  // Made at boot, never leave.
+  struct Keys {
+    crypto::SigningKey signing;
+    crypto::SealingKey sealing;
+  };
+  struct Accounts {
+    log::Log log;
+    privacy::Budget budget;
+  };
+
+  Room(policy::VerifiedPolicy policy, const Hash& image_digest, const Seams& seams, Keys keys,
+       Accounts accounts);
+
+  Status check_open() const;
+  Result<packet::OpenedRelease> open_release(std::string_view envelope) const;
+  Status check_terms(const packet::ReleaseTerms& terms) const;
+  Status log_release(const packet::ReleaseTerms& terms);
+  [[nodiscard]] Json table_status(const policy::Table& table) const;
+  [[nodiscard]] Json table_totals(const policy::Table& table) const;
+
+  policy::VerifiedPolicy policy_;
+  Hash image_digest_;
+  Seams seams_;
+  Keys keys_;
+  log::Log log_;
+  privacy::Budget budget_;
+  Datasets datasets_;
+  Bindings bindings_;
+  std::set<std::array<std::uint8_t, 16>> requests_;  // every id that was ever taken
+  bool closed_ = false;
+  std::string closing_statement_;  // once signed
+};
+
+}  // namespace gbx::room
