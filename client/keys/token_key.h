@@ -23,6 +23,13 @@ struct TokenEpoch {
   std::uint32_t epoch = 1;
 };
 
+// 32 digits of lower-case hex.
+bool is_collaboration_id(std::string_view text);
+
+// 16 hex digits that owners compare: equal for equal keys of equal epochs, and telling nothing of
+// the key.
+std::string check_value(const Secret<32>& token_key, const TokenEpoch& epoch);
+
 // Keyed with HKDF-SHA-256(token key, info = "glovebox/token-key/v1" 0 collaboration 0 epoch).
 std::unique_ptr<crypto::Tokeniser> make_tokeniser(const Secret<32>& token_key,
                                                   const TokenEpoch& epoch);
@@ -32,7 +39,7 @@ std::unique_ptr<crypto::Tokeniser> make_tokeniser(const Secret<32>& token_key,
 void token_message(std::string_view kind, std::string_view identifier, Bytes& out);
 
 // The token key sealed to each of `others`, signed by `home`. Fails with unavailable (entropy) or
-// invalid_argument (somebody's sealing key).
+// invalid_argument (nobody or somebody twice in `others`: receivers_wrong; a sealing key).
 Result<packet::Envelope> make_token_key_packet(const Home& home, const TokenEpoch& epoch,
                                                const Secret<32>& key,
                                                const std::vector<PublicIdentity>& others);
@@ -41,7 +48,8 @@ struct OpenedTokenKey {
   TokenEpoch epoch;
   Secret<32> key;
 };
-// Fails with unverified (sender's signature, seal, not sealed to this home) or invalid_argument.
+// Fails with unverified (sender's signature, seal_broken, not_a_receiver, check_value_wrong: the
+// sender gave out different keys) or invalid_argument (token_key_malformed).
 Result<OpenedTokenKey> open_token_key_packet(const packet::Envelope& envelope,
                                              const crypto::PublicKey& sender, const Home& home);
 
