@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include "trusted/crypto/hash.h"
 
@@ -192,6 +194,19 @@ TEST(Log, RefusesAnOriginThatIsNone) {
         std::string("\xc3\xa9"), std::string(kOriginBytesMax + 1, 'x')}) {
     EXPECT_EQ(Log::make(origin, f.store, f.entropy).error().reason, Literal("origin_malformed"));
   }
+}
+
+// The example of docs/spec/log.md: an entry, and the heads before and after it.
+TEST(Replay, OfTheSpecificationsExample) {
+  std::ifstream file(GBX_SOURCE_DIR "/docs/spec/log.md");
+  const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  constexpr std::string_view kFence = "```json\n";
+  const std::size_t begin = page.find(kFence) + kFence.size();
+  const std::string entry = page.substr(begin, page.find("\n```", begin) - begin);
+  const auto replayed = replay("room/example", {to_bytes(entry)});
+  ASSERT_TRUE(replayed);
+  EXPECT_NE(page.find("head(0) " + to_hex(empty_head("room/example").hash)), std::string::npos);
+  EXPECT_NE(page.find("head(1) " + to_hex(replayed->head.hash)), std::string::npos);
 }
 
 TEST(Replay, RefusesWhatIsNoEntry) {
