@@ -1,10 +1,12 @@
 #include "client/keys/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace gbx::client {
 namespace {
@@ -83,5 +85,20 @@ Status write_file(const std::filesystem::path& path, std::string_view bytes, uns
   if (written) sync_folder(path.parent_path());
   return written;
 }
+
+Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
+  FolderLock lock(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (lock.fd_ < 0) return kUnwritable;
+  while (flock(lock.fd_, LOCK_EX) != 0) {
+    if (errno != EINTR) return kUnwritable;
+  }
+  return lock;
+}
+
+FolderLock::~FolderLock() {
+  if (fd_ >= 0) close(fd_);
+}
+
+FolderLock::FolderLock(FolderLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
 }  // namespace gbx::client

@@ -16,4 +16,20 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t siz
 // file is then gone.
 Status write_file(const std::filesystem::path& path, std::string_view bytes, unsigned mode);
 
+// One writer of a folder at a time, over processes; let go when it dies. Move-only.
+class FolderLock {
+ public:
+  // Waits for its turn. Fails with unavailable (file_unwritable).
+  static Result<FolderLock> take(const std::filesystem::path& folder);
+  ~FolderLock();
+  FolderLock(FolderLock&& other) noexcept;
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+  FolderLock& operator=(FolderLock&&) = delete;
+
+ private:
+  explicit FolderLock(int fd) : fd_(fd) {}
+  int fd_;
+};
+
 }  // namespace gbx::client

@@ -13,6 +13,7 @@ namespace {
 constexpr Literal kMalformed = "key_file_malformed";
 constexpr std::size_t kFileBytesMax = std::size_t{16} << 20;
 constexpr std::size_t kKeysMax = 100'000;
+constexpr std::size_t kCollaborationBytesMax = 64;
 constexpr unsigned kPrivateMode = 0600;
 
 // What is readable without the passphrase; all of it is bound to what is not.
@@ -67,9 +68,28 @@ Result<KeyFile> load(const std::filesystem::path& folder) {
   return file;
 }
 
-Result<Secret<32>> secret_field(Fields& fields, std::string_view key) {
-  SecretBytes bytes(fields.base64(key, 32));
-  return Secret<32>::from(bytes.view());
+Result<SecretBytes> open_secrets(const KeyFile& file, const Secret<32>& wrapping_key) {
+  const std::string open_part = encode_open_part(file).canonical();
+  auto opened = crypto::aead_open(wrapping_key, file.nonce, as_bytes(open_part), file.sealed);
+  if (!opened) return Error{ErrorCode::unverified, "passphrase_wrong"};
+  return SecretBytes(std::move(opened).value());
+}
+
+// Appends to bytes whose room was reserved: growing would leave copies of secrets behind.
+void append(Bytes& out, ByteView bytes) {
+  GBX_CHECK(out.capacity() - out.size() >= bytes.size());
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
+
+void append_u32(Bytes& out, std::size_t value) {
+  Writer writer;
+  writer.u32(static_cast<std::uint32_t>(value));
+  append(out, writer.bytes());
+}
+
+Secret<32> take_secret(Reader& reader) {
+  auto secret = Secret<32>::from(reader.view(32));
+  return secret ? std::move(secret).value() : Secret<32>();
 }
 
 }  // namespace
@@ -87,9 +107,9 @@ Result<Home> Home::create(const std::filesystem::path& folder, const std::string
   std::error_code error;
   if (std::filesystem::exists(file_in(folder), error))
     return Error{ErrorCode::invalid_argument, "home_exists"};
-  std::filesystem::create_directories(folder, error);
+  const bool made = std::filesystem::create_directories(folder, error);
   if (error) return Error{ErrorCode::unavailable, "file_unwritable"};
-  std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  if (made) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
   crypto::SystemEntropy entropy;
   GBX_TRY_ASSIGN(crypto::SigningKey signing_key, crypto::SigningKey::make(entropy));
   GBX_TRY_ASSIGN(crypto::SealingKey sealing_key, crypto::SealingKey::make(entropy));
@@ -98,6 +118,9 @@ Result<Home> Home::create(const std::filesystem::path& folder, const std::string
   home.cost_ = cost;
   GBX_TRY(entropy.fill(home.salt_));
   GBX_TRY_ASSIGN(home.wrapping_key_, crypto::scrypt(passphrase, home.salt_, cost));
+  GBX_TRY_ASSIGN(const FolderLock lock, FolderLock::take(folder));
+  if (std::filesystem::exists(file_in(folder), error))
+    return Error{ErrorCode::invalid_argument, "home_exists"};
   GBX_TRY(home.save());
   return home;
 }
@@ -105,18 +128,24 @@ Result<Home> Home::create(const std::filesystem::path& folder, const std::string
 Result<Home> Home::open(const std::filesystem::path& folder, ByteView passphrase) {
   GBX_TRY_ASSIGN(const KeyFile file, load(folder));
   GBX_TRY_ASSIGN(Secret<32> wrapping_key, crypto::scrypt(passphrase, file.salt, file.cost));
-  const std::string open_part = encode_open_part(file).canonical();
-  auto opened = crypto::aead_open(wrapping_key, file.nonce, as_bytes(open_part), file.sealed);
-  if (!opened) return Error{ErrorCode::unverified, "passphrase_wrong"};
-  const SecretBytes secrets(std::move(opened).value());
+  GBX_TRY_ASSIGN(const SecretBytes secrets, open_secrets(file, wrapping_key));
   // The keys that these stand for until read_secrets() has put the real ones in place.
   Home home(folder, file.identity, crypto::SigningKey::from_seed({}),
             crypto::SealingKey::from_secret({}));
-  GBX_TRY(home.read_secrets(as_text(secrets.view())));
+  GBX_TRY(home.read_secrets(secrets.view()));
   home.cost_ = file.cost;
   home.salt_ = file.salt;
   home.wrapping_key_ = std::move(wrapping_key);
   return home;
+}
+
+Status Home::refresh() {
+  GBX_TRY_ASSIGN(const KeyFile file, load(folder_));
+  if (file.identity != identity_ || file.salt != salt_) {
+    return Error{ErrorCode::unavailable, "key_file_replaced"};
+  }
+  GBX_TRY_ASSIGN(const SecretBytes secrets, open_secrets(file, wrapping_key_));
+  return read_secrets(secrets.view());
 }
 
 Result<PublicIdentity> Home::peek(const std::filesystem::path& folder) {
@@ -124,46 +153,54 @@ Result<PublicIdentity> Home::peek(const std::filesystem::path& folder) {
   return file.identity;
 }
 
+// docs/spec/sealed-keys.md, "What is sealed".
 SecretBytes Home::print_secrets() const {
-  Json::Array snapshots;
-  for (const auto& [manifest, key] : snapshot_keys_) {
-    snapshots.push_back(
-        Json::object({{"key", to_base64(key.view())}, {"manifest", to_hex(manifest)}}));
-  }
-  Json::Array tokens;
+  std::size_t size = 2 * 32 + 2 * 4 + snapshot_keys_.size() * (32 + 32);
+  for (const auto& [which, key] : token_keys_) size += 4 + which.first.size() + 4 + 32;
+  SecretBytes secrets;
+  Bytes& out = secrets.mutable_bytes();
+  out.reserve(size);
+  append(out, signing_key_.seed().view());
+  append(out, sealing_key_.secret().view());
+  append_u32(out, token_keys_.size());
   for (const auto& [which, key] : token_keys_) {
-    tokens.push_back(Json::object({{"collaboration", which.first},
-                                   {"epoch", static_cast<std::int64_t>(which.second)},
-                                   {"key", to_base64(key.view())}}));
+    append_u32(out, which.first.size());
+    append(out, as_bytes(which.first));
+    append_u32(out, which.second);
+    append(out, key.view());
   }
-  const Json json = Json::object({{"sealing_secret", to_base64(sealing_key_.secret().view())},
-                                  {"signing_seed", to_base64(signing_key_.seed().view())},
-                                  {"snapshot_keys", std::move(snapshots)},
-                                  {"token_keys", std::move(tokens)}});
-  return SecretBytes(to_bytes(json.canonical()));
+  append_u32(out, snapshot_keys_.size());
+  for (const auto& [manifest, key] : snapshot_keys_) {
+    append(out, manifest);
+    append(out, key.view());
+  }
+  GBX_CHECK(out.size() == size);
+  return secrets;
 }
 
-Status Home::read_secrets(std::string_view text) {
-  GBX_TRY_ASSIGN(const Json json, Json::parse_canonical(text));
-  Fields fields(json, kMalformed);
-  GBX_TRY_ASSIGN(Secret<32> sealing_secret, secret_field(fields, "sealing_secret"));
-  GBX_TRY_ASSIGN(Secret<32> signing_seed, secret_field(fields, "signing_seed"));
-  sealing_key_ = crypto::SealingKey::from_secret(std::move(sealing_secret));
-  signing_key_ = crypto::SigningKey::from_seed(std::move(signing_seed));
-  for (const Json& item : fields.array("snapshot_keys", kKeysMax)) {
-    Fields entry(item, kMalformed);
-    GBX_TRY_ASSIGN(Secret<32> key, secret_field(entry, "key"));
-    snapshot_keys_.insert_or_assign(entry.hex_array<32>("manifest"), std::move(key));
-    GBX_TRY(entry.finish());
+Status Home::read_secrets(ByteView secrets) {
+  const Error malformed{ErrorCode::invalid_argument, kMalformed};
+  Reader reader(secrets);
+  signing_key_ = crypto::SigningKey::from_seed(take_secret(reader));
+  sealing_key_ = crypto::SealingKey::from_secret(take_secret(reader));
+  const std::uint32_t tokens = reader.u32();
+  if (tokens > kKeysMax) return malformed;
+  for (std::uint32_t i = 0; i < tokens && !reader.failed(); i++) {
+    const std::string collaboration(as_text(reader.block(kCollaborationBytesMax)));
+    const std::uint32_t epoch = reader.u32();
+    token_keys_.insert_or_assign({collaboration, epoch}, take_secret(reader));
   }
-  for (const Json& item : fields.array("token_keys", kKeysMax)) {
-    Fields entry(item, kMalformed);
-    GBX_TRY_ASSIGN(Secret<32> key, secret_field(entry, "key"));
-    const auto epoch = static_cast<std::uint32_t>(entry.integer("epoch", 1, 1 << 30));
-    token_keys_.insert_or_assign({entry.text("collaboration", 64), epoch}, std::move(key));
-    GBX_TRY(entry.finish());
+  const std::uint32_t snapshots = reader.u32();
+  if (snapshots > kKeysMax) return malformed;
+  for (std::uint32_t i = 0; i < snapshots && !reader.failed(); i++) {
+    const Hash manifest = reader.array<32>();
+    snapshot_keys_.insert_or_assign(manifest, take_secret(reader));
   }
-  return fields.finish();
+  if (!reader.done() || signing_key_.public_key() != identity_.signing_key ||
+      sealing_key_.public_key() != identity_.sealing_key) {
+    return malformed;
+  }
+  return {};
 }
 
 Status Home::save() const {
@@ -185,6 +222,9 @@ const Secret<32>* Home::token_key(const std::string& collaboration, std::uint32_
 
 Status Home::keep_token_key(const std::string& collaboration, std::uint32_t epoch,
                             const Secret<32>& key) {
+  GBX_CHECK(collaboration.size() <= kCollaborationBytesMax);
+  GBX_TRY_ASSIGN(const FolderLock lock, FolderLock::take(folder_));
+  GBX_TRY(refresh());
   if (const Secret<32>* known = token_key(collaboration, epoch)) {
     if (equal_constant_time(known->view(), key.view())) return {};
     return Error{ErrorCode::invalid_argument, "token_key_exists"};
@@ -207,6 +247,8 @@ const Secret<32>* Home::snapshot_key(const Hash& manifest) const {
 }
 
 Status Home::keep_snapshot_key(const Hash& manifest, const Secret<32>& key) {
+  GBX_TRY_ASSIGN(const FolderLock lock, FolderLock::take(folder_));
+  GBX_TRY(refresh());
   snapshot_keys_.insert_or_assign(manifest, key.copy());
   const Status saved = save();
   if (!saved) snapshot_keys_.erase(manifest);

@@ -4,7 +4,8 @@
 //
 // Whoever steals the file has to guess the passphrase through a memory-hard function (scrypt), and
 // cannot change a byte unseen (AES-256-GCM over everything). Nothing is written before the
-// passphrase has opened what was there.
+// passphrase has opened what was there. Two processes may keep keys in one home at a time: each
+// reads, under a lock, what the other has kept before it writes. One object is not thread-safe.
 
 #include <filesystem>
 #include <map>
@@ -45,14 +46,17 @@ class Home {
 
   // The key of the snapshot with that manifest digest (SHA-256 of the manifest's payload).
   [[nodiscard]] const Secret<32>* snapshot_key(const Hash& manifest) const;
+  // Fails with unavailable: the key is then not kept.
   Status keep_snapshot_key(const Hash& manifest, const Secret<32>& key);
 
  private:
   Home(std::filesystem::path folder, PublicIdentity identity, crypto::SigningKey signing_key,
        crypto::SealingKey sealing_key);
   [[nodiscard]] Status save() const;
+  // Takes in what another process has kept since this one read the file.
+  Status refresh();
   [[nodiscard]] SecretBytes print_secrets() const;
-  Status read_secrets(std::string_view text);
+  Status read_secrets(ByteView secrets);
 
   std::filesystem::path folder_;
   PublicIdentity identity_;

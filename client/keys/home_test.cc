@@ -79,6 +79,71 @@ TEST_F(HomeTest, AnotherTokenKeyForTheSameEpochIsRefused) {
             "token_key_exists");
 }
 
+// Two processes that keep keys at the same time lose neither.
+TEST_F(HomeTest, TakesInWhatAnotherProcessHasKept) {
+  Home first = Home::create(folder_, "shopgood", passphrase_, kCheap).value();
+  Home second = Home::open(folder_, passphrase_).value();
+  ASSERT_TRUE(first.keep_snapshot_key(Hash{1}, Secret<32>(std::array<std::uint8_t, 32>{1})));
+  ASSERT_TRUE(second.keep_snapshot_key(Hash{2}, Secret<32>(std::array<std::uint8_t, 32>{2})));
+  ASSERT_TRUE(first.keep_token_key("c", 1, Secret<32>(std::array<std::uint8_t, 32>{3})));
+  EXPECT_EQ(second.keep_token_key("c", 1, Secret<32>()).error().reason.view(), "token_key_exists");
+  const Home third = Home::open(folder_, passphrase_).value();
+  EXPECT_EQ(third.snapshot_key(Hash{1})->view()[0], 1);
+  EXPECT_EQ(third.snapshot_key(Hash{2})->view()[0], 2);
+  EXPECT_EQ(third.token_key("c", 1)->view()[0], 3);
+}
+
+TEST_F(HomeTest, AHomeThatWasReplacedIsNotWrittenTo) {
+  Home home = Home::create(folder_, "shopgood", passphrase_, kCheap).value();
+  std::filesystem::remove(folder_ / "keys.json");
+  ASSERT_TRUE(Home::create(folder_, "shopgood", passphrase_, kCheap));
+  const std::string before = file();
+  EXPECT_EQ(home.keep_snapshot_key(Hash{1}, Secret<32>()).error().reason.view(),
+            "key_file_replaced");
+  EXPECT_EQ(file(), before);
+}
+
+TEST_F(HomeTest, WhatCannotBeWrittenIsNotKept) {
+  Home home = Home::create(folder_, "shopgood", passphrase_, kCheap).value();
+  std::filesystem::remove_all(folder_);
+  EXPECT_FALSE(home.keep_snapshot_key(Hash{1}, Secret<32>()));
+  EXPECT_EQ(home.snapshot_key(Hash{1}), nullptr);
+}
+
+TEST_F(HomeTest, FileAndNewFolderArePrivateAndAnOldFolderIsLeftAlone) {
+  using std::filesystem::perms;
+  ASSERT_TRUE(Home::create(folder_, "shopgood", passphrase_, kCheap));
+  const auto mode = [](const std::filesystem::path& path) {
+    return std::filesystem::status(path).permissions();
+  };
+  EXPECT_EQ(mode(folder_), perms::owner_all);
+  EXPECT_EQ(mode(folder_ / "keys.json"), perms::owner_read | perms::owner_write);
+  std::filesystem::remove(folder_ / "keys.json");
+  std::filesystem::permissions(folder_, perms::owner_all | perms::group_read);
+  ASSERT_TRUE(Home::create(folder_, "shopgood", passphrase_, kCheap));
+  EXPECT_EQ(mode(folder_), perms::owner_all | perms::group_read);
+}
+
+TEST_F(HomeTest, HostileCostsTakeNoMemory) {
+  ASSERT_TRUE(Home::create(folder_, "shopgood", passphrase_, kCheap));
+  std::string bad = file();
+  const std::size_t at = bad.find("\"scrypt_n\":1024");
+  ASSERT_NE(at, std::string::npos);
+  bad.replace(at, 15, "\"scrypt_n\":1073741824");
+  ASSERT_TRUE(write_file(folder_ / "keys.json", bad, 0600));
+  EXPECT_EQ(Home::open(folder_, passphrase_).error().reason.view(), "scrypt_cost");
+}
+
+TEST_F(HomeTest, NoSecretIsReadableInTheFile) {
+  const Home home = Home::create(folder_, "shopgood", passphrase_, kCheap).value();
+  const std::string text = file();
+  for (const ByteView secret :
+       {home.signing_key().seed().view(), home.sealing_key().secret().view()}) {
+    EXPECT_EQ(text.find(to_hex(secret)), std::string::npos);
+    EXPECT_EQ(text.find(to_base64(secret).substr(0, 40)), std::string::npos);
+  }
+}
+
 TEST_F(HomeTest, EveryChangedByteOfTheFileIsRefused) {
   ASSERT_TRUE(Home::create(folder_, "shopgood", passphrase_, kCheap));
   const std::string good = file();
