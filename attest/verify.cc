@@ -38,6 +38,11 @@ std::optional<Assurance> assurance_from(std::string_view word) {
 }
 
 Result<Claims> verify(std::string_view evidence, const Expectation& expected) {
+  // What the caller forgot to fill in would otherwise be matched by evidence full of zeros.
+  if (expected.binding == packet::BindingDigest{} || expected.policy_hash == Hash{} ||
+      expected.image_digest == Hash{}) {
+    return unverified("expectation_not_set");
+  }
   const auto minimum = assurance_from(expected.min_assurance);
   if (!minimum) return unverified("assurance_unknown");
   if (evidence.size() > kEvidenceBytesMax) return unverified("evidence_malformed");

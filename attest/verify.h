@@ -42,9 +42,10 @@ struct Claims {
 constexpr std::size_t kEvidenceBytesMax = 65536;
 
 // `evidence` is the packet of docs/spec/evidence.md. Fails with unverified and the first thing that
-// is wrong: evidence_malformed, platform_unknown, evidence_signature_wrong,
-// evidence_version_unknown, debug_enabled, binding_wrong, policy_hash_wrong, measurement_wrong,
-// image_not_allowed, assurance_unknown, assurance_too_low. Thread-safe.
+// is wrong: expectation_not_set (a field of `expected` was left zero), evidence_malformed,
+// platform_unknown, evidence_signature_wrong, evidence_version_unknown, debug_enabled,
+// binding_wrong, policy_hash_wrong, measurement_wrong, image_not_allowed, assurance_unknown,
+// assurance_too_low. Thread-safe.
 Result<Claims> verify(std::string_view evidence, const Expectation& expected);
 
 // {"document": base64, "platform": word}: the outer form, the same for each platform.

@@ -118,7 +118,61 @@ TEST(SealedAnswer, OpensForItsReceiversOnly) {
   EXPECT_FALSE(open_answer(packet, "shopgood", parties.room, as_bytes("another id")));
   EXPECT_FALSE(open_answer(packet + " ", "shopgood", parties.room, as_bytes("id")));
   EXPECT_EQ(seal_answer("answer", {}, {}, parties.entropy).error().reason.view(),
-            "receiver_not_set");
+            "receivers_wrong");
+  const Receiver twice[] = {receivers[0], receivers[0]};
+  EXPECT_EQ(seal_answer("answer", twice, {}, parties.entropy).error().reason.view(),
+            "receivers_wrong");
+  EXPECT_EQ(seal_answer(std::string((32U << 20) + 1, 'x'), receivers, {}, parties.entropy)
+                .error()
+                .reason.view(),
+            "answer_too_large");
+}
+
+// A seal taken from one answer does not open another, not even of the same content key.
+TEST(SealedAnswer, SealsAreForOneBody) {
+  Parties parties;
+  const Receiver receivers[] = {{"shopgood", parties.room.public_key()}};
+  const auto seal = [&] {
+    return Json::parse(seal_answer("answer", receivers, {}, parties.entropy).value()).value();
+  };
+  const Json first = seal();
+  const Json second = seal();
+  const Json mixed =
+      Json::object({{"body", *first.find("body")}, {"receivers", *second.find("receivers")}});
+  EXPECT_EQ(open_answer(mixed.canonical(), "shopgood", parties.room, {}).error().reason.view(),
+            "seal_broken");
+}
+
+TEST(SealedAnswer, EveryFlippedBitIsRefused) {
+  Parties parties;
+  const Receiver receivers[] = {{"shopgood", parties.room.public_key()}};
+  const std::string good = seal_answer("answer", receivers, {}, parties.entropy).value();
+  for (std::size_t i = 0; i < good.size(); i++) {
+    std::string bad = good;
+    bad[i] = static_cast<char>(bad[i] ^ (1 << i % 8));
+    EXPECT_FALSE(open_answer(bad, "shopgood", parties.room, {})) << i;
+  }
+}
+
+TEST(SealedAnswer, MalformedPacketsAreRefused) {
+  Parties parties;
+  const Receiver receivers[] = {{"newsnow", parties.room.public_key()},
+                                {"shopgood", parties.room.public_key()}};
+  const std::string good = seal_answer("answer", receivers, {}, parties.entropy).value();
+  const auto reason = [&](const std::string& from, const std::string& to) {
+    std::string bad = good;
+    const std::size_t at = bad.find(from);
+    GBX_CHECK(at != std::string::npos);
+    bad.replace(at, from.size(), to);
+    const auto opened = open_answer(bad, "shopgood", parties.room, {});
+    return opened ? std::string("opened") : std::string(opened.error().reason.view());
+  };
+  EXPECT_EQ(reason("\"newsnow\"", "\"zebra\""), "sealed_answer_malformed") << "order";
+  EXPECT_EQ(reason("\"newsnow\"", "\"shopgood\""), "sealed_answer_malformed") << "twice";
+  EXPECT_EQ(reason("\"newsnow\"", "1"), "sealed_answer_malformed");
+  EXPECT_EQ(reason("\"receivers\"", "\"recipients\""), "sealed_answer_malformed");
+  EXPECT_EQ(open_answer("", "shopgood", parties.room, {}).error().code,
+            ErrorCode::invalid_argument);
 }
 
 TEST(SealedAnswer, SizeSaysLittle) {

@@ -2,16 +2,20 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "trusted/base/json.h"
 #include "trusted/crypto/aead.h"
+#include "trusted/crypto/hash.h"
 
 namespace gbx::packet {
 namespace {
 
 constexpr Literal kMalformed = "sealed_answer_malformed";
 constexpr std::size_t kBodyBytesMin = 4096;
-constexpr std::size_t kBodyBytesMax = std::size_t{64} << 20;
+constexpr std::size_t kBodyBytesMax = std::size_t{32} << 20;
+constexpr std::size_t kSealedKeyBytesMax = 256;
+constexpr std::size_t kNameBytesMax = 64;
 constexpr std::size_t kReceiversMax = 64;
 constexpr std::string_view kInfo = "glovebox/sealed-answer/v1";
 
@@ -28,52 +32,83 @@ Result<std::string> unpad(ByteView padded) {
   Reader reader(padded);
   const ByteView body = reader.block(kBodyBytesMax);
   const ByteView rest = reader.view(reader.left());
-  const bool zeros =
-      std::all_of(rest.begin(), rest.end(), [](std::uint8_t byte) { return byte == 0; });
-  if (reader.failed() || !zeros) return Error{ErrorCode::invalid_argument, kMalformed};
+  const bool zeros = std::ranges::all_of(rest, [](std::uint8_t byte) { return byte == 0; });
+  if (reader.failed() || !zeros || pad(as_text(body)).size() != padded.size()) {
+    return Error{ErrorCode::invalid_argument, kMalformed};
+  }
   return std::string(as_text(body));
+}
+
+// What each receiver's seal is bound to.
+Bytes bound_to(ByteView context, ByteView ciphertext) {
+  const Hash hash = crypto::sha256(ciphertext);
+  Bytes out(hash.begin(), hash.end());
+  out.insert(out.end(), context.begin(), context.end());
+  return out;
+}
+
+struct Packet {
+  Bytes body;
+  std::vector<std::pair<std::string, Bytes>> keys;  // ascending by receiver
+};
+
+Result<Packet> decode(std::string_view text) {
+  GBX_TRY_ASSIGN(const Json json, Json::parse_canonical(text));
+  Fields fields(json, kMalformed);
+  Packet out;
+  out.body = fields.base64("body", 2 * kBodyBytesMax);
+  const Json::Array& receivers = fields.array("receivers", kReceiversMax);
+  GBX_TRY(fields.finish());
+  for (const Json& item : receivers) {
+    Fields receiver(item, kMalformed);
+    Bytes sealed = receiver.base64("key", kSealedKeyBytesMax);
+    std::string name = receiver.text("name", kNameBytesMax);
+    GBX_TRY(receiver.finish());
+    if (!out.keys.empty() && out.keys.back().first >= name) {
+      return Error{ErrorCode::invalid_argument, kMalformed};
+    }
+    out.keys.emplace_back(std::move(name), std::move(sealed));
+  }
+  return out;
 }
 
 }  // namespace
 
 Result<std::string> seal_answer(std::string_view body, std::span<const Receiver> receivers,
                                 ByteView context, Entropy& entropy) {
-  GBX_CHECK(body.size() <= kBodyBytesMax / 2);
-  if (receivers.empty() || receivers.size() > kReceiversMax) {
-    return Error{ErrorCode::invalid_argument, "receiver_not_set"};
+  if (body.size() > kBodyBytesMax) return Error{ErrorCode::invalid_argument, "answer_too_large"};
+  std::vector<Receiver> order(receivers.begin(), receivers.end());
+  std::ranges::sort(order, {}, &Receiver::name);
+  if (order.empty() || order.size() > kReceiversMax ||
+      std::ranges::adjacent_find(order, {}, &Receiver::name) != order.end()) {
+    return Error{ErrorCode::invalid_argument, "receivers_wrong"};
   }
   // The key seals one message, so a fixed nonce is used once.
   crypto::AeadKey key;
   GBX_TRY(entropy.fill(key.mutable_view()));
+  const Bytes ciphertext = crypto::aead_seal(key, {}, context, pad(body));
+  const Bytes bound = bound_to(context, ciphertext);
   Json::Array sealed_keys;
-  for (const Receiver& receiver : receivers) {
+  for (const Receiver& receiver : order) {
     GBX_TRY_ASSIGN(const Bytes sealed,
-                   crypto::hpke_seal(receiver.key, as_bytes(kInfo), context, key.view(), entropy));
+                   crypto::hpke_seal(receiver.key, as_bytes(kInfo), bound, key.view(), entropy));
     sealed_keys.push_back(Json::object({{"key", to_base64(sealed)}, {"name", receiver.name}}));
   }
-  const Bytes ciphertext = crypto::aead_seal(key, {}, context, pad(body));
   return Json::object({{"body", to_base64(ciphertext)}, {"receivers", std::move(sealed_keys)}})
       .canonical();
 }
 
 Result<std::string> open_answer(std::string_view packet, std::string_view name,
                                 const crypto::SealingKey& key, ByteView context) {
-  GBX_TRY_ASSIGN(const Json json, Json::parse_canonical(packet));
-  Fields fields(json, kMalformed);
-  const Bytes body = fields.base64("body", 2 * kBodyBytesMax);
-  Bytes mine;
-  for (const Json& item : fields.array("receivers", kReceiversMax)) {
-    Fields receiver(item, kMalformed);
-    Bytes sealed = receiver.base64("key", 256);
-    const std::string whose = receiver.text("name", 64);
-    GBX_TRY(receiver.finish());
-    if (whose == name) mine = std::move(sealed);
-  }
-  GBX_TRY(fields.finish());
-  if (mine.empty()) return Error{ErrorCode::unverified, "not_a_receiver"};
-  GBX_TRY_ASSIGN(const SecretBytes opened, crypto::hpke_open(key, as_bytes(kInfo), context, mine));
+  GBX_TRY_ASSIGN(const Packet parsed, decode(packet));
+  const auto mine =
+      std::ranges::find_if(parsed.keys, [&](const auto& entry) { return entry.first == name; });
+  if (mine == parsed.keys.end()) return Error{ErrorCode::unverified, "not_a_receiver"};
+  GBX_TRY_ASSIGN(
+      const SecretBytes opened,
+      crypto::hpke_open(key, as_bytes(kInfo), bound_to(context, parsed.body), mine->second));
   GBX_TRY_ASSIGN(const crypto::AeadKey content_key, crypto::AeadKey::from(opened.view()));
-  GBX_TRY_ASSIGN(const Bytes padded, crypto::aead_open(content_key, {}, context, body));
+  GBX_TRY_ASSIGN(const Bytes padded, crypto::aead_open(content_key, {}, context, parsed.body));
   return unpad(padded);
 }
 
