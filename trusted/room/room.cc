@@ -27,23 +27,23 @@ Result<privacy::Budget> make_budget(const policy::Policy& policy) {
 
 }  // namespace
 
-Room::Room(policy::VerifiedPolicy policy, const Hash& image_digest, const Seams& seams, Keys keys,
+Room::Room(policy::VerifiedPolicy policy, Platform platform, const Seams& seams, Keys keys,
            Accounts accounts)
     : policy_(std::move(policy)),
-      image_digest_(image_digest),
+      platform_(std::move(platform)),
       seams_(seams),
       keys_(std::move(keys)),
       log_(std::move(accounts.log)),
       budget_(std::move(accounts.budget)),
       datasets_(policy_.policy()) {}
 
-Result<std::unique_ptr<Room>> Room::boot(policy::VerifiedPolicy verified, const Hash& image_digest,
+Result<std::unique_ptr<Room>> Room::boot(policy::VerifiedPolicy verified, Platform platform,
                                          const Seams& seams) {
   const policy::Policy& policy = verified.policy();
   if (policy.expires <= seams.clock->now_seconds()) {
     return Error{ErrorCode::policy_denied, "policy_expired"};
   }
-  if (std::ranges::find(policy.trust.images, image_digest) == policy.trust.images.end()) {
+  if (std::ranges::find(policy.trust.images, platform.image_digest) == policy.trust.images.end()) {
     return Error{ErrorCode::policy_denied, "image_not_allowed"};
   }
   GBX_TRY_ASSIGN(auto signing, crypto::SigningKey::make(*seams.entropy));
@@ -51,10 +51,11 @@ Result<std::unique_ptr<Room>> Room::boot(policy::VerifiedPolicy verified, const 
   GBX_TRY_ASSIGN(privacy::Budget budget, make_budget(policy));
   GBX_TRY_ASSIGN(log::Log log, log::Log::make(log_origin(policy, signing.public_key()),
                                               *seams.store, *seams.entropy));
-  const Json entry = Json::object(
-      {{"image", to_hex(image_digest)}, {"kind", "boot"}, {"policy", to_hex(verified.hash())}});
+  const Json entry = Json::object({{"image", to_hex(platform.image_digest)},
+                                   {"kind", "boot"},
+                                   {"policy", to_hex(verified.hash())}});
   GBX_TRY(log.add(entry));
-  return std::unique_ptr<Room>(new Room(std::move(verified), image_digest, seams,
+  return std::unique_ptr<Room>(new Room(std::move(verified), std::move(platform), seams,
                                         {std::move(signing), std::move(sealing)},
                                         {std::move(log), std::move(budget)}));
 }
@@ -80,7 +81,7 @@ Result<std::string> Room::hello(ByteView nonce) {
     binding.sealing_key = keys_.sealing.public_key();
     binding.policy_hash = policy_.hash();
     binding.log_origin = log_.origin();
-    binding.image_digest = image_digest_;
+    binding.image_digest = platform_.image_digest;
     const packet::BindingDigest digest = packet::digest(binding);
     GBX_TRY_ASSIGN(const Bytes evidence, seams_.quoter->quote(digest));
     GBX_TRY_ASSIGN(Json packet, Json::parse_canonical(as_text(evidence)));
@@ -179,8 +180,8 @@ Json Room::table_totals(const policy::Table& table) const {
   const auto left = budget_.left(table.name);
   const auto spent = budget_.spent(table.name);
   GBX_CHECK(left && spent);
-  return Json::object({{"delta_left", privacy::format_delta(left->delta)},
-                       {"delta_spent", privacy::format_delta(spent->delta)},
+  return Json::object({{"delta_left_2_60", left->delta},
+                       {"delta_spent_2_60", spent->delta},
                        {"epsilon_left", privacy::format_epsilon(left->epsilon)},
                        {"epsilon_spent", privacy::format_epsilon(spent->epsilon)},
                        {"table", table.name}});
@@ -190,7 +191,7 @@ std::string Room::status() const {
   Json tables{Json::Array{}};
   for (const policy::Table& table : policy_.policy().tables) tables.push(table_status(table));
   return Json::object({{"closed", closed_},
-                       {"image", to_hex(image_digest_)},
+                       {"image", to_hex(platform_.image_digest)},
                        {"log", head_json(log_)},
                        {"policy", to_hex(policy_.hash())},
                        {"tables", std::move(tables)}})

@@ -23,11 +23,13 @@
 #include <string>
 
 #include "trusted/log/log.h"
+#include "trusted/packet/request.h"
 #include "trusted/policy/policy.h"
 #include "trusted/privacy/budget.h"
 #include "trusted/room/bindings.h"
 #include "trusted/room/datasets.h"
 #include "trusted/room/engine.h"
+#include "trusted/room/response.h"
 #include "trusted/room/seams.h"
 
 namespace gbx::room {
@@ -42,6 +44,12 @@ struct Seams {
   Engine* engine = nullptr;
 };
 
+// What runs, as the platform proves it.
+struct Platform {
+  Hash image_digest{};
+  std::string assurance;  // "INSECURE-SIM", ...
+};
+
 class Room {
  public:
   // How many requests one boot takes; then it must be started anew.
@@ -49,7 +57,7 @@ class Room {
 
   // Makes the keys, begins the log. Fails with policy_denied (policy_expired, image_not_allowed) or
   // unavailable (entropy, store).
-  static Result<std::unique_ptr<Room>> boot(policy::VerifiedPolicy policy, const Hash& image_digest,
+  static Result<std::unique_ptr<Room>> boot(policy::VerifiedPolicy policy, Platform platform,
                                             const Seams& seams);
 
   Room(const Room&) = delete;
@@ -69,6 +77,9 @@ class Room {
   // log_head_wrong: these name what the terms disagree in), policy_denied, or unavailable. Unless
   // it succeeds, the table is not usable and nothing was allotted.
   Result<std::string> release(std::string_view envelope);
+  // Fails with a refusal for the caller. Before the charge: whatever is wrong with the request,
+  // from public facts alone. After it: unavailable (query_failed), always.
+  Result<Response> query(std::string_view envelope);
   // Public state as canonical JSON.
   [[nodiscard]] std::string status() const;
   // Wipes the data keys, then signs {log, per table allotted and spent}; again the same statement.
@@ -86,7 +97,7 @@ class Room {
     privacy::Budget budget;
   };
 
-  Room(policy::VerifiedPolicy policy, const Hash& image_digest, const Seams& seams, Keys keys,
+  Room(policy::VerifiedPolicy policy, Platform platform, const Seams& seams, Keys keys,
        Accounts accounts);
 
   Status check_open() const;
@@ -96,8 +107,28 @@ class Room {
   [[nodiscard]] Json table_status(const policy::Table& table) const;
   [[nodiscard]] Json table_totals(const policy::Table& table) const;
 
+  // A request that its member has signed, for this boot, seen for the first time.
+  struct Asked {
+    packet::Request request;
+    Hash digest{};  // SHA-256 of its payload
+    std::int64_t now = 0;
+    std::vector<packet::Receiver> receivers;
+  };
+  Result<Asked> open_request(std::string_view envelope);
+  Result<firewall::CheckedQuery> check(const Asked& asked);
+  Result<std::vector<Dataset>> datasets_of(const firewall::CheckedQuery& query,
+                                           std::int64_t now) const;
+  Result<packet::AnswerPredicate> predicate_of(const Asked& asked,
+                                               const firewall::CheckedQuery& query) const;
+  Result<Response> dry_run(const Asked& asked, const firewall::CheckedQuery& query) const;
+  Result<Response> answer(const Asked& asked, const firewall::CheckedQuery& query,
+                          std::span<const Dataset> datasets, privacy::Reservation reservation);
+  [[nodiscard]] Signatory signatory(const Asked& asked) const {
+    return {&keys_.signing, asked.receivers, seams_.entropy};
+  }
+
   policy::VerifiedPolicy policy_;
-  Hash image_digest_;
+  Platform platform_;
   Seams seams_;
   Keys keys_;
   log::Log log_;

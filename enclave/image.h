@@ -1,0 +1,30 @@
+#pragma once
+
+// What runs, as a list of files and their hashes: the image manifest whose digest the members sign
+// into the policy. On the sim platform the room measures itself, which proves nothing; on a real
+// one the platform measures what contains these files.
+
+#include <filesystem>
+
+#include "trusted/base/bytes.h"
+#include "trusted/base/json.h"
+#include "trusted/base/result.h"
+
+namespace gbx::enclave {
+
+struct ImageFiles {
+  std::filesystem::path room;
+  std::filesystem::path worker;
+  std::filesystem::path engine;  // libduckdb.so
+};
+
+// The files of the program that calls: the worker beside it, the engine library beside it, in the
+// lib folder next to it, or where it was built against. Fails with unavailable (image_incomplete).
+Result<ImageFiles> find_image_files();
+
+// {"files": [{"name", "sha256"}], "format": 1}. Fails with unavailable (image_unreadable).
+Result<Json> image_manifest(const ImageFiles& files);
+// SHA-256 of its canonical form.
+Hash image_digest(const Json& manifest);
+
+}  // namespace gbx::enclave

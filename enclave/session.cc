@@ -1,0 +1,59 @@
+#include "enclave/session.h"
+
+namespace gbx::enclave {
+namespace {
+
+Frame to_frame(const Result<std::string>& outcome) {
+  if (!outcome) return {Call::refusal, encode_refusal(outcome.error())};
+  if (outcome->size() > payload_bytes_max(Call::answer)) {
+    return {Call::refusal, encode_refusal({ErrorCode::unavailable, "answer_too_large"})};
+  }
+  return {Call::answer, to_bytes(*outcome)};
+}
+
+}  // namespace
+
+Frame Session::handle(ReceivedFrame received) { return to_frame(dispatch(std::move(received))); }
+
+Result<std::string> Session::boot(std::string_view text) {
+  if (room_ != nullptr) return Error{ErrorCode::invalid_argument, "already_booted"};
+  GBX_TRY_ASSIGN(const packet::Envelope envelope, packet::parse_envelope(text));
+  GBX_TRY_ASSIGN(auto policy, policy::VerifiedPolicy::verify(envelope));
+  GBX_TRY_ASSIGN(room_, maker_->make(std::move(policy)));
+  return room_->status();
+}
+
+Result<std::string> Session::dispatch(ReceivedFrame received) {
+  const Bytes& payload = received.frame.payload;
+  const Call call = received.frame.call;
+  if (call == Call::boot) return boot(as_text(payload));
+  if (room_ == nullptr) return Error{ErrorCode::unavailable, "not_booted"};
+  switch (call) {
+    case Call::hello: return room_->hello(payload);
+    case Call::attach: {
+      auto source = maker_->source(std::move(received.descriptor));
+      if (source == nullptr) return Error{ErrorCode::invalid_argument, "snapshot_no_file"};
+      return room_->attach(as_text(payload), std::move(source));
+    }
+    case Call::release: return room_->release(as_text(payload));
+    case Call::query: {
+      GBX_TRY_ASSIGN(const room::Response response, room_->query(as_text(payload)));
+      return response.packet();
+    }
+    case Call::status: return room_->status();
+    case Call::close: {
+      auto statement = room_->close();
+      over_ = statement.has_value();
+      return statement;
+    }
+    case Call::boot:
+    case Call::append:
+    case Call::appended:
+    case Call::progress:
+    case Call::answer:
+    case Call::refusal: break;
+  }
+  return Error{ErrorCode::invalid_argument, "frame_unexpected"};
+}
+
+}  // namespace gbx::enclave

@@ -1,0 +1,140 @@
+// Every write and every draw of randomness fails once, at every place: no release without a charge,
+// no answer without a durable entry, and never more spent than allotted.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/sim/world.h"
+#include "trusted/log/log.h"
+#include "trusted/privacy/plan.h"
+
+namespace gbx::sim {
+namespace {
+
+using enclave::Call;
+using enclave::Frame;
+
+constexpr std::string_view kQuery =
+    "SELECT campaign_id, COUNT(DISTINCT hashed_email) AS users "
+    "FROM exposures JOIN purchases USING (hashed_email) GROUP BY campaign_id";
+
+struct Books {
+  std::size_t charges = 0;
+  std::size_t answers = 0;
+  std::uint64_t epsilon = 0;  // charged to each table, in 10^-6
+};
+
+// What the host's copy of the ledger says; entries that the chain holds twice count once.
+Books read_books(const World& world) {
+  Books books;
+  std::vector<Bytes> seen;
+  for (const Bytes& entry : world.store.entries) {
+    if (std::find(seen.begin(), seen.end(), entry) != seen.end()) continue;
+    seen.push_back(entry);
+    const Json json = Json::parse_canonical(as_text(entry)).value();
+    const Json* body = json.find("body");
+    const std::string kind = *body->find("kind")->string();
+    if (kind == "answer") books.answers++;
+    if (kind != "charge") continue;
+    books.charges++;
+    books.epsilon += privacy::parse_epsilon(*body->find("epsilon")->string()).value();
+  }
+  return books;
+}
+
+// Opens a room and asks five times, whatever happens. Returns how many answers came out.
+std::size_t live(World& world) {
+  if (!world.open()) return 0;
+  std::size_t answers = 0;
+  for (int i = 0; i < 5; i++) {
+    if (world.read(world.ask(kQuery))) answers++;
+  }
+  return answers;
+}
+
+void expect_honest(const World& world, std::size_t answers) {
+  const Books books = read_books(world);
+  EXPECT_LE(books.epsilon, 3'000'000U);
+  EXPECT_LE(answers, books.answers);            // no answer without a durable entry
+  EXPECT_LE(books.answers, books.charges);      // no release without a charge
+  EXPECT_LE(world.engine.runs, books.charges);  // no row read before its charge was durable
+}
+
+TEST(Faults, EveryAppendFailsOnce) {
+  World healthy(100);
+  ASSERT_EQ(live(healthy), 3U);  // the budget is for three
+  expect_honest(healthy, 3);
+  for (const bool keeps : {false, true}) {
+    for (std::size_t n = 0; n < healthy.store.calls; n++) {
+      World world(100);
+      world.store.fail_at = n;
+      world.store.keeps_failed = keeps;
+      const std::size_t answers = live(world);
+      EXPECT_LT(answers, 4U) << n;
+      expect_honest(world, answers);
+    }
+  }
+}
+
+TEST(Faults, EntropyFailsOnceAtEveryCall) {
+  World healthy(101);
+  ASSERT_EQ(live(healthy), 3U);
+  const std::size_t step = std::max<std::size_t>(1, healthy.entropy.calls / 60);
+  for (std::size_t n = 0; n < healthy.entropy.calls; n += step) {
+    World world(101);
+    world.entropy.fail_at = n;
+    const std::size_t answers = live(world);
+    EXPECT_LT(answers, 4U) << n;
+    expect_honest(world, answers);
+  }
+}
+
+TEST(Faults, AfterTheChargeEveryFailureIsTheSameRefusalAndStaysPaid) {
+  Bytes refusals[3];
+  for (int i = 0; i < 3; i++) {
+    World world(102);
+    ASSERT_TRUE(world.open());
+    if (i == 0) world.engine.fails = true;
+    if (i == 1) world.engine.lie = std::vector<sql::GroupRow>{{{std::string("x")}, -1, {}}};
+    if (i == 2) world.store.fail_at = world.store.calls + 1;  // the answer's entry
+    const Frame answer = world.ask(kQuery);
+    EXPECT_EQ(refusal_of(answer), "query_failed");
+    refusals[i] = answer.payload;
+    EXPECT_EQ(read_books(world).charges, 1U);
+  }
+  EXPECT_EQ(refusals[0], refusals[1]);
+  EXPECT_EQ(refusals[1], refusals[2]);
+}
+
+TEST(Faults, AFailedChargeReadsNoRowAndStaysPaid) {
+  World world(103);
+  ASSERT_TRUE(world.open());
+  world.store.fail_at = world.store.calls;
+  EXPECT_EQ(refusal_of(world.ask(kQuery)), "query_failed");
+  EXPECT_EQ(world.engine.runs, 0U);
+  EXPECT_EQ(refusal_of(world.ask(kQuery)), "");
+  EXPECT_EQ(refusal_of(world.ask(kQuery)), "");
+  EXPECT_EQ(refusal_of(world.ask(kQuery)), "epsilon_exhausted");
+}
+
+TEST(Faults, AnEngineThatLiesPossiblyIsStillNoised) {
+  World world(104);
+  ASSERT_TRUE(world.open());
+  world.engine.lie = std::vector<sql::GroupRow>{{{std::string("autumn")}, 1'000'000, {}}};
+  const auto read = world.read(world.ask(kQuery));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->table.rows.size(), 1U);
+}
+
+TEST(Faults, AFailedCloseCanBeAskedAgain) {
+  World world(105);
+  ASSERT_TRUE(world.open());
+  world.store.fail_at = world.store.calls;
+  EXPECT_EQ(world.call(Call::close, "").call, Call::refusal);
+  EXPECT_EQ(refusal_of(world.ask(kQuery)), "room_closed");
+  EXPECT_EQ(world.call(Call::close, "").call, Call::answer);
+}
+
+}  // namespace
+}  // namespace gbx::sim

@@ -1,0 +1,272 @@
+// The whole line of one room, and every wrong turn that a host or a member can take in it.
+
+#include <gtest/gtest.h>
+
+#include "tests/sim/world.h"
+#include "trusted/log/log.h"
+#include "trusted/packet/statement.h"
+#include "trusted/policy/policy_fixture.h"
+
+namespace gbx::sim {
+namespace {
+
+using enclave::Call;
+using enclave::Frame;
+
+constexpr std::string_view kAttribution =
+    "SELECT campaign_id, COUNT(DISTINCT hashed_email) AS users, SUM(total_spent) AS revenue "
+    "FROM exposures JOIN purchases USING (hashed_email) GROUP BY campaign_id";
+
+TEST(Flow, TheWholeLineGivesAThresholdedSignedAnswer) {
+  World world(1);
+  ASSERT_TRUE(world.open());
+  const Frame answer = world.ask(kAttribution);
+  ASSERT_EQ(refusal_of(answer), "");
+  const auto read = world.read(answer);
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->table.rows.size(), 2U);  // jane is one person
+  EXPECT_EQ(*std::get_if<std::string>(&read->table.rows[0][0].value), "autumn");
+  EXPECT_EQ(*std::get_if<std::string>(&read->table.rows[1][0].value), "spring");
+  const std::int64_t autumn = *std::get_if<std::int64_t>(&read->table.rows[0][1].value);
+  EXPECT_NEAR(static_cast<double>(autumn), 300.0, 60.0);
+  EXPECT_EQ(read->predicate.budget.size(), 2U);
+  EXPECT_EQ(read->predicate.budget[0].epsilon_before, 3'000'000U);
+  EXPECT_EQ(read->predicate.budget[0].epsilon_after, 3'000'000U - read->predicate.noise.epsilon);
+  EXPECT_EQ(read->predicate.snapshots.size(), 2U);
+}
+
+TEST(Flow, TheLedgerReplaysToTheHeadOfTheStatement) {
+  World world(2);
+  ASSERT_TRUE(world.open());
+  const auto read = world.read(world.ask(kAttribution));
+  ASSERT_TRUE(read);
+  const auto replay = log::replay(world.binding.log_origin, world.store.entries);
+  ASSERT_TRUE(replay);
+  EXPECT_EQ(replay->head.hash, read->predicate.log_head);
+  EXPECT_EQ(replay->head.size, read->predicate.log_size);
+}
+
+TEST(Flow, TheSameSeedGivesTheSameTranscript) {
+  Bytes transcripts[2];
+  for (Bytes& transcript : transcripts) {
+    World world(3);
+    ASSERT_TRUE(world.open());
+    world.ask(kAttribution);
+    world.ask("SELECT * FROM purchases");
+    world.call(Call::close, "");
+    transcript = world.transcript;
+  }
+  EXPECT_EQ(transcripts[0], transcripts[1]);
+}
+
+TEST(Flow, ADryRunReadsNothingAndCostsNothing) {
+  World world(4);
+  ASSERT_TRUE(world.open());
+  const std::size_t entries = world.store.entries.size();
+  const auto read = world.read(world.ask(kAttribution, true));
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(read->table.dry_run);
+  EXPECT_TRUE(read->table.rows.empty());
+  EXPECT_TRUE(read->predicate.snapshots.empty());
+  EXPECT_EQ(world.engine.runs, 0U);
+  EXPECT_EQ(world.store.entries.size(), entries);
+}
+
+TEST(Flow, TheSameQueryTwicePaysTwiceUntilNothingIsLeft) {
+  World world(5);
+  ASSERT_TRUE(world.open());
+  for (int i = 0; i < 3; i++) EXPECT_EQ(refusal_of(world.ask(kAttribution)), "");
+  const std::size_t runs = world.engine.runs;
+  EXPECT_EQ(refusal_of(world.ask(kAttribution)), "epsilon_exhausted");
+  EXPECT_EQ(refusal_of(world.ask(kAttribution, true)), "epsilon_exhausted");
+  EXPECT_EQ(world.engine.runs, runs);
+}
+
+TEST(Flow, AReplayedRequestIsRefused) {
+  World world(6);
+  ASSERT_TRUE(world.open());
+  const std::string request = world.make_request(kAttribution);
+  EXPECT_EQ(refusal_of(world.call(Call::query, request)), "");
+  EXPECT_EQ(refusal_of(world.call(Call::query, request)), "request_replayed");
+  EXPECT_EQ(world.engine.runs, 1U);
+}
+
+TEST(Flow, AReplayedReleaseIsRefused) {
+  World world(7);
+  world.boot();
+  world.attach(world.exposures);
+  world.hello();
+  const std::string release = world.make_release(world.exposures);
+  EXPECT_EQ(refusal_of(world.call(Call::release, release)), "");
+  EXPECT_EQ(refusal_of(world.call(Call::release, release)), "already_released");
+}
+
+TEST(Flow, AReleaseForAnOldHeadIsRefused) {
+  World world(8);
+  world.boot();
+  world.attach(world.exposures);
+  world.attach(world.purchases);
+  world.hello();
+  const std::string old = world.make_release(world.purchases);
+  EXPECT_EQ(refusal_of(world.release(world.exposures)), "");  // moves the head
+  EXPECT_EQ(refusal_of(world.call(Call::release, old)), "log_head_wrong");
+}
+
+TEST(Flow, AReleaseForAnotherBootIsRefused) {
+  World other(9);
+  other.boot();
+  other.attach(other.exposures);
+  other.hello();
+  const std::string release = other.make_release(other.exposures);
+  World world(10);
+  world.boot();
+  world.attach(world.exposures);
+  world.hello();
+  EXPECT_EQ(refusal_of(world.call(Call::release, release)), "seal_broken");
+}
+
+TEST(Flow, AnAllotmentOverThePolicysBudgetIsRefused) {
+  World world(11);
+  world.boot();
+  world.attach(world.exposures);
+  world.hello();
+  world.terms.epsilon = 3'000'001;
+  EXPECT_EQ(refusal_of(world.release(world.exposures)), "allotment_over_ceiling");
+  world.terms.epsilon = 0;
+  EXPECT_EQ(refusal_of(world.release(world.exposures)), "allotment_empty");
+}
+
+TEST(Flow, NothingIsAnsweredBeforeTheKeyIsThere) {
+  World world(12);
+  EXPECT_EQ(refusal_of(world.call(Call::status, "")), "not_booted");
+  world.boot();
+  world.hello();
+  EXPECT_EQ(refusal_of(world.ask(kAttribution)), "snapshot_missing");
+  world.attach(world.exposures);
+  EXPECT_EQ(refusal_of(world.ask(kAttribution)), "key_not_released");
+  EXPECT_EQ(world.engine.runs, 0U);
+}
+
+TEST(Flow, ASnapshotCannotBeSwappedOnceItIsOpen) {
+  World world(13);
+  ASSERT_TRUE(world.open());
+  EXPECT_EQ(refusal_of(world.attach(world.exposures)), "already_released");
+}
+
+TEST(Flow, OneChangedByteInTheSealedDataIsRefusedAtRelease) {
+  World world(14);
+  world.boot();
+  world.exposures.bytes[world.exposures.bytes.size() / 2] ^= 1;
+  world.attach(world.exposures);
+  world.hello();
+  EXPECT_EQ(world.release(world.exposures).call, Call::refusal);
+  EXPECT_EQ(refusal_of(world.ask("SELECT COUNT(*) FROM exposures")), "key_not_released");
+}
+
+TEST(Flow, OneChangedByteInThePolicyIsRefused) {
+  World world(15);
+  packet::Envelope envelope = policy::signed_policy(world.policy);
+  const std::size_t place = envelope.payload.find("autumn");
+  ASSERT_NE(place, std::string::npos);
+  envelope.payload[place] = 'A';
+  const Frame answer = world.call(Call::boot, packet::print_envelope(envelope));
+  EXPECT_EQ(refusal_of(answer), "signature_wrong");
+}
+
+TEST(Flow, APolicyIsTakenOnce) {
+  World world(16);
+  EXPECT_EQ(refusal_of(world.boot()), "");
+  EXPECT_EQ(refusal_of(world.boot()), "already_booted");
+}
+
+TEST(Flow, AnImageThatNobodySignedDoesNotBoot) {
+  World world(17);
+  world.policy.trust.images = {Hash{1}};
+  EXPECT_EQ(refusal_of(world.boot()), "image_not_allowed");
+}
+
+TEST(Flow, AnExpiredPolicyAnswersNothing) {
+  World world(18);
+  ASSERT_TRUE(world.open());
+  world.clock.now = world.policy.expires;
+  EXPECT_EQ(refusal_of(world.ask(kAttribution)), "policy_expired");
+  EXPECT_EQ(refusal_of(world.hello()), "policy_expired");
+}
+
+TEST(Flow, DataPastItsRetentionIsGoneForGood) {
+  World world(19);
+  ASSERT_TRUE(world.open());
+  world.clock.now = world.exposures.manifest.expires;
+  EXPECT_EQ(refusal_of(world.ask(kAttribution)), "retention_ended");
+  world.clock.now -= 1000;
+  EXPECT_EQ(refusal_of(world.ask(kAttribution)), "retention_ended");
+  EXPECT_EQ(world.engine.runs, 0U);
+}
+
+TEST(Flow, AMemberWithoutTheAbilityMayNotAsk) {
+  World world(20);
+  for (policy::Member& member : world.policy.members) {
+    if (member.name == "newsnow") member.abilities.query = false;
+  }
+  ASSERT_TRUE(world.open());
+  EXPECT_EQ(refusal_of(world.ask(kAttribution)), "member_may_not_query");
+}
+
+TEST(Flow, ARequestForAnotherBootIsRefused) {
+  World world(21);
+  ASSERT_TRUE(world.open());
+  world.binding.nonce[0] ^= 1;
+  EXPECT_EQ(refusal_of(world.ask(kAttribution)), "binding_unknown");
+}
+
+TEST(Flow, FramesThatAreNoRequestsAreRefused) {
+  World world(22);
+  ASSERT_TRUE(world.open());
+  for (const Call call : {Call::append, Call::appended, Call::progress, Call::refusal}) {
+    EXPECT_EQ(refusal_of(world.call(call, "x")), "frame_unexpected");
+  }
+}
+
+TEST(Flow, GarbageInEveryCallIsARefusal) {
+  World world(23);
+  ASSERT_TRUE(world.open());
+  for (const Call call : {Call::attach, Call::release, Call::query}) {
+    for (const std::string_view text : {"", "{}", "null", "[]", "\xff", "{\"payload\":\"\"}"}) {
+      EXPECT_EQ(world.call(call, text).call, Call::refusal);
+    }
+  }
+}
+
+TEST(Flow, EveryTruncationOfARequestIsRefused) {
+  World world(24);
+  ASSERT_TRUE(world.open());
+  const std::string request = world.make_request(kAttribution);
+  for (std::size_t size = 0; size < request.size(); size += 7) {
+    EXPECT_EQ(world.call(Call::query, request.substr(0, size)).call, Call::refusal);
+  }
+  EXPECT_EQ(refusal_of(world.call(Call::query, request)), "");
+}
+
+TEST(Flow, CloseSignsWhatWasSpentAndEndsTheRoom) {
+  World world(25);
+  ASSERT_TRUE(world.open());
+  ASSERT_EQ(refusal_of(world.ask(kAttribution)), "");
+  const Frame closed = world.call(Call::close, "");
+  ASSERT_EQ(closed.call, Call::answer);
+  const auto envelope = packet::parse_envelope(as_text(closed.payload));
+  ASSERT_TRUE(envelope);
+  const auto statement =
+      packet::open_statement(*envelope, packet::kClosingPredicate, world.binding.signing_key);
+  ASSERT_TRUE(statement);
+  const Json* tables = statement->predicate.find("tables");
+  ASSERT_NE(tables, nullptr);
+  ASSERT_EQ(tables->array()->size(), 2U);
+  EXPECT_EQ(*tables->array()->front().find("epsilon_spent")->string(), "1");
+  EXPECT_EQ(*tables->array()->front().find("epsilon_left")->string(), "2");
+  EXPECT_EQ(refusal_of(world.ask(kAttribution)), "room_closed");
+  EXPECT_EQ(refusal_of(world.hello()), "room_closed");
+  EXPECT_EQ(world.call(Call::close, "").payload, closed.payload);
+}
+
+}  // namespace
+}  // namespace gbx::sim

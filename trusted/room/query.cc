@@ -1,0 +1,178 @@
+// From a signed request to a sealed answer. The order of the steps is the protection: each takes
+// what the one before made, and the charge is durable before the engine sees a row.
+
+#include <algorithm>
+
+#include "trusted/crypto/hash.h"
+#include "trusted/packet/request.h"
+#include "trusted/room/room.h"
+
+namespace gbx::room {
+namespace {
+
+// The one refusal after a charge: why can depend on rows.
+constexpr Error kQueryFailed{ErrorCode::unavailable, "query_failed"};
+
+std::vector<packet::Receiver> receivers_of(const policy::Policy& policy) {
+  std::vector<packet::Receiver> out;
+  for (const policy::Member& member : policy.members) {
+    if (member.abilities.receive) out.push_back({member.name, member.sealing_key});
+  }
+  return out;
+}
+
+// Uniform in [1, 2^31 - 2], by rejection.
+Result<std::uint32_t> draw_multiplier(Entropy& entropy) {
+  constexpr int kTriesMax = 128;
+  for (int i = 0; i < kTriesMax; i++) {
+    std::array<std::uint8_t, 4> bytes{};
+    GBX_TRY(entropy.fill(bytes));
+    const std::uint32_t value = Reader(bytes).u32() & 0x7fffffffU;
+    if (value >= 1 && value <= 0x7ffffffeU) return value;
+  }
+  return Error{ErrorCode::unavailable, "entropy_failed"};
+}
+
+Result<sql::SamplingKey> draw_sampling_key(Entropy& entropy) {
+  GBX_TRY_ASSIGN(const std::uint32_t a, draw_multiplier(entropy));
+  GBX_TRY_ASSIGN(const std::uint32_t b, draw_multiplier(entropy));
+  GBX_TRY_ASSIGN(const std::uint32_t d, draw_multiplier(entropy));
+  return sql::SamplingKey{a, b, d};
+}
+
+std::vector<packet::BudgetMove> moves_of(const std::vector<privacy::Balance>& balances) {
+  std::vector<packet::BudgetMove> out;
+  for (const privacy::Balance& balance : balances) {
+    out.push_back({balance.table, balance.before.epsilon, balance.after.epsilon,
+                   balance.before.delta, balance.after.delta});
+  }
+  return out;
+}
+
+std::vector<std::string> sorted_tables(const firewall::CheckedQuery& query) {
+  std::vector<std::string> tables = query.task().tables;
+  std::sort(tables.begin(), tables.end());
+  return tables;
+}
+
+}  // namespace
+
+Result<Room::Asked> Room::open_request(std::string_view text) {
+  GBX_TRY_ASSIGN(const packet::Envelope envelope, packet::parse_envelope(text));
+  GBX_TRY_ASSIGN(const std::string name, packet::peek_request_member(envelope));
+  const policy::Member* member = policy_.policy().find_member(name);
+  if (member == nullptr) return Error{ErrorCode::not_found, "member_unknown"};
+  GBX_TRY_ASSIGN(packet::Request request, packet::open_request(envelope, member->signing_key));
+  if (!member->abilities.query) return Error{ErrorCode::policy_denied, "member_may_not_query"};
+  if (request.policy_hash != policy_.hash()) {
+    return Error{ErrorCode::unverified, "policy_hash_wrong"};
+  }
+  if (bindings_.find(request.binding) == nullptr) {
+    return Error{ErrorCode::unverified, "binding_unknown"};
+  }
+  if (requests_.contains(request.id)) return Error{ErrorCode::unverified, "request_replayed"};
+  if (requests_.size() >= kRequestsMax) {
+    return Error{ErrorCode::unavailable, "requests_exhausted"};
+  }
+  requests_.insert(request.id);
+  Asked asked{.request = std::move(request),
+              .digest = packet::request_digest(envelope),
+              .now = seams_.clock->now_seconds(),
+              .receivers = receivers_of(policy_.policy())};
+  if (asked.receivers.empty()) return Error{ErrorCode::policy_denied, "receiver_not_set"};
+  return asked;
+}
+
+Result<firewall::CheckedQuery> Room::check(const Asked& asked) {
+  const packet::Request& request = asked.request;
+  firewall::Request terms{.member = request.member, .epsilon = 0};
+  if (request.epsilon) {
+    GBX_TRY_ASSIGN(terms.epsilon, privacy::parse_epsilon(*request.epsilon));
+  }
+  GBX_TRY_ASSIGN(const std::string ast, seams_.parser->parse(request.sql));
+  return firewall::admit(ast, request.sql, policy_, terms);
+}
+
+Result<std::vector<Dataset>> Room::datasets_of(const firewall::CheckedQuery& query,
+                                               std::int64_t now) const {
+  std::vector<Dataset> out;
+  for (const std::string& table : query.task().tables) {
+    GBX_TRY_ASSIGN(const Dataset dataset, datasets_.dataset(table, now));
+    out.push_back(dataset);
+  }
+  return out;
+}
+
+Result<packet::AnswerPredicate> Room::predicate_of(const Asked& asked,
+                                                   const firewall::CheckedQuery& query) const {
+  packet::AnswerPredicate out;
+  out.member = asked.request.member;
+  out.request_id = asked.request.id;
+  out.request_digest = asked.digest;
+  out.query_digest = crypto::sha256(as_bytes(asked.request.sql));
+  out.query_text = query.canonical();
+  out.policy_hash = policy_.hash();
+  out.binding = asked.request.binding;
+  out.image_digest = platform_.image_digest;
+  out.assurance = platform_.assurance;
+  out.log_head = log_.head().hash;
+  out.log_size = log_.head().size;
+  out.time = asked.now;
+  GBX_TRY_ASSIGN(out.noise, noise_parameters(query.plan()));
+  return out;
+}
+
+Result<Response> Room::dry_run(const Asked& asked, const firewall::CheckedQuery& query) const {
+  const privacy::Price price = query.plan().price();
+  GBX_TRY_ASSIGN(packet::AnswerPredicate predicate, predicate_of(asked, query));
+  for (const std::string& table : sorted_tables(query)) {
+    GBX_TRY_ASSIGN(const privacy::Price left, budget_.left(table));
+    if (left.epsilon < price.epsilon) {
+      return Error{ErrorCode::budget_exhausted, "epsilon_exhausted"};
+    }
+    if (left.delta < price.delta) return Error{ErrorCode::budget_exhausted, "delta_exhausted"};
+    predicate.budget.push_back(
+        {table, left.epsilon, left.epsilon - price.epsilon, left.delta, left.delta - price.delta});
+  }
+  GBX_TRY_ASSIGN(std::vector<packet::Output> columns, answer_columns(query));
+  return Responder::respond_price(std::move(columns), predicate, signatory(asked));
+}
+
+Result<Response> Room::answer(const Asked& asked, const firewall::CheckedQuery& query,
+                              std::span<const Dataset> datasets, privacy::Reservation reservation) {
+  GBX_TRY_ASSIGN(packet::AnswerPredicate predicate, predicate_of(asked, query));
+  predicate.budget = moves_of(reservation.balances());
+  for (const std::string& table : sorted_tables(query)) {
+    predicate.snapshots.push_back({table, datasets_.manifest_hash(table).value_or(Hash{})});
+  }
+  GBX_TRY_ASSIGN(const sql::SamplingKey sampling, draw_sampling_key(*seams_.entropy));
+  GBX_TRY_ASSIGN(privacy::Aggregate exact, seams_.engine->run(query, sampling, datasets));
+  GBX_TRY_ASSIGN(const privacy::Released released,
+                 privacy::Releaser::release(std::move(exact), query.plan(), std::move(reservation),
+                                            *seams_.entropy));
+  GBX_TRY_ASSIGN(ReleasedTable table, ReleasedTable::make(query, policy_.policy(), released));
+  // The entry names the request and not the result: the host reads entries, and could try values.
+  const Json entry = Json::object({{"kind", "answer"}, {"request", to_hex(asked.digest)}});
+  GBX_TRY_ASSIGN(const log::Receipt receipt, log_.add(entry));
+  return Responder::respond(std::move(table), receipt, std::move(predicate), signatory(asked));
+}
+
+Result<Response> Room::query(std::string_view envelope) {
+  GBX_TRY(check_open());
+  datasets_.sweep(seams_.clock->now_seconds());
+  GBX_TRY_ASSIGN(const Asked asked, open_request(envelope));
+  GBX_TRY_ASSIGN(const firewall::CheckedQuery query, check(asked));
+  GBX_TRY_ASSIGN(const std::vector<Dataset> datasets, datasets_of(query, asked.now));
+  if (asked.request.dry_run) return dry_run(asked, query);
+  auto reservation =
+      budget_.reserve({query.task().tables, query.plan().price(), asked.digest}, log_);
+  if (!reservation) {
+    const bool nothing_spent = reservation.error().code != ErrorCode::unavailable;
+    return nothing_spent ? reservation.error() : kQueryFailed;
+  }
+  auto response = answer(asked, query, datasets, std::move(*reservation));
+  if (!response) return kQueryFailed;
+  return response;
+}
+
+}  // namespace gbx::room

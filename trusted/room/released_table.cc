@@ -1,0 +1,148 @@
+// Post-processing: everything here works on released values and public facts, and costs nothing.
+
+#include <algorithm>
+#include <optional>
+
+#include "trusted/privacy/confidence.h"
+#include "trusted/room/response.h"
+#include "trusted/sql/post_process.h"
+
+namespace gbx::room {
+namespace {
+
+constexpr std::uint64_t kPublicGroupsMax = 1'000'000;
+
+// Half-widths by statistic: of a value alone, and of one that shares its 5 % with another.
+struct Widths {
+  std::vector<std::int64_t> single;
+  std::vector<std::int64_t> paired;
+};
+
+Result<Widths> widths_of(const privacy::Plan& plan) {
+  GBX_TRY_ASSIGN(auto single, privacy::half_widths(plan));
+  GBX_TRY_ASSIGN(auto paired, privacy::half_widths(plan, privacy::kAlpha / 2));
+  return Widths{std::move(single), std::move(paired)};
+}
+
+std::int64_t saturate(Int128 value) {
+  return static_cast<std::int64_t>(
+      std::clamp(value, -Int128{sql::kOutputMax}, Int128{sql::kOutputMax}));
+}
+
+// One released row on its way: its outputs, and the statistics that they came from.
+struct Row {
+  std::vector<Cell> outputs;
+  const privacy::ReleasedGroup* group = nullptr;
+};
+
+packet::Interval average_interval(const firewall::Output& output,
+                                  const privacy::ReleasedGroup& group, const Widths& widths) {
+  const privacy::Estimate estimate =
+      privacy::average({.sum = group.values[output.index],
+                        .count = group.values[output.count],
+                        .sum_half_width = widths.paired[output.index],
+                        .count_half_width = widths.paired[output.count],
+                        .low = output.low,
+                        .high = output.high,
+                        .digits = output.more_digits});
+  return {saturate(estimate.low), saturate(estimate.high)};
+}
+
+std::optional<packet::Interval> interval_of(const firewall::Output& output, const Row& row,
+                                            const Cell& value, const Widths& widths) {
+  const auto* number = std::get_if<std::int64_t>(&value);
+  if (number == nullptr) return std::nullopt;
+  switch (output.kind) {
+    case firewall::OutputKind::group: return std::nullopt;
+    case firewall::OutputKind::average: return average_interval(output, *row.group, widths);
+    case firewall::OutputKind::persons:
+    case firewall::OutputKind::count:
+    case firewall::OutputKind::sum: break;
+  }
+  const Int128 width = widths.single[output.index];
+  return packet::Interval{saturate(*number - width), saturate(*number + width)};
+}
+
+std::vector<Row> shown_rows(const firewall::CheckedQuery& query, const privacy::Released& released,
+                            std::uint32_t rows_max) {
+  std::vector<std::vector<Cell>> outputs;
+  for (const privacy::ReleasedGroup& group : released.groups()) {
+    const std::vector<Int128> statistics(group.values.begin(), group.values.end());
+    outputs.push_back(firewall::assemble(query, group.key, statistics));
+  }
+  std::vector<Row> rows;
+  for (const std::size_t index : sql::post_process(query.post(), outputs)) {
+    if (rows.size() == rows_max) break;
+    rows.push_back({outputs[index], &released.groups()[index]});
+  }
+  return rows;
+}
+
+// How many values a group expression can have by the policy alone; 0 = not public.
+std::uint64_t public_values(const sql::Expression& group, const sql::Task& task,
+                            const policy::Policy& policy) {
+  if (group.op != sql::Op::column) return 0;
+  const policy::Table* table = policy.find_table(task.tables[group.relation]);
+  GBX_CHECK(table != nullptr);
+  std::size_t index = 0;
+  for (const policy::Column& column : table->columns) {
+    if (column.label == Label::person) continue;
+    if (index++ != group.column) continue;
+    if (column.domain.empty()) return 0;
+    return column.domain.size() + (column.nullable ? 1 : 0);
+  }
+  return 0;
+}
+
+// Groups that exist publicly and are not shown; nullopt where the data decides what groups exist.
+std::optional<std::int64_t> withheld(const firewall::CheckedQuery& query,
+                                     const policy::Policy& policy,
+                                     const privacy::Released& released) {
+  std::uint64_t groups = 1;
+  for (const sql::Expression& group : query.task().groups) {
+    groups *= public_values(group, query.task(), policy);
+    if (groups == 0 || groups > kPublicGroupsMax) return std::nullopt;
+  }
+  if (released.groups().size() > groups) return std::nullopt;
+  return static_cast<std::int64_t>(groups - released.groups().size());
+}
+
+}  // namespace
+
+Result<std::vector<packet::Output>> answer_columns(const firewall::CheckedQuery& query) {
+  GBX_TRY_ASSIGN(const Widths widths, widths_of(query.plan()));
+  std::vector<packet::Output> out;
+  for (const sql::Item& item : query.items()) {
+    const firewall::Output& output = query.outputs()[item.output];
+    packet::Output column;
+    column.name = item.name;
+    column.type = output.type;
+    const bool group = output.kind == firewall::OutputKind::group;
+    column.kind = group ? packet::OutputKind::group : packet::OutputKind::noised;
+    if (!group && output.kind != firewall::OutputKind::average) {
+      column.half_width = saturate(widths.single[output.index]);
+    }
+    out.push_back(std::move(column));
+  }
+  return out;
+}
+
+Result<ReleasedTable> ReleasedTable::make(const firewall::CheckedQuery& query,
+                                          const policy::Policy& policy,
+                                          const privacy::Released& released) {
+  packet::AnswerTable table;
+  GBX_TRY_ASSIGN(table.columns, answer_columns(query));
+  GBX_TRY_ASSIGN(const Widths widths, widths_of(query.plan()));
+  for (const Row& row : shown_rows(query, released, policy.limits.result_rows)) {
+    std::vector<packet::OutputCell> cells;
+    for (const sql::Item& item : query.items()) {
+      const Cell& value = row.outputs[item.output];
+      cells.push_back({value, interval_of(query.outputs()[item.output], row, value, widths)});
+    }
+    table.rows.push_back(std::move(cells));
+  }
+  table.withheld = withheld(query, policy, released);
+  return ReleasedTable(std::move(table));
+}
+
+}  // namespace gbx::room
