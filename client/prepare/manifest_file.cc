@@ -46,6 +46,7 @@ class Place {
   }
 
   std::string text(const YAML::Node& node, std::string_view what) const {
+    if (node.IsNull()) fail(node, std::string(what) + " must be text: put it in quotes");
     if (!node.IsScalar()) fail(node, std::string(what) + " must be text");
     return node.Scalar();
   }

@@ -105,7 +105,7 @@ std::uint32_t Dictionary::find(std::string_view text) const {
 
 std::uint32_t Dictionary::add(std::string_view text) {
   if (texts_.size() * 2 >= slots_.size()) grow();
-  if (page_used_ + text.size() > page_size_) {
+  if (pages_.empty() || page_used_ + text.size() > page_size_) {
     page_size_ = std::max<std::size_t>(std::size_t{64} << 10, text.size());
     pages_.push_back(std::make_unique<char[]>(page_size_));
     page_used_ = 0;

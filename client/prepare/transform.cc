@@ -102,7 +102,7 @@ std::optional<std::int64_t> parse_short_number(std::string_view text, std::uint8
   std::int64_t value = 0;
   std::size_t fraction = 0;
   bool point = false;
-  for (const char c : text) {
+  for (const char& c : text) {
     if (c >= '0' && c <= '9') {
       value = value * 10 + (c - '0');
       if (point) fraction++;
@@ -164,8 +164,7 @@ std::optional<std::int64_t> apply_number(const Transform& transform, std::int64_
       if (value > kFar || value < -kFar || transform.amount > kFar) return std::nullopt;
       if (transform.kind == TransformKind::bin) return floor_to(value, transform.amount);
       const std::int64_t size = value < 0 ? -value : value;
-      const std::int64_t up =
-          floor_to(size + transform.amount / 2 + transform.amount % 2, transform.amount);
+      const std::int64_t up = floor_to(size + transform.amount / 2, transform.amount);
       return value < 0 ? -up : up;
     }
     case TransformKind::truncate: {
