@@ -1,7 +1,9 @@
 // glovebox: what a party runs on its own machine.
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,21 @@ void add_global_options(CLI::App& app, Console& console) {
   app.fallthrough();
 }
 
+// What was typed wrongly, and the --help that says how it is typed.
+Failure usage_failure(const CLI::App& app, const CLI::ParseError& error) {
+  std::string verb = "glovebox";
+  const CLI::App* deepest = &app;
+  while (!deepest->get_subcommands().empty()) {
+    deepest = deepest->get_subcommands().front();
+    verb += " " + deepest->get_name();
+  }
+  const std::vector<std::string> unread = app.remaining(/*recurse=*/true);
+  const bool unknown = deepest->get_require_subcommand_min() > 0 && !unread.empty();
+  const std::string why =
+      unknown ? "there is no \"" + unread.back() + "\" in " + verb : std::string(error.what());
+  return {"wrong usage", verb, why, verb + " --help shows what there is, with an example"};
+}
+
 int run(int argc, char** argv) {
   Console console;
   CLI::App app("Glovebox: analyse data together without showing it to each other.");
@@ -55,7 +72,13 @@ int run(int argc, char** argv) {
     app.parse(argc, argv);
     return 0;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kExitUsage;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    // The flag may stand behind the word that could not be read.
+    const std::span<char*> words(argv, static_cast<std::size_t>(argc));
+    const auto is_json = [](std::string_view word) { return word == "--json"; };
+    console.json = console.json || std::ranges::any_of(words, is_json);
+    console.report(usage_failure(app, error));
+    return kExitUsage;
   } catch (const Failure& failure) {
     console.report(failure);
   } catch (const std::exception& error) {

@@ -1,0 +1,147 @@
+// The program as people run it: exit codes, words, files. Every verb it has says how to use it.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <sstream>
+
+#include "trusted/base/json.h"
+
+namespace gbx::cli {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr const char* kProgram = GBX_BINARY_DIR "/bin/glovebox";
+
+struct Outcome {
+  int code = -1;
+  std::string text;  // stdout and stderr
+};
+
+Outcome run(const std::string& arguments, const std::string& environment = "") {
+  const std::string command = "env -u GLOVEBOX_PASSPHRASE -u GLOVEBOX_HOME " + environment + " " +
+                              kProgram + " " + arguments + " </dev/null 2>&1";
+  Outcome out;
+  FILE* pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return out;
+  std::array<char, 4096> piece{};
+  for (std::size_t got = 0; (got = fread(piece.data(), 1, piece.size(), pipe)) > 0;) {
+    out.text.append(piece.data(), got);
+  }
+  const int status = pclose(pipe);
+  if (WIFEXITED(status)) out.code = WEXITSTATUS(status);
+  return out;
+}
+
+// The words under "Subcommands:" of a help text.
+std::vector<std::string> subcommands(const std::string& help) {
+  std::vector<std::string> out;
+  std::istringstream lines(help);
+  bool inside = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line == "Subcommands:") {
+      inside = true;
+    } else if (inside && line.starts_with("  ") && line.size() > 2 && line[2] != ' ') {
+      out.push_back(line.substr(2, line.find(' ', 2) - 2));
+    } else if (line.empty()) {
+      inside = false;
+    }
+  }
+  return out;
+}
+
+void expect_examples(const std::string& verb) {
+  const Outcome help = run(verb + " --help");
+  EXPECT_EQ(help.code, 0) << verb;
+  EXPECT_THAT(help.text, HasSubstr("Example: glovebox " + verb)) << verb;
+  for (const std::string& next : subcommands(help.text)) {
+    expect_examples(verb.empty() ? next : verb + " " + next);
+  }
+}
+
+TEST(Verbs, EachHasHelpWithAnExample) {
+  const Outcome help = run("--help");
+  EXPECT_THAT(subcommands(help.text), testing::IsSupersetOf({"init", "identity", "token-key"}));
+  expect_examples("");
+}
+
+TEST(Verbs, WrongUsageIsCode2) {
+  for (const char* wrong : {"", "frobnicate", "init", "init --name", "identity", "token-key new",
+                            "token-key accept", "init --name shop --frobnicate"}) {
+    EXPECT_EQ(run(wrong).code, 2) << wrong;
+  }
+  EXPECT_THAT(run("frobnicate").text, HasSubstr("there is no \"frobnicate\" in glovebox"));
+  EXPECT_THAT(run("identity frob").text, HasSubstr("there is no \"frob\" in glovebox identity"));
+  EXPECT_TRUE(Json::parse(run("init --json").text));
+}
+
+class Party : public testing::Test {
+ protected:
+  Party() { std::filesystem::create_directories(folder_); }
+  ~Party() override { std::filesystem::remove_all(folder_); }
+  [[nodiscard]] std::string at(const std::string& name) const { return (folder_ / name).string(); }
+  // A verb at the home of `who`, with the right passphrase.
+  [[nodiscard]] Outcome as(const std::string& who, const std::string& verb) const {
+    return run(verb + " --home " + at(who), "GLOVEBOX_PASSPHRASE=correct");
+  }
+
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / ("gbx_verbs_" + std::to_string(getpid()));
+};
+
+TEST_F(Party, SharesATokenKey) {
+  ASSERT_EQ(as("shop", "init --name shopgood").code, 0);
+  ASSERT_EQ(as("news", "init --name newsnow").code, 0);
+  ASSERT_EQ(as("shop", "identity export -o " + at("shop.id")).code, 0);
+  ASSERT_EQ(as("news", "identity export -o " + at("news.id")).code, 0);
+  const Outcome made =
+      as("shop", "token-key new --collaboration 00112233445566778899aabbccddeeff --for " +
+                     at("news.id") + " -o " + at("key.json") + " --json");
+  ASSERT_EQ(made.code, 0) << made.text;
+  const std::string check = *Json::parse(made.text)->find("check")->string();
+  const Outcome forged =
+      as("news", "token-key accept " + at("key.json") + " --from " + at("news.id"));
+  EXPECT_EQ(forged.code, 1);
+  EXPECT_THAT(forged.text, HasSubstr("newsnow did not sign it"));
+  const Outcome accepted =
+      as("news", "token-key accept " + at("key.json") + " --from " + at("shop.id"));
+  EXPECT_EQ(accepted.code, 0);
+  EXPECT_THAT(accepted.text, HasSubstr(check));
+  EXPECT_THAT(as("news", "token-key show").text, HasSubstr(check));
+}
+
+TEST_F(Party, KeepsWhatItHas) {
+  ASSERT_EQ(as("shop", "init --name shopgood").code, 0);
+  const Outcome again = as("shop", "init --name other");
+  EXPECT_EQ(again.code, 1);
+  EXPECT_THAT(again.text, HasSubstr("never overwritten"));
+  const Outcome wrong = run("token-key show --home " + at("shop"), "GLOVEBOX_PASSPHRASE=wrong");
+  EXPECT_EQ(wrong.code, 1);
+  EXPECT_THAT(wrong.text, HasSubstr("the passphrase is wrong"));
+  EXPECT_THAT(run("identity show --home " + at("shop")).text, HasSubstr("shopgood"));
+}
+
+TEST_F(Party, FailuresAreJsonWhenAsked) {
+  const Outcome missing = run("identity show --json --home " + at("none"));
+  EXPECT_EQ(missing.code, 1);
+  const auto json = Json::parse(missing.text);
+  ASSERT_TRUE(json);
+  EXPECT_EQ(*json->find("error")->find("reason")->string(), "home_missing");
+}
+
+TEST_F(Party, WithoutATerminalThePassphraseMustComeOtherwise) {
+  // setsid takes the terminal away.
+  const Outcome outcome = run("init --name shopgood --home " + at("shop"), "setsid -w");
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_THAT(outcome.text, HasSubstr("--passphrase-file"));
+  EXPECT_FALSE(std::filesystem::exists(at("shop")));
+}
+
+}  // namespace
+}  // namespace gbx::cli
