@@ -1,0 +1,14 @@
+#include "cli/mistakes.h"
+
+namespace gbx::cli {
+
+Failure failure_in_words(const std::string& what, const std::string& where, const Error& error) {
+  const client::Wording* wording = client::find_wording(error.reason.view());
+  const std::string reason(error.reason.view());
+  Failure failure(what, where, wording == nullptr ? reason : std::string(wording->means),
+                  wording == nullptr ? "" : std::string(wording->next));
+  failure.with(error);
+  return failure;
+}
+
+}  // namespace gbx::cli

@@ -1,0 +1,29 @@
+#pragma once
+
+// Privacy amounts as people say them, from public facts alone.
+
+#include <cstdint>
+#include <optional>
+
+#include "trusted/policy/policy.h"
+#include "trusted/privacy/plan.h"
+
+namespace gbx::client {
+
+// The least epsilon (in 10^-6) for which the 95 % half-width of a count of persons, grouped, is at
+// most `people`; nullopt when even the largest gives more.
+std::optional<std::uint64_t> epsilon_to_hide(std::int64_t people, std::uint32_t groups_per_person);
+
+// What a query says under a policy that asks for `measures` numbers beside the count of persons,
+// each changed by one person by at most `per_group`: the 95 % half-width of each. 0 when the policy
+// allows no such query.
+struct Widths {
+  std::int64_t persons = 0;
+  std::int64_t measure = 0;
+};
+Widths widths_of(const policy::Privacy& privacy, bool grouped, std::int64_t per_group);
+
+// How many queries at the policy's price a table's budget pays for.
+std::uint64_t queries_in_budget(const policy::Privacy& privacy);
+
+}  // namespace gbx::client

@@ -1,0 +1,308 @@
+#include "client/policy/collaboration.h"
+
+#include <algorithm>
+
+#include "client/keys/atomic_file.h"
+#include "client/keys/identity.h"
+#include "client/policy/amounts.h"
+#include "client/policy/table_section.h"
+#include "client/policy/wording.h"
+#include "client/policy/yaml_section.h"
+
+namespace gbx::client {
+namespace {
+
+constexpr std::size_t kFileBytesMax = std::size_t{4} << 20;
+constexpr std::int64_t kSecondsPerDay = 86'400;
+constexpr std::int64_t kMicrosPerSecond = 1'000'000;
+
+std::string words_of(const Error& error) {
+  const Wording* wording = find_wording(error.reason.view());
+  return wording == nullptr ? std::string(error.reason.view()) : std::string(wording->means);
+}
+
+// --- collaboration ---
+
+std::int64_t read_expiry(const YamlFile& file, const YAML::Node& node) {
+  const std::string text = node.IsScalar() ? node.Scalar() : "";
+  if (const auto days = parse_date(text)) return (*days + 1) * kSecondsPerDay - 1;
+  if (const auto micros = parse_timestamp(text)) return *micros / kMicrosPerSecond;
+  file.fail(node, "\"" + text + "\" is no date",
+            "write the last day on which the policy holds, as YYYY-MM-DD");
+}
+
+std::string fresh_id(Entropy& entropy) {
+  std::array<std::uint8_t, 16> bytes{};
+  if (!entropy.fill(bytes)) {
+    throw Mistake("the policy cannot be built", "", "the machine has no random numbers",
+                  "give an id with --id");
+  }
+  return to_hex(bytes);
+}
+
+void read_header(const YamlFile& file, const YAML::Node& node, const BuildOptions& options,
+                 policy::Policy& out) {
+  const YamlSection section(file, node, "collaboration",
+                            {"id", "name", "version", "expires", "token_epoch"});
+  out.name = section.text("name");
+  out.expires = read_expiry(file, section.at("expires"));
+  if (options.previous != nullptr) {
+    out.id = options.previous->id;
+    out.version = options.previous->version + 1;
+    out.previous = options.previous_hash;
+    out.token_epoch = options.previous->token_epoch;
+  }
+  if (section.has("token_epoch")) {
+    out.token_epoch = static_cast<std::uint32_t>(section.integer("token_epoch", 1, 0x7fffffff));
+  }
+  if (section.has("version") && section.integer("version", 1, 0x7fffffff) != out.version) {
+    file.fail(section.at("version"), "this would be version " + std::to_string(out.version),
+              out.version == 1 ? "give the version before with --previous" : "write that number");
+  }
+  if (!section.has("id")) return;
+  if (!out.id.empty() && section.text("id") != out.id) {
+    file.fail(section.at("id"), "the version before has another id", "write its id, or none");
+  }
+  out.id = section.text("id");
+}
+
+// --- members ---
+
+PublicIdentity read_identity(const YamlFile& file, const YAML::Node& node) {
+  const std::filesystem::path path =
+      std::filesystem::path(file.path).parent_path() / (node.IsScalar() ? node.Scalar() : "");
+  const auto text = read_file(path, kFileBytesMax);
+  if (!text) {
+    file.fail(node, "cannot read " + path.string() + ": " + words_of(text.error()),
+              "ask the member for the file that `glovebox identity export` writes");
+  }
+  const auto identity = open_identity_packet(*text);
+  if (!identity) {
+    file.fail(node, path.string() + ": " + words_of(identity.error()),
+              "ask the member for the file that `glovebox identity export` writes");
+  }
+  return *identity;
+}
+
+std::array<std::uint8_t, 32> read_key(const YamlFile& file, const YAML::Node& node) {
+  const auto bytes = from_hex(node.IsScalar() ? node.Scalar() : "-");
+  std::array<std::uint8_t, 32> out{};
+  if (!bytes || bytes->size() != out.size()) {
+    file.fail(node, "this is no public key", "write 64 hex digits, or identity: FILE.id");
+  }
+  std::copy(bytes->begin(), bytes->end(), out.begin());
+  return out;
+}
+
+policy::Abilities read_abilities(const YamlFile& file, const YamlSection& section) {
+  policy::Abilities out;
+  const std::vector<std::string> known = {"provide", "query", "receive", "audit"};
+  for (const YAML::Node& node : section.list("abilities")) {
+    const std::string& word = node.Scalar();
+    if (word == "provide") {
+      out.provide = true;
+    } else if (word == "query") {
+      out.query = true;
+    } else if (word == "receive") {
+      out.receive = true;
+    } else if (word == "audit") {
+      out.audit = true;
+    } else {
+      const std::string near = nearest_word(word, known);
+      file.fail(node, "\"" + word + "\" is no ability",
+                near.empty() ? "abilities are provide, query, receive, audit"
+                             : "did you mean \"" + near + "\"?");
+    }
+  }
+  return out;
+}
+
+policy::Member read_member(const YamlFile& file, const YAML::Node& node) {
+  const YamlSection section(file, node, "a member",
+                            {"name", "identity", "signing_key", "sealing_key", "abilities"});
+  policy::Member out;
+  if (section.has("identity")) {
+    const PublicIdentity identity = read_identity(file, section.at("identity"));
+    out.name = identity.name;
+    out.signing_key = identity.signing_key;
+    out.sealing_key = identity.sealing_key;
+    if (section.has("name") && section.text("name") != out.name) {
+      file.fail(section.at("name"), "the identity is of \"" + out.name + "\"",
+                "write that name, or check which file you were given");
+    }
+    if (section.has("signing_key") || section.has("sealing_key")) {
+      file.fail(node, "a member has an identity and keys", "keep the identity");
+    }
+  } else {
+    out.name = section.text("name");
+    out.signing_key = read_key(file, section.at("signing_key"));
+    out.sealing_key = read_key(file, section.at("sealing_key"));
+  }
+  out.abilities = read_abilities(file, section);
+  demand(policy::check_member(out), file, node, "member " + out.name);
+  return out;
+}
+
+void read_members(const YamlFile& file, const YAML::Node& node, policy::Policy& out) {
+  if (!node.IsSequence()) {
+    file.fail(node, "members is no list", "write one \"- identity: FILE.id\" for each member");
+  }
+  for (const YAML::Node& item : node) {
+    policy::Member member = read_member(file, item);
+    if (out.find_member(member.name) != nullptr) {
+      file.fail(item, "member \"" + member.name + "\" is here twice", "remove one");
+    }
+    out.members.push_back(std::move(member));
+  }
+  std::sort(out.members.begin(), out.members.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+}
+
+// --- privacy, trust, limits ---
+
+std::uint64_t read_epsilon(const YamlFile& file, const YamlSection& section,
+                           const std::string& key) {
+  const auto value = privacy::parse_epsilon(section.text(key));
+  if (!value) {
+    file.fail(section.at(key), "\"" + section.text(key) + "\" is no epsilon",
+              "write a number such as \"3\" or \"0.1\": at most six digits after the point");
+  }
+  return *value;
+}
+
+std::uint64_t read_delta(const YamlFile& file, const YamlSection& section, const std::string& key) {
+  const auto value = privacy::parse_delta(section.text(key));
+  if (!value || *value > policy::kDeltaMax) {
+    file.fail(section.at(key), "\"" + section.text(key) + "\" is no delta",
+              "write a small number such as \"1e-6\"");
+  }
+  return *value;
+}
+
+void read_epsilon_per_query(const YamlFile& file, const YamlSection& dp, policy::Privacy& out) {
+  if (dp.has("epsilon_per_query") == dp.has("users_noise")) {
+    file.fail(dp.node(), "a query needs one price",
+              "write epsilon_per_query: \"0.1\", or users_noise: 30 for noise that hides about 30 "
+              "people");
+  }
+  if (dp.has("epsilon_per_query")) {
+    out.epsilon_per_query = read_epsilon(file, dp, "epsilon_per_query");
+    return;
+  }
+  const std::int64_t people = dp.integer("users_noise", 1, policy::kPeopleMinMax);
+  const auto epsilon = epsilon_to_hide(people, out.groups_per_person);
+  if (!epsilon) {
+    file.fail(dp.at("users_noise"), "no epsilon gives so little noise", "write a larger number");
+  }
+  out.epsilon_per_query = *epsilon;
+}
+
+void read_privacy(const YamlFile& file, const YAML::Node& node, policy::Privacy& out) {
+  const YamlSection section(file, node, "privacy", {"k", "dp", "contribution"});
+  out.people_min = section.integer("k", 2, policy::kPeopleMinMax);
+  if (section.has("contribution")) {
+    const YamlSection bound(file, section.at("contribution"), "contribution", {"groups", "rows"});
+    out.groups_per_person =
+        static_cast<std::uint32_t>(bound.integer("groups", 1, policy::kGroupsPerPersonMax));
+    out.rows_per_group =
+        static_cast<std::uint32_t>(bound.integer("rows", 1, policy::kRowsPerGroupMax));
+  }
+  const YamlSection dp(file, section.at("dp"), "dp",
+                       {"epsilon", "delta", "epsilon_per_query", "users_noise", "delta_per_query"});
+  out.epsilon = read_epsilon(file, dp, "epsilon");
+  out.delta = read_delta(file, dp, "delta");
+  read_epsilon_per_query(file, dp, out);
+  if (dp.has("delta_per_query")) {
+    out.delta_per_query = read_delta(file, dp, "delta_per_query");
+  } else {
+    // Delta and epsilon run out together.
+    const std::uint64_t queries = std::max<std::uint64_t>(1, out.epsilon / out.epsilon_per_query);
+    out.delta_per_query = std::max<std::uint64_t>(1, out.delta / queries);
+  }
+  demand(policy::check_privacy(out), file, node, "privacy");
+}
+
+void read_trust(const YamlFile& file, const YAML::Node& node, policy::Trust& out) {
+  const YamlSection section(file, node, "trust", {"min_assurance", "images"});
+  out.min_assurance = section.text("min_assurance");
+  std::vector<std::string> known;
+  for (const std::string_view word : policy::assurance_words()) known.emplace_back(word);
+  if (std::find(known.begin(), known.end(), out.min_assurance) == known.end()) {
+    const std::string near = nearest_word(out.min_assurance, known);
+    file.fail(section.at("min_assurance"), "\"" + out.min_assurance + "\" is no assurance word",
+              near.empty() ? std::string(find_wording("policy_assurance_unknown")->next)
+                           : "did you mean \"" + near + "\"?");
+  }
+  for (const YAML::Node& item : section.list("images")) {
+    const auto bytes = from_hex(item.Scalar());
+    Hash image{};
+    if (!bytes || bytes->size() != image.size()) {
+      file.fail(item, "this is no image digest", "write the 64 hex digits of `glovebox measure`");
+    }
+    std::copy(bytes->begin(), bytes->end(), image.begin());
+    out.images.push_back(image);
+  }
+  std::sort(out.images.begin(), out.images.end());
+  demand(policy::check_trust(out), file, node, "trust");
+}
+
+void read_limits(const YamlFile& file, const YAML::Node& node, policy::Limits& out) {
+  const YamlSection section(file, node, "limits", {"rows", "seconds", "memory_mib", "result_rows"});
+  if (section.has("rows")) {
+    out.rows = static_cast<std::uint64_t>(section.integer("rows", 1, 1'000'000'000'000));
+  }
+  if (section.has("seconds")) {
+    out.seconds = static_cast<std::uint32_t>(section.integer("seconds", 1, 86'400));
+  }
+  if (section.has("memory_mib")) {
+    out.memory_mib = static_cast<std::uint64_t>(section.integer("memory_mib", 64, 1 << 20));
+  }
+  if (section.has("result_rows")) {
+    out.result_rows = static_cast<std::uint32_t>(section.integer("result_rows", 1, 1'000'000));
+  }
+}
+
+void read_tables(const YamlFile& file, const YAML::Node& node, policy::Policy& out) {
+  for (const auto& [name, body] : named_entries(file, node, "tables")) {
+    out.tables.push_back(read_table(file, name, body, out));
+  }
+  std::sort(out.tables.begin(), out.tables.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+}
+
+}  // namespace
+
+policy::Policy parse_collaboration(const std::string& text, const std::filesystem::path& path,
+                                   const BuildOptions& options, Entropy& entropy) {
+  const YamlFile file = YamlFile::parse(text, path.string());
+  const YamlSection root(file, file.root, "the file",
+                         {"collaboration", "members", "tables", "privacy", "trust", "limits"});
+  policy::Policy out;
+  out.limits.rows = 100'000'000;
+  read_header(file, root.at("collaboration"), options, out);
+  read_members(file, root.at("members"), out);
+  read_privacy(file, root.at("privacy"), out.privacy);
+  read_tables(file, root.at("tables"), out);
+  read_trust(file, root.at("trust"), out.trust);
+  if (root.has("limits")) read_limits(file, root.at("limits"), out.limits);
+  if (options.id && options.previous != nullptr && *options.id != out.id) {
+    throw Mistake("the policy cannot be built", "--id", "the version before has another id",
+                  "leave --id out");
+  }
+  if (options.id) out.id = *options.id;
+  if (out.id.empty()) out.id = fresh_id(entropy);
+  demand(policy::check(out), file, file.root, out.name);
+  return out;
+}
+
+policy::Policy read_collaboration(const std::filesystem::path& path, const BuildOptions& options,
+                                  Entropy& entropy) {
+  const auto text = read_file(path, kFileBytesMax);
+  if (!text) {
+    throw Mistake("the policy cannot be built", path.string(), words_of(text.error()),
+                  "see docs/spec/policy.md for how to write one");
+  }
+  return parse_collaboration(*text, path, options, entropy);
+}
+
+}  // namespace gbx::client

@@ -1,0 +1,260 @@
+#include "client/policy/collaboration.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "client/keys/identity.h"
+#include "client/policy/amounts.h"
+#include "trusted/policy/policy_fixture.h"
+
+namespace gbx::client {
+namespace {
+
+class FixedEntropy final : public Entropy {
+ public:
+  Status fill(std::span<std::uint8_t> out) noexcept override {
+    for (std::uint8_t& byte : out) byte = 0xab;
+    return {};
+  }
+};
+
+constexpr const char* kGood = R"(collaboration: {name: Autumn, expires: 2035-12-31}
+members:
+  - identity: shop.id
+    abilities: [provide]
+  - name: newsnow
+    signing_key: NEWS_SIGNING
+    sealing_key: NEWS_SEALING
+    abilities: [query, provide, receive]
+tables:
+  purchases:
+    owner: shopgood
+    columns:
+      hashed_email: {label: person, identifier: email}
+      purchase_date: {type: date, label: plain, bounds: [2025-09-01, 2025-12-31]}
+      total_spent: {type: decimal, scale: 2, label: sensitive, bounds: [0, 500]}
+      shop: {type: text, label: plain, domain: [west, east]}
+    rows_per_person: 50
+    rule:
+      aggregation:
+        aggregateColumns:
+          - {columnNames: [hashed_email], function: COUNT_DISTINCT}
+          - {columnNames: [total_spent], function: SUM}
+        joinColumns: [hashed_email]
+        joinRequired: QUERY_RUNNER
+        dimensionColumns: [shop]
+        scalarFunctions: [UPPER, LOWER]
+        outputConstraints:
+          - {columnName: hashed_email, minimum: 60, type: COUNT_DISTINCT}
+  exposures:
+    owner: newsnow
+    manifest: exposures.yaml
+    rule: {aggregation: {joinColumns: [hashed_email], dimensionColumns: [campaign_id]}}
+privacy:
+  k: 50
+  dp: {epsilon: "3", delta: "1e-6", epsilon_per_query: "0.1"}
+  contribution: {groups: 4, rows: 20}
+trust: {min_assurance: INSECURE-SIM, images: [IMAGE]}
+limits: {rows: 1_000_000}
+)";
+
+constexpr const char* kManifest = R"(table: exposures
+source: {file: newsnow.csv}
+columns:
+  user_id: {label: pii}
+  email: {as: hashed_email, label: person, identifier: email}
+  campaign_id: {type: text, label: plain}
+  exposure_date: {type: date, label: plain, bounds: [2025-09-01, 2025-12-31]}
+)";
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+class Collaboration : public testing::Test {
+ protected:
+  Collaboration() {
+    folder_ = std::filesystem::temp_directory_path() /
+              ("gbx-collaboration-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder_);
+    const PublicIdentity shop = {"shopgood", policy::test_signing_key(1).public_key(),
+                                 policy::test_sealing_key(1).public_key()};
+    write("shop.id",
+          packet::print_envelope(make_identity_packet(shop, policy::test_signing_key(1))));
+    write("exposures.yaml", kManifest);
+    good_ = replaced(kGood, "NEWS_SIGNING", to_hex(policy::test_signing_key(2).public_key()));
+    good_ = replaced(good_, "NEWS_SEALING", to_hex(policy::test_sealing_key(2).public_key()));
+    good_ = replaced(good_, "IMAGE", std::string(64, '7'));
+  }
+  ~Collaboration() override { std::filesystem::remove_all(folder_); }
+  Collaboration(const Collaboration&) = delete;
+  Collaboration& operator=(const Collaboration&) = delete;
+  Collaboration(Collaboration&&) = delete;
+  Collaboration& operator=(Collaboration&&) = delete;
+
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name, std::ios::binary) << text;
+  }
+  policy::Policy build(const std::string& text, const BuildOptions& options = {}) {
+    FixedEntropy entropy;
+    return parse_collaboration(text, folder_ / "c.yaml", options, entropy);
+  }
+  // "LINE:COLUMN why next" of the mistake that `from` replaced by `to` makes.
+  std::string mistake(const std::string& from, const std::string& to) {
+    try {
+      build(replaced(good_, from, to));
+      return "no mistake";
+    } catch (const Mistake& mistake) {
+      const std::string prefix = (folder_ / "c.yaml").string() + ":";
+      EXPECT_TRUE(mistake.where().starts_with(prefix)) << mistake.where();
+      EXPECT_FALSE(mistake.next().empty()) << mistake.why();
+      return mistake.where().substr(prefix.size()) + " " + mistake.why() + " | " + mistake.next();
+    }
+  }
+
+  std::filesystem::path folder_;
+  std::string good_;
+};
+
+TEST_F(Collaboration, BecomesThePolicyThatItSays) {
+  const policy::Policy policy = build(good_);
+  EXPECT_TRUE(policy::check(policy));
+  EXPECT_EQ(policy.id, "abababababababababababababababab");
+  EXPECT_EQ(format_date(policy.expires / 86'400), "2035-12-31");
+  ASSERT_EQ(policy.members.size(), 2U);
+  EXPECT_EQ(policy.members[0].name, "newsnow");
+  EXPECT_EQ(policy.members[1].signing_key, policy::test_signing_key(1).public_key());
+  EXPECT_TRUE(policy.members[0].abilities.query);
+  EXPECT_FALSE(policy.members[1].abilities.query);
+  ASSERT_EQ(policy.tables.size(), 2U);
+  const policy::Table& purchases = policy.tables[1];
+  EXPECT_EQ(purchases.identifier, "email");
+  EXPECT_EQ(purchases.columns[2].high, 50000);
+  EXPECT_EQ(purchases.columns[3].domain, (std::vector<std::string>{"east", "west"}));
+  EXPECT_EQ(purchases.rule.scalar_functions, (std::vector<std::string>{"LOWER", "UPPER"}));
+  EXPECT_EQ(purchases.rule.output_constraints[0].minimum, 60);
+  EXPECT_EQ(policy.privacy.epsilon_per_query, 100'000U);
+  EXPECT_EQ(policy.privacy.delta_per_query, policy.privacy.delta / 30);
+  EXPECT_EQ(policy.limits.rows, 1'000'000U);
+  EXPECT_EQ(policy.limits.result_rows, 10'000U);
+}
+
+TEST_F(Collaboration, TakesColumnsFromTheOwnersManifest) {
+  const policy::Policy policy = build(good_);
+  const policy::Table& exposures = policy.tables[0];
+  ASSERT_EQ(exposures.columns.size(), 3U);  // user_id stays at home
+  EXPECT_EQ(exposures.person, "hashed_email");
+  EXPECT_EQ(exposures.columns[2].name, "exposure_date");
+  EXPECT_TRUE(exposures.columns[2].bounded);
+}
+
+TEST_F(Collaboration, TheSameFileAndIdGiveTheSameBytes) {
+  BuildOptions options;
+  options.id = std::string(32, '1');
+  EXPECT_EQ(policy::encode(build(good_, options)).canonical(),
+            policy::encode(build(good_, options)).canonical());
+  EXPECT_EQ(build(good_, options).id, *options.id);
+}
+
+TEST_F(Collaboration, ANewVersionContinuesTheOneBefore) {
+  const policy::Policy first = build(good_);
+  BuildOptions options;
+  options.previous = &first;
+  options.previous_hash = Hash{5};
+  const policy::Policy second = build(good_, options);
+  EXPECT_EQ(second.id, first.id);
+  EXPECT_EQ(second.version, 2U);
+  EXPECT_EQ(second.previous, (Hash{5}));
+}
+
+TEST_F(Collaboration, NoiseCanBeAskedForInPeople) {
+  const policy::Policy policy =
+      build(replaced(good_, "epsilon_per_query: \"0.1\"", "users_noise: 30"));
+  EXPECT_EQ(widths_of(policy.privacy, true, 0).persons, 30);
+  EXPECT_EQ(mistake(", epsilon_per_query: \"0.1\"", ""),
+            "35:7 a query needs one price | write epsilon_per_query: \"0.1\", or users_noise: 30 "
+            "for noise that hides about 30 people");
+}
+
+TEST_F(Collaboration, MistakesSayWhereWhatAndWhatNext) {
+  EXPECT_EQ(mistake("  k: 50", "  kk: 50"),
+            "34:3 there is no \"kk\" in privacy | did you mean \"k\"?");
+  EXPECT_EQ(mistake("k: 50", "k: 1"),
+            "34:6 k is no whole number in its range | write a number from 2 to 100000");
+  EXPECT_EQ(mistake("privacy:", "privacie:"),
+            "33:1 there is no \"privacie\" in the file | did you mean \"privacy\"?");
+  EXPECT_EQ(mistake("{name: Autumn, ", "{"), "1:16 collaboration has no \"name\" | add it");
+  EXPECT_EQ(mistake("2035-12-31}", "tomorrow}"),
+            "1:40 \"tomorrow\" is no date | write the last day on which the policy holds, as "
+            "YYYY-MM-DD");
+  EXPECT_EQ(mistake("owner: shopgood", "owner: shopgod"),
+            "11:12 \"shopgod\" is no member | did you mean \"shopgood\"?");
+  EXPECT_EQ(mistake("[provide]", "[provid]"),
+            "4:17 \"provid\" is no ability | did you mean \"provide\"?");
+  EXPECT_EQ(mistake("identity: shop.id", "identity: none.id").substr(0, 4), "3:15");
+  EXPECT_EQ(mistake("INSECURE-SIM", "INSECURE"),
+            "37:24 \"INSECURE\" is no assurance word | did you mean \"INSECURE-SIM\"?");
+  EXPECT_EQ(mistake("\"3\"", "many"),
+            "35:17 \"many\" is no epsilon | write a number such as \"3\" or \"0.1\": at most six "
+            "digits after the point");
+}
+
+TEST_F(Collaboration, MistakesInRulesAreToldAtTheirEntry) {
+  EXPECT_EQ(mistake("[shop]", "[shopp]"),
+            "25:28 table purchases has no column \"shopp\" | did you mean \"shop\"?");
+  EXPECT_EQ(mistake("[shop]", "[shop, total_spent]"),
+            "25:34 \"total_spent\": a sensitive column is a dimension | sensitive columns can be "
+            "measured, not grouped by; relabel it plain if that is true");
+  EXPECT_EQ(mistake("[shop]", "[hashed_email]").substr(0, 5), "25:28");
+  EXPECT_EQ(mistake("[UPPER, LOWER]", "[UPPER, LOVER]"),
+            "26:34 \"LOVER\" is no scalar function of rooms | did you mean \"LOWER\"?");
+  EXPECT_EQ(mistake("function: SUM", "function: MEDIAN").substr(0, 5), "22:52");
+  EXPECT_EQ(
+      mistake(", bounds: [0, 500]}", "}"),
+      "22:28 \"total_spent\": a column in SUM or AVG has no bounds | give it bounds: noise is "
+      "made for the most that one value can be");
+  EXPECT_EQ(mistake("minimum: 60", "minimum: 1").substr(0, 5), "28:49");
+  EXPECT_EQ(mistake("label: sensitive", "label: secret").substr(0, 5), "15:53");
+  EXPECT_EQ(
+      mistake("joinColumns: [hashed_email]\n        joinRequired", "joinRequired").substr(0, 5),
+      "23:23");
+}
+
+TEST_F(Collaboration, NothingIsHereTwice) {
+  EXPECT_EQ(mistake("  k: 50", "  k: 50\n  k: 60").substr(0, 4), "35:3");
+  EXPECT_EQ(mistake("shop: {type: text", "purchase_date: {type: text").substr(0, 4), "16:7");
+  EXPECT_EQ(mistake("name: newsnow", "name: shopgood").substr(0, 3), "5:5");
+}
+
+TEST_F(Collaboration, NotYamlIsToldWithItsPlace) {
+  try {
+    build("collaboration: {name: [\n");
+    FAIL();
+  } catch (const Mistake& mistake) {
+    EXPECT_NE(mistake.where().find("c.yaml:"), std::string::npos);
+  }
+}
+
+TEST_F(Collaboration, EveryLineMattersOrIsRefused) {
+  // Without any one of its lines the file either is no policy or another one.
+  const std::string whole = policy::encode(build(good_)).canonical();
+  std::size_t begin = 0;
+  while (begin < good_.size()) {
+    const std::size_t end = good_.find('\n', begin) + 1;
+    std::string text = good_;
+    text.erase(begin, end - begin);
+    begin = end;
+    try {
+      EXPECT_NE(policy::encode(build(text)).canonical(), whole) << text;
+    } catch (const Mistake&) {
+      SUCCEED();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gbx::client

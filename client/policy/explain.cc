@@ -1,0 +1,266 @@
+#include "client/policy/explain.h"
+
+#include <algorithm>
+
+#include "client/policy/amounts.h"
+#include "client/policy/wording.h"
+
+namespace gbx::client {
+namespace {
+
+using policy::AggregateFunction;
+
+constexpr std::int64_t kSecondsPerDay = 86'400;
+
+std::string joined(const std::vector<std::string>& words, const std::string& last = ", ") {
+  std::string out;
+  for (std::size_t i = 0; i < words.size(); i++) {
+    if (i > 0) out += i + 1 == words.size() ? last : ", ";
+    out += words[i];
+  }
+  return out;
+}
+
+std::string thousands(std::string number) {
+  const std::size_t first = number.find_first_of("0123456789");
+  std::size_t end = number.find('.');
+  if (end == std::string::npos) end = number.size();
+  for (std::size_t i = end; first != std::string::npos && i > first + 3;) {
+    i -= 3;
+    number.insert(i, ",");
+  }
+  return number;
+}
+
+std::string thousands(std::int64_t number) { return thousands(std::to_string(number)); }
+
+std::string padded(std::string text, std::size_t width) {
+  if (text.size() < width) text.resize(width, ' ');
+  return text;
+}
+
+std::string type_text(ValueType type) {
+  std::string out(type_name(type.type));
+  if (type.type == Type::decimal) out += "(" + std::to_string(type.scale) + ")";
+  return out;
+}
+
+std::vector<std::string> who(const policy::Policy& policy, bool policy::Abilities::* ability) {
+  std::vector<std::string> out;
+  for (const policy::Member& member : policy.members) {
+    if (member.abilities.*ability) out.push_back(member.name);
+  }
+  return out;
+}
+
+std::string abilities_text(const policy::Abilities& can) {
+  std::vector<std::string> out;
+  if (can.provide) out.emplace_back("provide");
+  if (can.query) out.emplace_back("query");
+  if (can.receive) out.emplace_back("receive");
+  if (can.audit) out.emplace_back("audit");
+  return joined(out);
+}
+
+std::string day_text(std::int64_t seconds) { return format_date(seconds / kSecondsPerDay); }
+
+std::int64_t people_min(const policy::Policy& policy, const policy::Table& table) {
+  std::int64_t out = policy.privacy.people_min;
+  for (const auto& constraint : table.rule.output_constraints) {
+    out = std::max(out, constraint.minimum);
+  }
+  return out;
+}
+
+// --- show ---
+
+std::string show_column(const policy::Column& column) {
+  std::string out = "    " + padded(column.name, 22) + " " + padded(type_text(column.type), 12) +
+                    " " + padded(std::string(label_name(column.label)), 10);
+  if (column.nullable) out += " nullable";
+  if (column.bounded) {
+    out += " " + format_value(column.low, column.type) + " .. " +
+           format_value(column.high, column.type);
+  }
+  if (!column.domain.empty()) {
+    out += " one of " + std::to_string(column.domain.size()) + " public values";
+  }
+  while (out.back() == ' ') out.pop_back();
+  return out + "\n";
+}
+
+std::string show_table(const policy::Policy& policy, const policy::Table& table) {
+  std::string out = "  " + table.name + ", of " + table.owner + "; person: " + table.person + " (" +
+                    table.identifier + "); at most " + thousands(table.rows_per_person) +
+                    " rows a person\n";
+  for (const policy::Column& column : table.columns) out += show_column(column);
+  out += "    " + allowed_in(table) + "\n";
+  out += "    joins on: " +
+         (table.rule.join_columns.empty() ? "nothing" : joined(table.rule.join_columns)) +
+         "; people in each row of an answer: at least " + thousands(people_min(policy, table)) +
+         "\n";
+  return out;
+}
+
+// --- explain ---
+
+std::string explain_members(const policy::Policy& policy) {
+  std::string out = "Who may do what\n";
+  const auto line = [&](const std::vector<std::string>& names, const std::string& what) {
+    if (!names.empty()) out += "  - " + joined(names, " and ") + " may " + what + ".\n";
+  };
+  line(who(policy, &policy::Abilities::provide), "bring data");
+  line(who(policy, &policy::Abilities::query), "ask questions");
+  line(who(policy, &policy::Abilities::receive),
+       "read the answers; they are sealed to everybody named here");
+  line(who(policy, &policy::Abilities::audit), "audit the log");
+  return out;
+}
+
+std::string sentence_of_measures(const policy::Table& table) {
+  std::vector<std::string> parts;
+  for (const policy::AggregateColumns& entry : table.rule.aggregate_columns) {
+    const std::string names = joined(entry.columns, " and ");
+    switch (entry.function) {
+      case AggregateFunction::count: parts.push_back("count rows that have " + names); break;
+      case AggregateFunction::count_distinct: parts.emplace_back("count people"); break;
+      case AggregateFunction::sum: parts.push_back("sum " + names); break;
+      case AggregateFunction::avg: parts.push_back("average " + names); break;
+    }
+  }
+  return parts.empty() ? "measure nothing" : joined(parts, " and ");
+}
+
+std::string explain_table(const policy::Policy& policy, const policy::Table& table) {
+  const policy::AggregationRule& rule = table.rule;
+  std::string out = "  - " + table.name + ", of " + table.owner + ": questions may " +
+                    sentence_of_measures(table);
+  if (!rule.dimension_columns.empty()) {
+    out += ", grouped by " + joined(rule.dimension_columns, " and ");
+  }
+  out += ".\n";
+  if (!rule.scalar_functions.empty()) {
+    out += "    They may compute with " + joined(rule.scalar_functions, " and ") + ".\n";
+  }
+  if (rule.join_columns.empty()) out += "    It is never joined with another table.\n";
+  if (rule.join_required) {
+    out += "    It answers only when joined with a table of the member who asks.\n";
+  }
+  std::vector<std::string> sensitive;
+  for (const policy::Column& column : table.columns) {
+    if (column.label == Label::sensitive) sensitive.push_back(column.name);
+  }
+  if (!sensitive.empty()) {
+    out +=
+        "    " + joined(sensitive, " and ") + ": sensitive; measured, never shown or grouped by.\n";
+  }
+  out += "    Each row of an answer stands for at least " + thousands(people_min(policy, table)) +
+         " people.\n";
+  return out;
+}
+
+// What one person can move a sum by in one group, in the column's last digit.
+std::int64_t sum_reach(const policy::Column& column, const policy::Privacy& privacy) {
+  const std::int64_t most = std::max(std::abs(column.low), std::abs(column.high));
+  return most * std::int64_t{privacy.rows_per_group};
+}
+
+std::string explain_sum(const policy::Policy& policy, const policy::Column& column) {
+  const policy::Privacy& privacy = policy.privacy;
+  const std::int64_t reach = sum_reach(column, privacy);
+  if (reach <= 0) return {};
+  const Widths grouped = widths_of(privacy, true, reach);
+  return "  - One person changes a sum of " + column.name + " by at most " +
+         thousands(format_value(reach, column.type)) + " in one group; the noise on it is within " +
+         thousands(format_value(grouped.measure, column.type)) +
+         " 19 times out of 20, asked together with a count of people and grouped.\n";
+}
+
+std::string explain_noise(const policy::Policy& policy) {
+  const policy::Privacy& privacy = policy.privacy;
+  const Widths grouped = widths_of(privacy, true, 0);
+  const Widths whole = widths_of(privacy, false, 0);
+  std::string out = "What one person can change, and what the noise hides\n";
+  out += "  - One person counts in at most " + thousands(privacy.groups_per_person) +
+         " groups of an answer, and with at most " + thousands(privacy.rows_per_group) +
+         " rows in each.\n";
+  out += "  - A count of people is within " + thousands(grouped.persons) +
+         " of the truth 19 times out of 20 when grouped, within " + thousands(whole.persons) +
+         " when not: the noise hides about so many people, and any single one.\n";
+  for (const policy::Table& table : policy.tables) {
+    for (const policy::AggregateColumns& entry : table.rule.aggregate_columns) {
+      if (entry.function != AggregateFunction::sum) continue;
+      for (const std::string& name : entry.columns) {
+        out += explain_sum(policy, *policy::find_column(table, name));
+      }
+    }
+  }
+  return out;
+}
+
+std::string explain_budget(const policy::Policy& policy) {
+  const policy::Privacy& privacy = policy.privacy;
+  const std::uint64_t queries = queries_in_budget(privacy);
+  return "How far the budget goes\n  - Each table has epsilon " +
+         privacy::format_epsilon(privacy.epsilon) + " and delta " +
+         privacy::format_delta(privacy.delta) + " in all; a question costs epsilon " +
+         privacy::format_epsilon(privacy.epsilon_per_query) + " and delta " +
+         privacy::format_delta(privacy.delta_per_query) + ", or less if it says so.\n  - That is " +
+         thousands(static_cast<std::int64_t>(queries)) +
+         " questions to each table at full price. Then the table is silent until all members sign "
+         "a new policy.\n";
+}
+
+std::string explain_trust(const policy::Policy& policy) {
+  std::string out = "Where it runs, and how long\n  - In a room that proves at least " +
+                    policy.trust.min_assurance + " and runs one of " +
+                    std::to_string(policy.trust.images.size()) + " named images.\n";
+  if (policy.trust.min_assurance == "INSECURE-SIM") {
+    out +=
+        "    INSECURE-SIM proves nothing: whoever runs the machine can read everything. For "
+        "trying out only.\n";
+  }
+  out += "  - Until " + day_text(policy.expires) + ", then the room refuses every question.\n";
+  return out;
+}
+
+}  // namespace
+
+std::string show_policy(const PolicyFile& file) {
+  const policy::Policy& policy = file.policy;
+  const policy::Privacy& privacy = policy.privacy;
+  std::string out = policy.name + ", version " + std::to_string(policy.version) + "\n  id    " +
+                    policy.id + "\n  hash  " + to_hex(file.hash) + "\n";
+  if (policy.previous) out += "  after " + to_hex(*policy.previous) + "\n";
+  out += "  holds until " + day_text(policy.expires) + "; token epoch " +
+         std::to_string(policy.token_epoch) + "\n\nMembers\n";
+  for (const policy::Member& member : policy.members) {
+    out += "  " + padded(member.name, 20) + " " + padded(abilities_text(member.abilities), 32) +
+           " key " + packet::key_id(member.signing_key).substr(0, 16) + "\n";
+  }
+  out += "\nTables\n";
+  for (const policy::Table& table : policy.tables) out += show_table(policy, table);
+  out += "\nPrivacy\n  k " + thousands(privacy.people_min) + "; epsilon " +
+         privacy::format_epsilon(privacy.epsilon) + ", " +
+         privacy::format_epsilon(privacy.epsilon_per_query) + " a query; delta " +
+         privacy::format_delta(privacy.delta) + ", " +
+         privacy::format_delta(privacy.delta_per_query) +
+         " a query\n  one person: " + thousands(privacy.groups_per_person) + " groups, " +
+         thousands(privacy.rows_per_group) + " rows in each\n\nTrust\n  at least " +
+         policy.trust.min_assurance + "\n";
+  for (const Hash& image : policy.trust.images) out += "  image " + to_hex(image) + "\n";
+  out += "\nLimits\n  " + thousands(static_cast<std::int64_t>(policy.limits.rows)) + " rows, " +
+         thousands(policy.limits.seconds) + " s and " +
+         thousands(static_cast<std::int64_t>(policy.limits.memory_mib)) + " MiB a query, " +
+         thousands(policy.limits.result_rows) + " rows in an answer\n";
+  return out;
+}
+
+std::string explain_policy(const policy::Policy& policy) {
+  std::string out = explain_members(policy) + "What each table gives\n";
+  for (const policy::Table& table : policy.tables) out += explain_table(policy, table);
+  out += "  - Nobody gets a row or an identifier: people are joined and counted, nothing else.\n";
+  return out + explain_noise(policy) + explain_budget(policy) + explain_trust(policy);
+}
+
+}  // namespace gbx::client

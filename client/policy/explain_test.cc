@@ -1,0 +1,66 @@
+#include "client/policy/explain.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/policy/amounts.h"
+#include "trusted/policy/policy_fixture.h"
+
+namespace gbx::client {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Explain, SaysItInSentences) {
+  const std::string text = explain_policy(policy::example_policy());
+  EXPECT_THAT(text, HasSubstr("newsnow and shopgood may bring data."));
+  EXPECT_THAT(text, HasSubstr("agency and newsnow may ask questions."));
+  EXPECT_THAT(text, HasSubstr("exposures, of newsnow: questions may count people, grouped by "
+                              "campaign_id and device."));
+  EXPECT_THAT(text, HasSubstr("It answers only when joined with a table of the member who asks."));
+  EXPECT_THAT(text, HasSubstr("total_spent: sensitive; measured, never shown or grouped by."));
+  EXPECT_THAT(text, HasSubstr("at least 50 people"));
+  EXPECT_THAT(text, HasSubstr("at most 4 groups of an answer, and with at most 20 rows in each"));
+  EXPECT_THAT(text, HasSubstr("a sum of total_spent by at most 10,000.00 in one group"));
+  EXPECT_THAT(text, HasSubstr("A count of people is within 120 of the truth"));
+  EXPECT_THAT(text, HasSubstr("epsilon 3 and delta"));
+  EXPECT_THAT(text, HasSubstr("16 questions to each table"));  // delta runs out before epsilon
+  EXPECT_THAT(text, HasSubstr("INSECURE-SIM proves nothing"));
+  EXPECT_THAT(text, HasSubstr("Until 2033-05-18"));
+}
+
+TEST(Explain, ShowsEveryNameOfThePacket) {
+  const PolicyFile file =
+      read_policy_envelope(policy::signed_policy(policy::example_policy()), "policy.json");
+  const std::string text = show_policy(file);
+  for (const policy::Member& member : file.policy.members)
+    EXPECT_THAT(text, HasSubstr(member.name));
+  for (const policy::Table& table : file.policy.tables) {
+    EXPECT_THAT(text, HasSubstr(table.name + ", of " + table.owner));
+    for (const policy::Column& column : table.columns) EXPECT_THAT(text, HasSubstr(column.name));
+  }
+  for (const Hash& image : file.policy.trust.images) EXPECT_THAT(text, HasSubstr(to_hex(image)));
+  EXPECT_THAT(text, HasSubstr(to_hex(file.hash)));
+}
+
+TEST(Amounts, TheEpsilonThatHidesPeopleIsTheLeast) {
+  for (const std::int64_t people : {1, 30, 119, 5000}) {
+    const auto epsilon = epsilon_to_hide(people, 4);
+    ASSERT_TRUE(epsilon);
+    policy::Privacy privacy = policy::example_policy().privacy;
+    privacy.epsilon_per_query = *epsilon;
+    EXPECT_LE(widths_of(privacy, true, 0).persons, people);
+    privacy.epsilon_per_query = *epsilon - 1;
+    EXPECT_GT(widths_of(privacy, true, 0).persons, people);
+  }
+}
+
+TEST(Amounts, TheBudgetEndsWithWhatRunsOutFirst) {
+  policy::Privacy privacy = policy::example_policy().privacy;
+  EXPECT_EQ(queries_in_budget(privacy), 16U);
+  privacy.delta_per_query = 1;
+  EXPECT_EQ(queries_in_budget(privacy), 30U);
+}
+
+}  // namespace
+}  // namespace gbx::client

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace gbx::client {
+
+// Why a person's own file or command cannot be used: what, where (file:line:column), why, and what
+// to do next. Thrown on the party's side only; the command shows it.
+class Mistake : public std::runtime_error {
+ public:
+  Mistake(std::string what, std::string where, std::string why, std::string next)
+      : std::runtime_error(std::move(what)),
+        where_(std::move(where)),
+        why_(std::move(why)),
+        next_(std::move(next)) {}
+  [[nodiscard]] const std::string& where() const { return where_; }
+  [[nodiscard]] const std::string& why() const { return why_; }
+  [[nodiscard]] const std::string& next() const { return next_; }
+
+ private:
+  std::string where_;
+  std::string why_;
+  std::string next_;
+};
+
+}  // namespace gbx::client
