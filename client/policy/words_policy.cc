@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What can be wrong in a policy packet.
-constexpr std::array kWords = std::to_array<Wording>({
+constexpr std::array<Wording, 76> kWords = {{
     {"policy_ability_missing", "a member has no ability",
      "give it at least one of provide, query, receive, audit"},
     {"policy_ability_unknown", "an ability is not a known word, or out of order",
@@ -141,7 +141,7 @@ constexpr std::array kWords = std::to_array<Wording>({
      "name each table once"},
     {"policy_token_epoch_range", "token_epoch is zero", "use 1, or the epoch of your token key"},
     {"policy_version_range", "the version is zero", "versions count from 1"},
-});
+}};
 
 }  // namespace
 

@@ -14,7 +14,7 @@ constexpr std::string_view kRetry = "ask again; what was charged stays charged";
 constexpr std::string_view kBug = "please report it with the command that you ran";
 
 // What can be wrong with packets, evidence, snapshots, answers and the machine.
-constexpr std::array kWords = std::to_array<Wording>({
+constexpr std::array<Wording, 123> kWords = {{
     {"allotment_empty", "a key release allots no budget", "allot some epsilon and delta"},
     {"allotment_over_ceiling", "a key release allots more than the policy's whole budget",
      "allot at most the policy's epsilon and delta"},
@@ -176,7 +176,7 @@ constexpr std::array kWords = std::to_array<Wording>({
     {"type_not_numeric", "the type has no numbers", "use a number, date or timestamp"},
     {"unavailable", "a resource failed; a charge, if one was made, stays", kRetry},
     {"unverified", "a signature, proof or hash does not hold", kTampered},
-});
+}};
 
 }  // namespace
 

@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What a room says to a query: syntax, names, rules, price.
-constexpr std::array kWords = std::to_array<Wording>({
+constexpr std::array<Wording, 107> kWords = {{
     {"aggregate_filter_unsupported", "FILTER after an aggregate is not supported",
      "put the condition into WHERE"},
     {"aggregate_in_group", "GROUP BY holds an aggregate",
@@ -177,7 +177,7 @@ constexpr std::array kWords = std::to_array<Wording>({
     {"value_may_overflow", "the result could be larger than 64 bits for some row",
      "compute with columns that have narrower bounds"},
     {"window_unsupported", "window functions are not supported", "use GROUP BY"},
-});
+}};
 
 }  // namespace
 
