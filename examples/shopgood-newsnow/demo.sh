@@ -89,3 +89,179 @@ start_host() {
   cat "$stage/host/$1.log" >&2
   broken "no room started"
 }
+
+# --- the parts that both rooms have in common -----------------------------------------------------
+
+# Copies what one party sends to another, and says so.
+send() {
+  printf '%s%s$%s cp %s ../%s/\n' "$dim" "$1" "$plain" "$2" "$3"
+  (cd "$stage/$1" && cp $2 "../$3/")
+}
+
+# The agreement of both under the name $1.json.
+agree() {
+  sed "s/IMAGE_DIGEST/$(glovebox measure --digest)/" "$here/collaboration.yaml" \
+    >"$stage/shopgood/$1.yaml"
+  on shopgood "glovebox policy build $1.yaml -o $1.json"
+  on shopgood "glovebox policy sign $1.json --yes | tail -n 3"
+  send shopgood "$1.json" newsnow
+  on newsnow "glovebox policy sign $1.json --yes | tail -n 3"
+  send newsnow "$1.json" shopgood
+  send newsnow "$1.json" host
+}
+
+# Both owners' snapshots of folder $1 to the room in host/$1, under policy $1.json.
+provide_both() {
+  on shopgood "glovebox provide $1/purchases.gbx --room ../host/$1/socket --policy $1.json"
+  on newsnow "glovebox provide $1/exposures.gbx --room ../host/$1/socket --policy $1.json"
+}
+
+attribution="SELECT campaign_id, COUNT(DISTINCT hashed_email) AS converted_users,
+         SUM(total_spent) AS total_revenue
+  FROM exposures JOIN purchases USING (hashed_email)
+  WHERE exposure_date < purchase_date
+  GROUP BY campaign_id"
+overlap="SELECT COUNT(DISTINCT hashed_email) AS people FROM exposures JOIN purchases
+  USING (hashed_email) WHERE total_spent > 100"
+reach="SELECT campaign_id, COUNT(DISTINCT hashed_email) AS reach FROM exposures
+  GROUP BY campaign_id ORDER BY reach DESC LIMIT 5"
+
+# ask ROOM OUTPUT SQL [OPTION...]: the analyst's command, as a line to show and run.
+ask() {
+  local room=$1 answer=$2 sql=$3
+  shift 3
+  echo "glovebox query $* --room ../host/$room/socket --policy $room.json -o $answer \\
+  \"$sql\""
+}
+
+# --- 1: two tiny tables ---------------------------------------------------------------------------
+
+tiny_tables() {
+  chapter "1. Two companies, two small tables"
+  tell "ShopGood sells shoes. NewsNow shows its ads. Did people who saw an ad buy something \
+afterwards? Neither may show the other its customers. Here are their tables:"
+  mkdir -p "$stage"/{shopgood,newsnow}/{tiny,large} "$stage/host"
+  cp "$here"/shopgood.{csv,manifest.yaml} "$stage/shopgood/tiny/"
+  cp "$here"/newsnow.{csv,manifest.yaml} "$stage/newsnow/tiny/"
+  on shopgood "cat tiny/shopgood.csv"
+  on newsnow "cat tiny/newsnow.csv"
+
+  tell "Each makes an identity at home, once, and sends its public half to the other."
+  on shopgood "glovebox init --name shopgood && glovebox identity export"
+  on newsnow "glovebox init --name newsnow && glovebox identity export"
+  send newsnow newsnow.id shopgood
+
+  tell "They agree on what may be asked: count people, sum what they spent, by campaign; no row \
+for fewer than k = 50 people; a privacy budget for four questions. Both sign the same bytes."
+  agree tiny
+  on newsnow "glovebox policy explain tiny.json"
+
+  tell "Addresses become tokens under a key that both have and the host has not. Then each seals \
+its table. What is not agreed on stays at home."
+  on shopgood "glovebox token-key new --policy tiny.json"
+  send shopgood token-key.json newsnow
+  on newsnow "glovebox token-key accept token-key.json --policy tiny.json"
+  on shopgood "glovebox prepare tiny/shopgood.manifest.yaml --policy tiny.json \
+-o tiny/purchases.gbx"
+  on newsnow "glovebox prepare tiny/newsnow.manifest.yaml --policy tiny.json \
+-o tiny/exposures.gbx"
+
+  tell "A machine that neither of them controls starts a room. Each owner's program checks what \
+runs there before it hands over its key."
+  start_host tiny tiny.json
+  provide_both tiny
+
+  tell "NewsNow asks."
+  on newsnow "$(ask tiny tiny/answer.json "$attribution")"
+  shows 'withheld|fewer than'
+  tell "Nothing is shown, and that is right: in truth two people saw the campaign and bought for \
+107.75 in all, and two people are fewer than 50. Whoever knows NewsNow's four readers would have \
+learned who of them shops at ShopGood."
+}
+
+# --- 2: a million customers -----------------------------------------------------------------------
+
+large_tables() {
+  chapter "2. The same companies with a million customers and two million exposures"
+  tell "Real files are dirty: addresses are missing, malformed, in mixed case; some people see \
+thousands of ads. The generator makes such files."
+  printf '%shost$%s shopgood-newsnow-generate .\n' "$dim" "$plain"
+  shopgood-newsnow-generate "$stage"
+  mv "$stage/shopgood.csv" "$stage/shopgood/large/"
+  mv "$stage/newsnow.csv" "$stage/newsnow/large/"
+  cp "$here/shopgood.manifest.yaml" "$stage/shopgood/large/"
+  cp "$here/newsnow.manifest.yaml" "$stage/newsnow/large/"
+  on shopgood "wc -l large/shopgood.csv && head -n 3 large/shopgood.csv"
+  on newsnow "wc -l large/newsnow.csv && head -n 3 large/newsnow.csv"
+  agree large
+  on shopgood "glovebox token-key new --policy large.json -o large-key.json"
+  send shopgood large-key.json newsnow
+  on newsnow "glovebox token-key accept large-key.json --policy large.json"
+  on shopgood "glovebox prepare large/shopgood.manifest.yaml --policy large.json --max-rejects 5% \
+-o large/purchases.gbx"
+  on newsnow "glovebox prepare large/newsnow.manifest.yaml --policy large.json --max-rejects 5% \
+-o large/exposures.gbx"
+  start_host large large.json
+  provide_both large
+
+  tell "What would it cost? A dry run spends nothing and touches no data."
+  on newsnow "$(ask large large/price.json "$attribution" --dry-run)"
+  tell "Attribution: who saw a campaign and bought later, and for how much."
+  on newsnow "$(ask large large/attribution.json "$attribution")"
+  shows 'sg_fall25'
+  tell "Overlap: how many readers spent more than 100 at ShopGood."
+  on newsnow "$(ask large large/overlap.json "$overlap")"
+  tell "Reach: the five campaigns that most people saw. ORDER BY and LIMIT see only what was \
+released."
+  on newsnow "$(ask large large/reach.json "$reach")"
+  tell "Anybody with the answer can check it offline, for example ShopGood, who may read it too."
+  send newsnow large/attribution.json shopgood
+  on shopgood "glovebox verify attribution.json --policy large.json"
+  shows 'PASS'
+}
+
+# --- 3: what a cheat gets -------------------------------------------------------------------------
+
+cheats() {
+  chapter "3. What a cheat gets"
+  tell "The analyst asks for a person."
+  refused newsnow "$(ask large no.json "SELECT hashed_email FROM purchases")" policy_denied
+
+  tell "Somebody changes one byte of ShopGood's sealed data before it reaches the room."
+  cp "$stage/shopgood/large/purchases.gbx" "$stage/shopgood/large/changed.gbx"
+  cp "$stage/shopgood/large/purchases.gbx.json" "$stage/shopgood/large/changed.gbx.json"
+  change_byte "$stage/shopgood/large/changed.gbx" 1000000
+  start_host cheat large.json
+  refused shopgood "glovebox provide large/changed.gbx --room ../host/cheat/socket \
+--policy large.json" unverified
+
+  tell "The author changes one byte of the agreement after the other has signed."
+  cp "$stage/shopgood/large.json" "$stage/shopgood/changed.json"
+  change_byte "$stage/shopgood/changed.json" '"payload":"' 400
+  refused shopgood "glovebox policy verify changed.json" 'wrong\|malformed'
+
+  tell "Somebody changes one byte of the room's evidence, or one figure of the answer."
+  cp "$stage/shopgood/attribution.json" "$stage/shopgood/evidence.json"
+  change_byte "$stage/shopgood/evidence.json" '"document":"' 200
+  refused shopgood "glovebox verify evidence.json --policy large.json" unverified
+  cp "$stage/shopgood/attribution.json" "$stage/shopgood/result.json"
+  change_byte "$stage/shopgood/result.json" '"rows":[[["' 1
+  refused shopgood "glovebox verify result.json --policy large.json" digest
+
+  tell "The host sends NewsNow's signed question to the room a second time, for two answers with \
+different noise."
+  cp "$here/replay.py" "$stage/host/"
+  send newsnow large/attribution.json host
+  refused host "python3 replay.py attribution.json large/socket" replayed
+
+  tell "NewsNow asks until the budget is used up."
+  on newsnow "$(ask large large/fourth.json "$overlap")"
+  refused newsnow "$(ask large large/fifth.json "$overlap")" budget_exhausted
+}
+
+start=$SECONDS
+tiny_tables
+large_tables
+cheats
+chapter "Everything was as it was told, in $((SECONDS - start)) s."
+[ -z "$keep" ] || echo "It is all in $keep: the homes, the sealed data, the answers, the ledger."

@@ -61,6 +61,25 @@ def check_link(path, text, root, target):
     return None
 
 
+def code_lines(folder):
+    """Lines of production code in a folder, blank ones not counted."""
+    names = [p for p in folder.glob("*") if p.suffix in (".h", ".cc")
+             and not re.search(r"_(test|fuzz|fixture)\.", p.name)]
+    return sum(1 for p in names for line in p.read_text(encoding="utf-8").splitlines()
+               if line.strip())
+
+
+def check_counts(path, text):
+    """A table row that ends in `| [folder](folder) ... | N lines |` must be near the truth."""
+    for number, line in enumerate(text.splitlines(), 1):
+        found = re.search(r"\[[^\]]*\]\(([\w/.]+)\).*\| ([\d,]+) lines \|$", line)
+        if not found:
+            continue
+        told, true = int(found.group(2).replace(",", "")), code_lines(path.parent / found.group(1))
+        if abs(told - true) > true // 20:
+            yield number, f"{found.group(1)} has {true:,} lines, not {told:,}"
+
+
 def check(path, text, root):
     """Yields (line, message) for each finding in the document at `path`."""
     prose, blocks = prose_and_blocks(text)

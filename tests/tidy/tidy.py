@@ -99,6 +99,8 @@ class Tidy:
             if path.suffix == ".md":
                 for line, message in documents.check(path, text, self.root):
                     self.say(path, line, message)
+                for line, message in documents.check_counts(path, text):
+                    self.say(path, line, message)
         return self.findings
 
     # --- names and text ---------------------------------------------------------------------------

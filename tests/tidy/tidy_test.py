@@ -107,6 +107,10 @@ class TidyFinds(unittest.TestCase):
     def test_a_dead_anchor(self):
         self.one({"docs/a.md": "# One\n[x](#two)\n"}, "docs/a.md:2:", "the headings are one")
 
+    def test_a_count_that_is_not_true(self):
+        self.one({"trusted/README.md": "| [base](base) | text | 9 lines |\n",
+                  "trusted/base/x.h": HEADER + "int a;\n"}, "base has 2 lines, not 9")
+
     def test_an_example_that_does_not_parse(self):
         self.one({"docs/spec/a.md": "# A\n\n```json\n{\"a\": }\n```\n"}, "docs/spec/a.md:3:",
                  "no JSON")
