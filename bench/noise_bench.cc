@@ -28,6 +28,7 @@ void release(benchmark::State& state) {
                                 .measure_bounds = {1000},
                                 .price = {1'000'000, std::uint64_t{1} << 40}});
   std::vector<ExactGroup> groups;
+  groups.reserve(static_cast<std::size_t>(state.range(0)));
   for (std::int64_t i = 0; i < state.range(0); i++) groups.push_back({{Cell(i)}, {40, 9000}});
   crypto::SystemEntropy entropy;
   for (auto unused : state) {

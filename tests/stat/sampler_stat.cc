@@ -132,6 +132,50 @@ TEST(Counting, DiscreteLaplaceChiSquare) {
   }
 }
 
+// The same for a whole group: persons and measure together, so that noise left out, used twice or
+// swapped shows. Cells of at least 100 expected draws; the rest, and withheld, are one each.
+TEST(Counting, GroupChiSquare) {
+  constexpr int kDraws = 1'000'000;
+  const Mechanism mechanism{{{2, 1}, {3, 1}}, 3, 4};
+  const std::int64_t persons = 7;
+  const std::int64_t measure = 100;
+  stat::SeededEntropy entropy(31);
+  RandomBits bits(entropy);
+  std::map<std::pair<std::int64_t, std::int64_t>, double> counts;
+  double withheld = 0;
+  for (int i = 0; i < kDraws; i++) {
+    const NoisedGroup group = *noise_group(bits, mechanism, {persons, measure});
+    if (!group.shown) {
+      withheld++;
+      continue;
+    }
+    counts[{static_cast<std::int64_t>(group.statistics[0]),
+            static_cast<std::int64_t>(group.statistics[1])}]++;
+  }
+  const double keep = keep_probability(mechanism, persons);
+  double statistic = std::pow(withheld - kDraws * (1 - keep), 2) / (kDraws * (1 - keep));
+  double rest_expected = kDraws * keep;
+  double rest_counted = kDraws - withheld;
+  int cells = 1;
+  for (std::int64_t n = mechanism.threshold + 2; n < persons + 30; n++) {
+    for (std::int64_t m = measure - 40; m < measure + 40; m++) {
+      const double expected = kDraws *
+                              laplace(mechanism.scales[0], static_cast<double>(n - persons)) *
+                              laplace(mechanism.scales[1], static_cast<double>(m - measure));
+      if (expected < 100) continue;
+      const double counted = counts[{n, m}];
+      statistic += (counted - expected) * (counted - expected) / expected;
+      rest_expected -= expected;
+      rest_counted -= counted;
+      cells++;
+    }
+  }
+  statistic += (rest_counted - rest_expected) * (rest_counted - rest_expected) / rest_expected;
+  const double t = -std::log(kAlarm);
+  EXPECT_GT(cells, 100);
+  EXPECT_LT(statistic, cells + 2 * std::sqrt(cells * t) + 2 * t);
+}
+
 // The share of draws beyond m against the closed form, from the middle to the largest scale there
 // is. Bound: Hoeffding, P[|share - p| > d] <= 2 e^(-2 n d^2).
 TEST(Counting, TailsAtEveryScale) {
@@ -142,6 +186,7 @@ TEST(Counting, TailsAtEveryScale) {
     stat::SeededEntropy entropy(7);
     RandomBits bits(entropy);
     std::vector<double> draws;
+    draws.reserve(kDraws);
     for (int i = 0; i < kDraws; i++) {
       draws.push_back(static_cast<double>(*discrete_laplace(bits, scale)));
     }

@@ -65,7 +65,8 @@ Status Log::flush() {
 }
 
 Result<Receipt> Log::add(const Json& body) {
-  if (body.object() == nullptr || head_.size >= kEntriesMax) return kBadEntry;
+  if (body.object() == nullptr) return kBadEntry;
+  if (head_.size >= kEntriesMax) return Error{ErrorCode::unavailable, "log_full"};
   GBX_TRY(flush());
   std::array<std::uint8_t, kNonceBytes> nonce{};
   GBX_TRY(entropy_->fill(nonce));

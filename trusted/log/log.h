@@ -58,9 +58,9 @@ class Log final : public Store {
   static Result<Log> make(std::string origin, Store& store, Entropy& entropy);
 
   // Chains `body` (a JSON object of strings, integers, arrays and objects) and has it stored.
-  // Fails with invalid_argument (entry_malformed; nothing changed) or unavailable (entropy: nothing
-  // changed; the store: the entry is in the chain, is handed to the store again before the next
-  // one, and there is no receipt).
+  // Fails with invalid_argument (entry_malformed; nothing changed) or unavailable (entropy,
+  // log_full: nothing changed; the store: the entry is in the chain, is handed to the store again
+  // before the next one, and there is no receipt).
   Result<Receipt> add(const Json& body);
   // The same for the canonical text of a body: what Budget::reserve() writes through.
   Status append(ByteView entry) noexcept override;

@@ -7,9 +7,16 @@
 namespace gbx::privacy {
 namespace {
 
+constexpr std::size_t kTableBytesMax = 256;
 constexpr Error kMalformed{ErrorCode::invalid_argument, "budget_malformed"};
 constexpr Error kChargeMalformed{ErrorCode::invalid_argument, "charge_malformed"};
 constexpr Error kUnknown{ErrorCode::not_found, "table_unknown"};
+
+// A name that any log entry can carry as it is.
+bool is_plain(std::string_view table) {
+  return !table.empty() && table.size() <= kTableBytesMax &&
+         std::all_of(table.begin(), table.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
 
 Price minus(Price a, Price b) {
   GBX_CHECK(covers(a, b));
@@ -42,6 +49,7 @@ Result<Budget> Budget::make(std::vector<TableCeiling> ceilings) {
   std::vector<Account> accounts;
   for (TableCeiling& ceiling : ceilings) {
     const Price price = ceiling.ceiling;
+    if (!is_plain(ceiling.table)) return kMalformed;
     if (price.epsilon == 0 || price.epsilon > kEpsilonMax) return kMalformed;
     if (price.delta == 0 || price.delta >= kDeltaUnit) return kMalformed;
     accounts.push_back({std::move(ceiling.table), price, {}, {}});

@@ -75,7 +75,8 @@ class Budget {
   static constexpr std::size_t kTablesMax = 256;
 
   // Nothing is allotted yet. Fails with invalid_argument: budget_malformed (no table, too many, one
-  // twice, a ceiling that is zero or past what parse_epsilon/parse_delta give).
+  // twice, a name that is empty or not printable ASCII, a ceiling that is zero or past what
+  // parse_epsilon() and parse_delta() give).
   static Result<Budget> make(std::vector<TableCeiling> ceilings);
 
   Budget(Budget&&) noexcept = default;

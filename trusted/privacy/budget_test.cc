@@ -139,6 +139,10 @@ TEST(Budget, RefusesEachBadCeiling) {
     return !budget && budget.error().reason == Literal("budget_malformed");
   };
   EXPECT_TRUE(refused({}));
+  EXPECT_TRUE(refused({{"", {1, 1}}}));
+  EXPECT_TRUE(refused({{"two words", {1, 1}}}));
+  EXPECT_TRUE(refused({{"\xff", {1, 1}}}));
+  EXPECT_TRUE(refused({{std::string(257, 't'), {1, 1}}}));
   EXPECT_TRUE(refused({{"t", {0, 1}}}));
   EXPECT_TRUE(refused({{"t", {1, 0}}}));
   EXPECT_TRUE(refused({{"t", {kEpsilonMax + 1, 1}}}));

@@ -4,6 +4,7 @@
 
 #include "tests/stat/exact.h"
 #include "trusted/privacy/confidence.h"
+#include "trusted/privacy/mechanism.h"
 
 namespace gbx::privacy {
 namespace {
@@ -82,8 +83,22 @@ TEST(Release, WithholdsTheOnlyRowToo) {
 TEST(Release, EveryStatisticHasItsOwnNoise) {
   const auto released = run({{{text("a")}, {9000, 9000, 9000}}}, noisy({1, 1}));
   const std::vector<std::int64_t>& values = released->groups().at(0).values;
+  for (const std::int64_t value : values) EXPECT_NE(value, 9000);
   EXPECT_NE(values[0], values[1]);
   EXPECT_NE(values[1], values[2]);
+}
+
+// One buffer of random bytes would do for what is shown; the second is for what evens the work out.
+TEST(Release, WorksMoreThanItsNoiseNeeds) {
+  const Plan plan = noisy(std::vector<std::int64_t>(40, 10'000'000'000));
+  std::vector<Int128> statistics(41, 1000);
+  stat::FailingEntropy one_buffer(4096);
+  const auto released = Releaser::release(room::Engine::make({{{text("a")}, statistics}}), plan,
+                                          reservation_for(plan), one_buffer);
+  EXPECT_EQ(released.error().code, ErrorCode::unavailable);
+  stat::FailingEntropy again(4096);
+  RandomBits bits(again);
+  EXPECT_TRUE(noise_group(bits, *mechanism_of(plan), statistics));
 }
 
 TEST(Release, Saturates) {
@@ -127,6 +142,7 @@ TEST(Release, RefusesABadPlan) {
 TEST(Release, WithoutEntropyThereIsNothingHoweverLateItFails) {
   const Plan plan = noisy({3, 5});
   std::vector<ExactGroup> groups;
+  groups.reserve(300);
   for (std::int64_t i = 0; i < 300; i++) groups.push_back({{Cell(i)}, {1000, 1000, 1000}});
   std::uint64_t bytes = 0;
   bool done = false;

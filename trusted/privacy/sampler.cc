@@ -10,7 +10,7 @@ namespace {
 constexpr Error kStuck{ErrorCode::unavailable, "entropy_stuck"};
 
 // Chances of reaching these, with a working generator: below 2^-128 (each try is rejected with
-// probability under 1/2), 1/64! < 2^-295, e^-1024, and 0.7^512 < 2^-263 (a try of the outer loop
+// probability under 1/2), 1/63! < 2^-289, e^-1024, and 0.7^512 < 2^-263 (a try of the outer loop
 // fails with probability at most 1 - (1 - 1/e) + (1 - 1/e) / 2 < 0.7).
 constexpr int kRejectionsMax = 128;
 constexpr std::uint64_t kExpansionMax = 64;
