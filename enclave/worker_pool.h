@@ -11,16 +11,13 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "enclave/channel.h"
-#include "engine/choice.h"
-#include "trusted/crypto/aead.h"
+#include "enclave/worker_job.h"
 #include "trusted/room/seams.h"
-#include "trusted/snapshot/manifest.h"
-#include "trusted/sql/task.h"
 
 namespace gbx::enclave {
 
@@ -47,14 +44,15 @@ struct SealedTable {
 class WorkerPool final : public room::Parser {
  public:
   // Starts the zygote from the executable `program` (glovebox-worker). Fails with unavailable
-  // ("worker_failed"). The zygote ends with this object, or when this process dies.
+  // ("worker_failed"). The zygote ends with this object, or when this process dies; while this
+  // process may still start programs, a zygote that was killed is replaced.
   static Result<std::unique_ptr<WorkerPool>> start(const std::string& program,
                                                    const WorkerLimits& limits);
   ~WorkerPool() override;
 
-  // DuckDB's syntax tree of `sql`, as JSON text. Fails with invalid_argument ("sql_too_long",
-  // "sql_malformed": DuckDB says that it is no SELECT) or unavailable ("worker_failed").
-  // Thread-safe.
+  // DuckDB's syntax tree of `sql`, as JSON text; for what is no SELECT the object in which DuckDB
+  // says so, which trusted/sql refuses. Fails with invalid_argument ("sql_too_long") or unavailable
+  // ("worker_failed"). Thread-safe.
   Result<std::string> parse(std::string_view sql) noexcept override;
 
   // Runs a task over `tables`, by relation. Fails with unavailable ("worker_failed"), whatever went
@@ -65,22 +63,37 @@ class WorkerPool final : public room::Parser {
       engine::Choice choice = engine::Choice::automatic) noexcept;
 
  private:
-  // A running worker: its job socket, and its process as a descriptor.
-  struct Worker {
-    Descriptor socket;
-    Descriptor process;
+  // A running worker; killed when this goes.
+  class Worker {
+   public:
+    Worker(Descriptor socket, Descriptor process)
+        : socket_(std::move(socket)), process_(std::move(process)) {}
+    ~Worker();
+    Worker(Worker&&) noexcept = default;
+    Worker& operator=(Worker&&) = delete;
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+    // Gives it the job and takes the answer. Fails with unavailable ("worker_failed").
+    Result<Bytes> answer(ByteView request, std::size_t answer_max, std::uint32_t seconds);
+
+   private:
+    Descriptor socket_;
+    Descriptor process_;  // a pidfd
   };
   WorkerPool(std::string program, const WorkerLimits& limits)
       : program_(std::move(program)), limits_(limits) {}
   Status start_zygote();
-  Result<Worker> spawn(std::span<const int> descriptors);
-  Result<Bytes> job(ByteView request, std::span<const int> descriptors, std::uint32_t seconds,
-                    std::size_t answer_max);
+  void end_zygote();
+  Result<Worker> spawn(JobKind kind, std::span<const int> streams);
+  Result<Worker> take_parser();
+  void prepare_parser() noexcept;
 
   std::string program_;
   WorkerLimits limits_;
-  std::mutex mutex_;  // of the zygote
+  std::mutex mutex_;  // of all below
   Descriptor zygote_;
+  int zygote_process_ = -1;
+  std::optional<Worker> parser_;  // started ahead, has seen nothing, for the next parse
 };
 
 }  // namespace gbx::enclave

@@ -62,6 +62,8 @@ FORBIDDEN_IN_TRUSTED = {
 TESTED_ELSEWHERE = {
     "client/room/connection.cc": "host/server_test.cc",
     "enclave/file_source.cc": "host/server_test.cc",
+    "enclave/worker.cc": "enclave/worker_pool_test.cc",
+    "enclave/zygote.cc": "enclave/worker_pool_test.cc",
     "host/room_process.cc": "host/server_test.cc",
     "trusted/crypto/aead.cc": "trusted/crypto/hpke_test.cc",
     "trusted/crypto/hash.cc": "trusted/crypto/hpke_test.cc",
@@ -71,6 +73,8 @@ TESTED_ELSEWHERE = {
     "trusted/room/groups.cc": "engine/merge/merge_test.cc",
     "trusted/snapshot/writer.cc": "trusted/snapshot/snapshot_test.cc",
     "trusted/sql/expression.cc": "trusted/sql/evaluate_test.cc",
+    "engine/choice.cc": "engine/engine_test.cc",
+    "engine/duckdb/load.cc": "engine/duckdb/duckdb_engine_test.cc",
     "engine/merge": "engine/merge/merge_test.cc",
 }
 

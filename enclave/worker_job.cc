@@ -1,0 +1,219 @@
+#include "enclave/worker_job.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "trusted/sql/task_codec.h"
+
+namespace gbx::enclave {
+namespace {
+
+constexpr Error kFailed{ErrorCode::unavailable, "worker_failed"};
+constexpr Error kMalformed{ErrorCode::invalid_argument, "job_malformed"};
+constexpr std::size_t kManifestBytesMax = std::size_t{32} << 20;
+constexpr std::size_t kTaskBytesMax = std::size_t{16} << 20;
+constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
+
+enum CellTag : std::uint8_t { kNull = 0, kNumber = 1, kText = 2 };
+
+void encode_cell(const Cell& cell, Writer& out) {
+  if (const auto* number = std::get_if<std::int64_t>(&cell)) {
+    out.u8(kNumber);
+    out.i64(*number);
+  } else if (const auto* text = std::get_if<std::string>(&cell)) {
+    out.u8(kText);
+    out.block(*text);
+  } else {
+    out.u8(kNull);
+  }
+}
+
+Result<Cell> decode_cell(Reader& in) {
+  const std::uint8_t tag = in.u8();
+  if (tag == kNull) return Cell();
+  if (tag == kNumber) return Cell(in.i64());
+  if (tag == kText) return Cell(std::string(as_text(in.block(kGroupTextBytesMax))));
+  return kFailed;
+}
+
+Result<TableRequest> decode_table(Reader& in) {
+  const std::string_view text = as_text(in.block(kManifestBytesMax));
+  const auto key = in.array<32>();
+  const std::uint32_t count = in.u32();
+  if (in.failed() || count > in.left() / sizeof(Hash)) return kMalformed;
+  GBX_TRY_ASSIGN(const Json json, Json::parse_canonical(text));
+  TableRequest out;
+  GBX_TRY_ASSIGN(out.manifest, snapshot::decode(json));
+  out.key = crypto::AeadKey(key);
+  for (std::uint32_t i = 0; i < count; i++) out.leaves.push_back(in.array<sizeof(Hash)>());
+  return out;
+}
+
+// Until `socket` is ready; false when the deadline has passed.
+bool wait_for(int socket, short events, WorkerDeadline deadline) {
+  for (;;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return false;
+    ::pollfd entry{.fd = socket, .events = events, .revents = 0};
+    const int ready =
+        ::poll(&entry, 1, static_cast<int>(std::min<std::int64_t>(left.count(), 1000)));
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return false;
+  }
+}
+
+Status send_all(int socket, ByteView bytes, WorkerDeadline deadline) {
+  while (!bytes.empty()) {
+    if (!wait_for(socket, POLLOUT, deadline)) return kFailed;
+    const ssize_t sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (sent <= 0) return kFailed;
+    bytes = bytes.subspan(static_cast<std::size_t>(sent));
+  }
+  return {};
+}
+
+Status receive_all(int socket, std::span<std::uint8_t> out, WorkerDeadline deadline) {
+  while (!out.empty()) {
+    if (!wait_for(socket, POLLIN, deadline)) return kFailed;
+    const ssize_t got = ::recv(socket, out.data(), out.size(), MSG_DONTWAIT);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (got <= 0) return kFailed;
+    out = out.subspan(static_cast<std::size_t>(got));
+  }
+  return {};
+}
+
+// Reads the length, then the bytes, with `read_all`; takes memory as they come.
+template <typename F>
+Result<Bytes> read_whole(std::size_t size_max, F read_all) {
+  std::array<std::uint8_t, 8> length{};
+  GBX_TRY(read_all(std::span<std::uint8_t>(length)));
+  const std::uint64_t size = Reader(length).u64();
+  if (size > size_max) return kFailed;
+  Bytes out;
+  while (out.size() < size) {
+    const std::size_t begin = out.size();
+    const std::size_t step = std::max(kPieceBytes, begin);
+    out.resize(std::min<std::size_t>(size, begin + step));
+    GBX_TRY(read_all(std::span(out).subspan(begin)));
+  }
+  return out;
+}
+
+Bytes length_of(ByteView bytes) {
+  Writer out;
+  out.u64(bytes.size());
+  return out.take();
+}
+
+Status write_all(int socket, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::write(socket, bytes.data(), bytes.size());
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent <= 0) return kFailed;
+    bytes = bytes.subspan(static_cast<std::size_t>(sent));
+  }
+  return {};
+}
+
+}  // namespace
+
+void encode_table(const snapshot::SnapshotManifest& manifest, const crypto::AeadKey& key,
+                  std::span<const Hash> leaves, Writer& out) {
+  out.block(snapshot::encode(manifest).canonical());
+  out.raw(key.view());
+  out.u32(static_cast<std::uint32_t>(leaves.size()));
+  for (const Hash& leaf : leaves) out.raw(leaf);
+}
+
+Result<RunRequest> decode_run(ByteView bytes) {
+  Reader in(bytes);
+  RunRequest out;
+  const std::string_view text = as_text(in.block(kTaskBytesMax));
+  const std::uint32_t count = in.u32();
+  if (in.failed() || count > kTablesMax) return kMalformed;
+  GBX_TRY_ASSIGN(out.task, sql::decode_task(text));
+  for (std::uint32_t i = 0; i < count; i++) {
+    GBX_TRY_ASSIGN(TableRequest table, decode_table(in));
+    out.tables.push_back(std::move(table));
+  }
+  if (!in.done()) return kMalformed;
+  return out;
+}
+
+Bytes encode_rows(const std::vector<sql::GroupRow>& rows) {
+  Writer out;
+  out.u8(1);
+  out.u32(static_cast<std::uint32_t>(rows.size()));
+  for (const sql::GroupRow& row : rows) {
+    for (const Cell& cell : row.key) encode_cell(cell, out);
+    out.i64(row.persons);
+    for (const Int128 sum : row.sums) {
+      out.u64(static_cast<std::uint64_t>(sum));
+      out.i64(static_cast<std::int64_t>(sum >> 64));
+    }
+  }
+  return out.take();
+}
+
+Result<std::vector<sql::GroupRow>> decode_rows(ByteView bytes, const sql::Task& task) {
+  Reader in(bytes);
+  if (in.u8() != 1) return kFailed;
+  const std::uint32_t count = in.u32();
+  const std::size_t row_bytes_min = task.groups.size() + 8 + 16 * task.measures.size();
+  if (count > (task.groups.empty() ? 1 : task.groups_max) || count > in.left() / row_bytes_min) {
+    return kFailed;
+  }
+  std::vector<sql::GroupRow> out;
+  out.reserve(count);
+  for (std::uint32_t i = 0; i < count; i++) {
+    sql::GroupRow row;
+    for (std::size_t g = 0; g < task.groups.size(); g++) {
+      GBX_TRY_ASSIGN(Cell cell, decode_cell(in));
+      row.key.push_back(std::move(cell));
+    }
+    row.persons = in.i64();
+    for (std::size_t m = 0; m < task.measures.size(); m++) {
+      const std::uint64_t low = in.u64();
+      row.sums.push_back((Int128{in.i64()} << 64) | Int128{low});
+    }
+    out.push_back(std::move(row));
+  }
+  if (!in.done()) return kFailed;
+  return out;
+}
+
+Status send_message(int socket, ByteView bytes, WorkerDeadline deadline) {
+  GBX_TRY(send_all(socket, length_of(bytes), deadline));
+  return send_all(socket, bytes, deadline);
+}
+
+Result<Bytes> receive_message(int socket, std::size_t size_max, WorkerDeadline deadline) {
+  return read_whole(
+      size_max, [&](std::span<std::uint8_t> out) { return receive_all(socket, out, deadline); });
+}
+
+Status write_message(int socket, ByteView bytes) {
+  GBX_TRY(write_all(socket, length_of(bytes)));
+  return write_all(socket, bytes);
+}
+
+Result<Bytes> read_message(int socket, std::size_t size_max) {
+  return read_whole(size_max, [&](std::span<std::uint8_t> out) -> Status {
+    while (!out.empty()) {
+      const ssize_t got = ::read(socket, out.data(), out.size());
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) return kFailed;
+      out = out.subspan(static_cast<std::size_t>(got));
+    }
+    return {};
+  });
+}
+
+}  // namespace gbx::enclave

@@ -1,0 +1,178 @@
+#include "enclave/worker_pool.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "enclave/zygote.h"
+#include "trusted/base/secret.h"
+#include "trusted/sql/task_codec.h"
+
+namespace gbx::enclave {
+namespace {
+
+constexpr Error kFailed{ErrorCode::unavailable, "worker_failed"};
+constexpr int kControl = 3;  // where the zygote expects it
+
+struct SocketPair {
+  Descriptor mine;
+  Descriptor theirs;
+};
+
+Result<SocketPair> make_sockets(int type) {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends.data()) != 0) return kFailed;
+  return SocketPair{.mine = Descriptor(ends[0]), .theirs = Descriptor(ends[1])};
+}
+
+// Starts `program` with `control` as descriptor 3 and nothing else of ours.
+Result<pid_t> start_program(const std::string& program, int control, const WorkerLimits& limits) {
+  std::array<std::string, 4> words = {
+      program, std::to_string(limits.threads), std::to_string(limits.memory_bytes),
+      std::to_string((std::uint64_t{limits.seconds} + 1) * limits.threads)};
+  std::array<char*, 5> argv{};
+  for (std::size_t i = 0; i < words.size(); i++) argv[i] = words[i].data();
+  std::array<char*, 1> environment{};
+  ::posix_spawn_file_actions_t actions;
+  if (::posix_spawn_file_actions_init(&actions) != 0) return kFailed;
+  // dup2 onto itself would keep the close-on-exec flag: move it out of the way first.
+  const Descriptor moved(::fcntl(control, F_DUPFD_CLOEXEC, kControl + 1));
+  const bool ready = moved.valid() &&
+                     ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0) == 0 &&
+                     ::posix_spawn_file_actions_adddup2(&actions, 0, 1) == 0 &&
+                     ::posix_spawn_file_actions_adddup2(&actions, 0, 2) == 0 &&
+                     ::posix_spawn_file_actions_adddup2(&actions, moved.get(), kControl) == 0 &&
+                     ::posix_spawn_file_actions_addclosefrom_np(&actions, kControl + 1) == 0;
+  pid_t child = 0;
+  const bool started = ready && ::posix_spawn(&child, program.c_str(), &actions, nullptr,
+                                              argv.data(), environment.data()) == 0;
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (!started) return kFailed;
+  return child;
+}
+
+JobKind kind_of(engine::Choice choice) {
+  return choice == engine::Choice::duckdb ? JobKind::duckdb : JobKind::merge;
+}
+
+}  // namespace
+
+WorkerPool::Worker::~Worker() {
+  if (!process_.valid()) return;
+  ::syscall(SYS_pidfd_send_signal, process_.get(), SIGKILL, nullptr, 0);
+  // Until it is gone: then so is all that it knew.
+  ::pollfd entry{.fd = process_.get(), .events = POLLIN, .revents = 0};
+  while (::poll(&entry, 1, 5000) < 0 && errno == EINTR) {
+  }
+}
+
+Result<Bytes> WorkerPool::Worker::answer(ByteView request, std::size_t answer_max,
+                                         std::uint32_t seconds) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  GBX_TRY(send_message(socket_.get(), request, deadline));
+  return receive_message(socket_.get(), answer_max + 1, deadline);
+}
+
+Result<std::unique_ptr<WorkerPool>> WorkerPool::start(const std::string& program,
+                                                      const WorkerLimits& limits) {
+  if (limits.threads == 0 || limits.threads > 64 || limits.seconds == 0) return kFailed;
+  std::unique_ptr<WorkerPool> out(new WorkerPool(program, limits));
+  const std::lock_guard lock(out->mutex_);
+  GBX_TRY(out->start_zygote());
+  GBX_TRY_ASSIGN(Worker parser, out->spawn(JobKind::parse, {}));
+  out->parser_.emplace(std::move(parser));
+  return out;
+}
+
+WorkerPool::~WorkerPool() { end_zygote(); }
+
+// Closing the socket ends it; its workers die with it.
+void WorkerPool::end_zygote() {
+  zygote_ = Descriptor();
+  while (zygote_process_ > 0 && ::waitpid(zygote_process_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  zygote_process_ = -1;
+}
+
+Status WorkerPool::start_zygote() {
+  end_zygote();
+  GBX_TRY_ASSIGN(SocketPair sockets, make_sockets(SOCK_SEQPACKET));
+  GBX_TRY_ASSIGN(zygote_process_, start_program(program_, sockets.theirs.get(), limits_));
+  zygote_ = std::move(sockets.mine);
+  return {};
+}
+
+// A new worker; a zygote that has died is replaced once.
+Result<WorkerPool::Worker> WorkerPool::spawn(JobKind kind, std::span<const int> streams) {
+  if (streams.size() > kTablesMax) return kFailed;
+  for (int attempt = 0;; attempt++) {
+    GBX_TRY_ASSIGN(SocketPair sockets, make_sockets(SOCK_STREAM));
+    std::vector<int> descriptors = {sockets.theirs.get()};
+    descriptors.insert(descriptors.end(), streams.begin(), streams.end());
+    auto process = request_worker(zygote_.get(), kind, descriptors);
+    if (process) return Worker(std::move(sockets.mine), std::move(*process));
+    if (attempt > 0) return kFailed;
+    GBX_TRY(start_zygote());
+  }
+}
+
+Result<WorkerPool::Worker> WorkerPool::take_parser() {
+  const std::lock_guard lock(mutex_);
+  if (!parser_) return spawn(JobKind::parse, {});
+  Worker taken = std::move(*parser_);
+  parser_.reset();
+  return taken;
+}
+
+void WorkerPool::prepare_parser() noexcept {
+  const std::lock_guard lock(mutex_);
+  if (parser_) return;
+  auto next = spawn(JobKind::parse, {});
+  if (next) parser_.emplace(std::move(*next));
+}
+
+Result<std::string> WorkerPool::parse(std::string_view sql) noexcept {
+  if (sql.size() > kSqlBytesMax) return Error{ErrorCode::invalid_argument, "sql_too_long"};
+  Result<Bytes> answer = kFailed;
+  {
+    auto worker = take_parser();
+    if (worker) answer = worker->answer(as_bytes(sql), kTreeBytesMax, kParseSeconds);
+  }
+  prepare_parser();
+  if (!answer || answer->empty() || answer->front() != 1) return kFailed;
+  return std::string(as_text(ByteView(*answer).subspan(1)));
+}
+
+Result<std::vector<sql::GroupRow>> WorkerPool::run(const sql::Task& task,
+                                                   std::span<const SealedTable> tables,
+                                                   engine::Choice choice) noexcept {
+  if (tables.size() > kTablesMax) return kFailed;
+  Writer out;
+  out.block(sql::encode_task(task));
+  out.u32(static_cast<std::uint32_t>(tables.size()));
+  std::vector<int> streams;
+  for (const SealedTable& table : tables) {
+    encode_table(*table.manifest, *table.key, table.leaves, out);
+    streams.push_back(table.descriptor);
+  }
+  SecretBytes request(out.take());  // holds keys
+  const auto spawned = [&] {
+    const std::lock_guard lock(mutex_);
+    return spawn(kind_of(choice), streams);
+  };
+  Result<Worker> worker = spawned();
+  if (!worker) return kFailed;
+  GBX_TRY_ASSIGN(const Bytes answer,
+                 worker->answer(request.view(), kRowsBytesMax, limits_.seconds));
+  return decode_rows(answer, task);
+}
+
+}  // namespace gbx::enclave

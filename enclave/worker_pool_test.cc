@@ -1,0 +1,196 @@
+#include "enclave/worker_pool.h"
+
+#include <dirent.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "enclave/worker_fixture.h"
+#include "engine/merge/merge.h"
+#include "engine/testing/generator.h"
+#include "engine/testing/match.h"
+
+namespace gbx::enclave {
+namespace {
+
+constexpr Error kFailed{ErrorCode::unavailable, "worker_failed"};
+const std::string kProgram = std::string(GBX_BINARY_DIR) + "/bin/glovebox-worker";
+
+std::unique_ptr<WorkerPool> make_pool(WorkerLimits limits = {}) {
+  auto pool = WorkerPool::start(kProgram, limits);
+  GBX_CHECK(pool.has_value());
+  return std::move(*pool);
+}
+
+// One person with `rows` rows in each of two tables: rows * rows in the join.
+struct LongJob {
+  explicit LongJob(std::size_t rows) {
+    for (int t = 0; t < 2; t++) {
+      std::vector<engine::MemoryRow> all(rows, {.person = {1}, .cells = {std::int64_t{1}}});
+      const engine::MemoryTable table({{"c", {Type::integer, 0}, false}}, std::move(all), 1000);
+      held.push_back(hold(table, 4096));
+      task.tables.push_back("t" + std::to_string(t));
+    }
+    task.measures.push_back({.argument = {}, .low = 0, .high = 1'000'000'000});
+    for (const HeldTable& table : held) tables.push_back(table.sealed());
+  }
+  std::vector<HeldTable> held;
+  std::vector<SealedTable> tables;
+  sql::Task task;
+};
+
+TEST(WorkerPool, ParsesInACage) {
+  const auto pool = make_pool();
+  for (int i = 0; i < 3; i++) {
+    const auto tree = pool->parse("SELECT count(*) FROM t WHERE a < 3");
+    ASSERT_TRUE(tree);
+    EXPECT_NE(tree->find("SELECT_NODE"), std::string::npos);
+  }
+  const auto refused = pool->parse("DROP TABLE t");
+  ASSERT_TRUE(refused);
+  EXPECT_NE(refused->find("\"error\":true"), std::string::npos);
+}
+
+TEST(WorkerPool, RefusesATextThatIsTooLong) {
+  const auto pool = make_pool();
+  EXPECT_EQ(pool->parse(std::string(kSqlBytesMax + 1, ' ')).error(),
+            (Error{ErrorCode::invalid_argument, "sql_too_long"}));
+}
+
+TEST(WorkerPool, RunsBothEnginesInACage) {
+  const auto pool = make_pool({.threads = 2});
+  int answered = 0;
+  for (std::uint64_t seed = 1; seed <= 25; seed++) {
+    SCOPED_TRACE(seed);
+    const engine::GeneratedCase generated = engine::generate_case(seed);
+    std::vector<HeldTable> held;
+    std::vector<SealedTable> sealed;
+    std::vector<const snapshot::Table*> tables;
+    for (const auto& table : generated.tables) {
+      held.push_back(hold(*table));
+      tables.push_back(table.get());
+    }
+    for (const HeldTable& table : held) sealed.push_back(table.sealed());
+    const auto want = engine::run_merge(generated.task, tables, {});
+    for (const auto choice : {engine::Choice::automatic, engine::Choice::duckdb}) {
+      const auto got = pool->run(generated.task, sealed, choice);
+      if (want) {
+        engine::expect_same(got, want);
+        answered++;
+      } else {
+        EXPECT_EQ(got.error(), kFailed);
+      }
+    }
+  }
+  EXPECT_GT(answered, 20);
+}
+
+TEST(WorkerPool, CutsOffWhatTakesTooLong) {
+  const auto pool = make_pool({.seconds = 1});
+  LongJob job(90'000);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(pool->run(job.task, job.tables).error(), kFailed);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+}
+
+// Parent of a process, 0 when it is gone; its name in `name`.
+int parent_of(int process, std::string& name) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string line;
+  std::getline(file, line);
+  const std::size_t open = line.find('(');
+  const std::size_t close = line.rfind(')');
+  if (open == std::string::npos || close == std::string::npos) return 0;
+  name = line.substr(open + 1, close - open - 1);
+  return std::stoi(line.substr(close + 4));
+}
+
+std::vector<int> children_of(int parent) {
+  std::vector<int> out;
+  ::DIR* directory = ::opendir("/proc");
+  while (const ::dirent* entry = ::readdir(directory)) {
+    const int process = std::atoi(entry->d_name);
+    std::string name;
+    if (process > 0 && parent_of(process, name) == parent && name == "glovebox-worker") {
+      out.push_back(process);
+    }
+  }
+  ::closedir(directory);
+  return out;
+}
+
+TEST(WorkerPool, AKilledWorkerIsUnavailableAndTheNextJobWorks) {
+  const auto pool = make_pool({.seconds = 60});
+  const std::vector<int> zygotes = children_of(::getpid());
+  ASSERT_EQ(zygotes.size(), 1U);
+  LongJob job(90'000);
+  Result<std::vector<sql::GroupRow>> answer = kFailed;
+  std::thread runner([&] { answer = pool->run(job.task, job.tables); });
+  std::vector<int> workers;
+  for (int i = 0; i < 500 && workers.size() < 2; i++) {  // the spare parser is one
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    workers = children_of(zygotes[0]);
+  }
+  EXPECT_EQ(workers.size(), 2U);
+  for (const int worker : workers) ::kill(worker, SIGKILL);
+  runner.join();
+  EXPECT_EQ(answer.error(), kFailed);
+  static_cast<void>(pool->parse("SELECT 1"));  // the spare that died with it
+  EXPECT_TRUE(pool->parse("SELECT 1"));
+  LongJob small(10);
+  const auto rows = pool->run(small.task, small.tables);
+  ASSERT_TRUE(rows);
+  EXPECT_TRUE((*rows)[0].sums[0] == 100);
+}
+
+TEST(WorkerPool, AKilledZygoteIsReplaced) {
+  const auto pool = make_pool();
+  for (const int zygote : children_of(::getpid())) ::kill(zygote, SIGKILL);
+  LongJob small(10);
+  EXPECT_TRUE(pool->run(small.task, small.tables));
+  static_cast<void>(pool->parse("SELECT 1"));  // the spare parser died with the zygote
+  EXPECT_TRUE(pool->parse("SELECT 1"));
+}
+
+TEST(WorkerPool, LeavesNoProcessBehind) {
+  {
+    const auto pool = make_pool();
+    EXPECT_TRUE(pool->parse("SELECT 1"));
+    EXPECT_EQ(children_of(::getpid()).size(), 1U);
+  }
+  EXPECT_TRUE(children_of(::getpid()).empty());
+}
+
+TEST(WorkerPool, AnotherStreamIsUnavailable) {
+  const auto pool = make_pool();
+  LongJob job(10);
+  LongJob other(20);
+  job.tables[0].descriptor = other.tables[0].descriptor;
+  EXPECT_EQ(pool->run(job.task, job.tables).error(), kFailed);
+}
+
+TEST(WorkerPool, AnotherKeyIsUnavailable) {
+  const auto pool = make_pool();
+  LongJob job(10);
+  const crypto::AeadKey wrong({9});
+  job.tables[1].key = &wrong;
+  EXPECT_EQ(pool->run(job.task, job.tables).error(), kFailed);
+}
+
+TEST(WorkerPool, ATaskThatDoesNotFitIsUnavailable) {
+  const auto pool = make_pool();
+  LongJob job(10);
+  job.task.tables.pop_back();
+  EXPECT_EQ(pool->run(job.task, job.tables).error(), kFailed);
+}
+
+TEST(WorkerPool, NeedsItsProgram) {
+  EXPECT_EQ(WorkerPool::start("/nonexistent/glovebox-worker", {}).error(), kFailed);
+  EXPECT_EQ(WorkerPool::start("/bin/true", {}).error(), kFailed);
+}
+
+}  // namespace
+}  // namespace gbx::enclave
