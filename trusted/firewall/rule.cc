@@ -70,6 +70,8 @@ Status RuleCheck::allow(std::string_view member) const {
   GBX_TRY(functions());
   for (const Expression& group : query_->groups) GBX_TRY(dimensions(group));
   for (const sql::AggregateCall& call : query_->aggregates) GBX_TRY(aggregate(call));
+  // A list of groups tells that their people are enough, so it counts them.
+  if (query_->aggregates.empty()) GBX_TRY(row_count(query_->items.front().where));
   if (query_->has_filter) GBX_TRY(filter(query_->filter));
   return {};
 }

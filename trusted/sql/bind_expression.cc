@@ -251,7 +251,7 @@ Result<Expression> ExpressionBinder::between(const Node& node, std::vector<Expre
 Result<Expression> ExpressionBinder::null_if(const Node& node, std::vector<Expression> parts) {
   GBX_TRY(arguments(node, 2, 2));
   GBX_TRY(account(parts[0]));
-  functions_->push_back({"NULLIF", node.where});
+  functions_->push_back({"CASE", node.where});
   Expression value = parts[0];
   std::vector<Expression> choice;
   GBX_TRY_ASSIGN(Expression equal,
@@ -265,7 +265,7 @@ Result<Expression> ExpressionBinder::null_if(const Node& node, std::vector<Expre
 Result<Expression> ExpressionBinder::prefix(const Node& node, std::vector<Expression> parts) {
   const bool left = node.text == "left";
   GBX_TRY(arguments(node, left ? 2 : 3, left ? 2 : 3));
-  functions_->push_back({left ? "LEFT" : "SUBSTRING", node.where});
+  functions_->push_back({"SUBSTRING", node.where});
   const Expression& count = parts.back();
   const bool from_first = left || (parts[1].op == Op::literal && parts[1].value == 1 &&
                                    parts[1].type == ValueType{Type::integer, 0});

@@ -23,6 +23,13 @@ std::optional<Found> person_of(const Node& node, const Scope& scope) {
   return *found;
 }
 
+// The finer reason, when some condition names persons but does not join them.
+Status check_persons_within(const Node& node, const Scope& scope) {
+  GBX_TRY(check_person_condition(node, scope));
+  for (const Node& child : node.children) GBX_TRY(check_persons_within(child, scope));
+  return {};
+}
+
 class Joiner {
  public:
   Joiner(const Select& select, const Scope& scope)
@@ -38,6 +45,7 @@ class Joiner {
     if (select_->filter) GBX_TRY(condition(*select_->filter));
     for (const Join& step : select_->joins) {
       if (root(step.right) != root(0)) {
+        for (const Node* filter : out_.filters) GBX_TRY(check_persons_within(*filter, *scope_));
         return deny("join_not_on_person", select_->tables[step.right].where);
       }
     }

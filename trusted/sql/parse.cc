@@ -45,8 +45,8 @@ Result<Select> SelectParser::parse(const Json& statement) {
   if (!is_absent(statement, "named_param_map")) {
     return Error{ErrorCode::invalid_argument, "parameter_unsupported"};
   }
-  GBX_TRY(items(node));
   GBX_TRY(tables(*node.find("from_table"), 0));
+  GBX_TRY(items(node));
   GBX_TRY_ASSIGN(select_.filter, clause(node, "where_clause"));
   GBX_TRY(groups(node));
   GBX_TRY_ASSIGN(select_.having, clause(node, "having"));
@@ -94,6 +94,9 @@ Status SelectParser::tables(const Json& from, std::size_t depth) {
   if (type == "EMPTY") return expressions_.refuse("from_missing", from);
   if (type == "SUBQUERY") return expressions_.refuse("subquery_unsupported", from);
   if (type == "TABLE_FUNCTION") return expressions_.refuse("table_function_unsupported", from);
+  if (type == "SHOW_REF" || type == "EXPRESSION_LIST") {  // SHOW, DESCRIBE; VALUES
+    return expressions_.refuse("not_a_select", from);
+  }
   return expressions_.refuse("from_unsupported", from);
 }
 
@@ -213,7 +216,11 @@ Status SelectParser::order(const Json& modifier) {
     if (nulls != "ORDER_DEFAULT" && nulls != "NULLS FIRST" && nulls != "NULLS LAST") {
       return kUnknown;
     }
-    GBX_TRY_ASSIGN(Node parsed, expressions_.parse(*entry.find("expression")));
+    const Json& expression = *entry.find("expression");
+    if (string_of(expression, "class") == "STAR") {
+      return expressions_.refuse("order_by_all_unsupported", expression);
+    }
+    GBX_TRY_ASSIGN(Node parsed, expressions_.parse(expression));
     select_.order.push_back({std::move(parsed), type == "DESCENDING", nulls == "NULLS FIRST"});
   }
   return {};

@@ -366,6 +366,13 @@ Result<Node> ExpressionParser::cast(const Json& json, std::size_t depth) {
     node.type = {Type::decimal, static_cast<std::uint8_t>(*scale)};
     return node;
   }
+  if (id == "BOOLEAN" && (inner.text == "t" || inner.text == "f")) {  // TRUE and FALSE
+    Node truth;
+    truth.kind = NodeKind::boolean;
+    truth.value = inner.text == "t" ? 1 : 0;
+    truth.where = node.where;
+    return truth;
+  }
   const auto entry = look_up(kCastTypes, id);
   if (entry == kCastTypes.end()) {
     return refuse(id == "INTERVAL" ? Literal("interval_unsupported") : Literal("cast_unsupported"),

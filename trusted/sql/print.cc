@@ -98,9 +98,13 @@ std::string Printer::expression(const Expression& e) const {
     case Op::column: return column_name(e.relation, table(e.relation).columns[e.column].name);
     case Op::literal: return literal(e);
     case Op::null: return "NULL";
+    case Op::multiply:
+      if (e.type.type == Type::timestamp) {  // a date times the microseconds of a day
+        return "CAST(" + expression(e.children[0]) + " AS TIMESTAMP)";
+      }
+      [[fallthrough]];
     case Op::add:
     case Op::subtract:
-    case Op::multiply:
     case Op::equal:
     case Op::not_equal:
     case Op::less:

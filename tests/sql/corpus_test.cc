@@ -1,0 +1,199 @@
+// Runs tests/sql/**/*.test (README.md has the format): each statement through DuckDB's parser, our
+// parser, binder and firewall. With GLOVEBOX_BLESS set, writes what happened into the files
+// instead; read the difference before you keep it.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "tests/sql/rooms.h"
+#include "tests/sql/syntax_tree.h"
+#include "trusted/firewall/check.h"
+
+namespace gbx::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Case {
+  std::size_t line = 0;
+  std::string room;
+  std::string member;
+  std::uint64_t epsilon = 0;
+  std::string expected;  // after "statement "
+  std::string sql;
+  std::string detail;  // after ----
+};
+
+struct TestFile {
+  std::vector<std::string> lines;
+  std::vector<Case> cases;
+};
+
+bool starts(const std::string& text, std::string_view with) { return text.rfind(with, 0) == 0; }
+
+TestFile read(const fs::path& path) {
+  TestFile out;
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line);) out.lines.push_back(line);
+  Case now;
+  for (std::size_t i = 0; i < out.lines.size(); i++) {
+    const std::string& line = out.lines[i];
+    if (starts(line, "room ")) now.room = line.substr(5);
+    if (starts(line, "as ")) now.member = line.substr(3);
+    if (starts(line, "epsilon ")) now.epsilon = *privacy::parse_epsilon(line.substr(8));
+    if (!starts(line, "statement ")) continue;
+    Case next = now;
+    next.line = i + 1;
+    next.expected = line.substr(10);
+    std::string* part = &next.sql;
+    for (i++; i < out.lines.size() && !out.lines[i].empty(); i++) {
+      if (out.lines[i] == "----") {
+        part = &next.detail;
+        continue;
+      }
+      *part += (part->empty() ? "" : "\n") + out.lines[i];
+    }
+    out.cases.push_back(next);
+    now.epsilon = 0;
+  }
+  return out;
+}
+
+// What a test says about a statement: the first line, and what was made of it.
+struct Outcome {
+  std::string summary;
+  std::string detail;
+};
+
+std::string describe(const sql::Measure& measure) {
+  constexpr const char* kNames[] = {"rows", "values", "sum", "centred"};
+  std::string out = kNames[static_cast<std::size_t>(measure.kind)];
+  if (measure.kind == sql::MeasureKind::sum || measure.kind == sql::MeasureKind::centred) {
+    out += " row " + std::to_string(measure.row_low) + ".." + std::to_string(measure.row_high);
+  }
+  return out + " person " + std::to_string(measure.low) + ".." + std::to_string(measure.high);
+}
+
+std::string describe(const firewall::CheckedQuery& query) {
+  const privacy::Plan& plan = query.plan();
+  std::string out = query.canonical() + "\nprice " + privacy::format_epsilon(plan.price().epsilon) +
+                    " people " + std::to_string(plan.people_min) + " groups " +
+                    std::to_string(query.task().groups_per_person);
+  for (const sql::Measure& measure : query.task().measures) out += "\n" + describe(measure);
+  return out;
+}
+
+Outcome run(DuckdbParser& parser, const Case& test) {
+  const auto policy = room_called(test.room);
+  if (!policy) return {"no such room", ""};
+  const auto checked =
+      firewall::admit(parser.tree(test.sql), test.sql, *policy, {test.member, test.epsilon});
+  if (checked) return {"accepted", describe(*checked)};
+  const Error& error = checked.error();
+  std::string place;
+  if (error.where.end > 0) {
+    place = std::to_string(error.where.begin) + ".." + std::to_string(error.where.end) + " ";
+  }
+  return {"refused " + std::string(error_code_name(error.code)) + " " + place +
+              std::string(error.reason.view()),
+          ""};
+}
+
+std::vector<fs::path> files() {
+  std::vector<fs::path> out;
+  for (const auto& entry :
+       fs::recursive_directory_iterator(fs::path(GBX_SOURCE_DIR) / "tests/sql")) {
+    if (entry.path().extension() == ".test") out.push_back(entry.path());
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+class Corpus : public ::testing::TestWithParam<fs::path> {};
+
+void bless(const fs::path& path, const TestFile& file, const std::vector<Outcome>& outcomes) {
+  std::ofstream out(path);
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < file.lines.size(); i++) {
+    if (!starts(file.lines[i], "statement ")) {
+      out << file.lines[i] << "\n";
+      continue;
+    }
+    const Outcome& outcome = outcomes[next];
+    out << "statement " << outcome.summary << "\n" << file.cases[next].sql << "\n";
+    if (!outcome.detail.empty() && !file.cases[next].detail.empty()) {
+      out << "----\n" << outcome.detail << "\n";
+    }
+    while (i + 1 < file.lines.size() && !file.lines[i + 1].empty()) i++;
+    next++;
+  }
+}
+
+TEST_P(Corpus, Holds) {
+  const TestFile file = read(GetParam());
+  ASSERT_FALSE(file.cases.empty()) << GetParam();
+  ASSERT_EQ(file.lines[0], "# name: " + fs::relative(GetParam(), GBX_SOURCE_DIR).string());
+  DuckdbParser parser;
+  std::vector<Outcome> outcomes;
+  for (const Case& test : file.cases) outcomes.push_back(run(parser, test));
+  if (std::getenv("GLOVEBOX_BLESS") != nullptr) return bless(GetParam(), file, outcomes);
+  for (std::size_t i = 0; i < outcomes.size(); i++) {
+    const Case& test = file.cases[i];
+    EXPECT_EQ(outcomes[i].summary, test.expected) << GetParam().string() << ":" << test.line << "\n"
+                                                  << test.sql;
+    if (test.detail.empty()) continue;
+    EXPECT_EQ(outcomes[i].detail, test.detail) << GetParam().string() << ":" << test.line;
+  }
+}
+
+std::string name_of(const ::testing::TestParamInfo<fs::path>& info) {
+  std::string out = fs::relative(info.param, fs::path(GBX_SOURCE_DIR) / "tests/sql").string();
+  out.resize(out.size() - 5);
+  std::replace_if(out.begin(), out.end(), [](char c) { return c == '/' || c == '.'; }, '_');
+  return out;
+}
+
+INSTANTIATE_TEST_SUITE_P(sql, Corpus, ::testing::ValuesIn(files()), name_of);
+
+// Every reason in the reference is refused with at least once, and every reason here is explained
+// there.
+TEST(CorpusCoverage, EveryReasonOfTheReferenceIsMet) {
+  std::set<std::string> met;
+  std::size_t cases = 0;
+  for (const fs::path& path : files()) {
+    for (const Case& test : read(path).cases) {
+      cases++;
+      met.insert(test.expected.substr(test.expected.rfind(' ') + 1));
+    }
+  }
+  EXPECT_GE(cases, 200u);
+  met.erase("accepted");
+  std::ifstream in(fs::path(GBX_SOURCE_DIR) / "docs/reference/sql.md");
+  std::set<std::string> listed;
+  std::set<std::string> unreachable;  // marked †: not to be had by text alone
+  bool refusals = false;
+  for (std::string line; std::getline(in, line);) {
+    refusals = refusals || line == "## Refusals";
+    if (!refusals || !starts(line, "| `")) continue;
+    const std::string word = line.substr(3, line.find('`', 3) - 3);
+    if (line.find("†") != std::string::npos) {
+      unreachable.insert(word);
+    } else {
+      listed.insert(word);
+    }
+  }
+  for (const std::string& word : listed) EXPECT_TRUE(met.count(word)) << word << " has no case";
+  for (const std::string& word : met) {
+    EXPECT_TRUE(listed.count(word)) << word << " is not in docs/reference/sql.md";
+    EXPECT_FALSE(unreachable.count(word)) << word << " is reached after all";
+  }
+}
+
+}  // namespace
+}  // namespace gbx::testing

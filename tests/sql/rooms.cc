@@ -1,0 +1,195 @@
+#include "tests/sql/rooms.h"
+
+#include <array>
+
+#include "trusted/policy/policy_fixture.h"
+
+namespace gbx::testing {
+namespace {
+
+using policy::AggregateFunction;
+using policy::Column;
+using policy::Policy;
+using policy::Table;
+
+constexpr ValueType kText{Type::text, 0};
+constexpr ValueType kInteger{Type::integer, 0};
+constexpr ValueType kMoney{Type::decimal, 2};
+constexpr ValueType kDate{Type::date, 0};
+constexpr ValueType kTimestamp{Type::timestamp, 0};
+constexpr ValueType kBoolean{Type::boolean, 0};
+
+Column plain(std::string name, ValueType type, bool nullable = false) {
+  Column column;
+  column.name = std::move(name);
+  column.type = type;
+  column.nullable = nullable;
+  return column;
+}
+
+Column between(Column column, std::int64_t low, std::int64_t high) {
+  column.bounded = true;
+  column.low = low;
+  column.high = high;
+  return column;
+}
+
+Column dates(std::string name) {
+  return between(plain(std::move(name), kDate), *parse_date("2024-01-01"),
+                 *parse_date("2026-12-31"));
+}
+
+Column person(std::string name) {
+  Column column = plain(std::move(name), kText);
+  column.label = Label::person;
+  return column;
+}
+
+Table keyed(std::string name, std::string owner, std::string key) {
+  Table table;
+  table.name = std::move(name);
+  table.owner = std::move(owner);
+  table.person = key;
+  table.identifier = "email";
+  table.columns = {person(key)};
+  table.rule.join_columns = {key};
+  table.rule.aggregate_columns = {{{key}, AggregateFunction::count_distinct}};
+  return table;
+}
+
+const std::vector<std::string> kFunctions = {
+    "ABS", "CASE", "CAST", "COALESCE", "DATE_TRUNC", "EXTRACT", "LOWER", "SUBSTRING", "UPPER"};
+
+Table exposures() {
+  Table table = keyed("exposures", "newsnow", "hashed_email");
+  table.columns.push_back(plain("campaign_id", kText));
+  table.columns.push_back(dates("exposure_date"));
+  table.columns.push_back(plain("device", kText, true));
+  table.columns.push_back(between(plain("seconds", kInteger, true), 0, 3600));
+  table.columns.push_back(plain("creative", kText));
+  table.rule.join_required = true;
+  table.rule.dimension_columns = {"campaign_id", "device", "exposure_date"};
+  table.rule.aggregate_columns.push_back({{"seconds"}, AggregateFunction::count});
+  table.rule.aggregate_columns.push_back({{"seconds"}, AggregateFunction::sum});
+  table.rule.scalar_functions = kFunctions;
+  table.rule.output_constraints = {{"hashed_email", 60}};
+  return table;
+}
+
+Table purchases() {
+  Table table = keyed("purchases", "shopgood", "hashed_email");
+  table.columns.push_back(dates("purchase_date"));
+  Column spent = between(plain("total_spent", kMoney), 0, 1'000'000);
+  spent.label = Label::sensitive;
+  table.columns.push_back(spent);
+  table.columns.push_back(between(plain("balance", kMoney), -50'000, 200'000));
+  table.columns.push_back(plain("store", kText));
+  table.columns.push_back(between(plain("items", kInteger, true), 1, 100));
+  table.columns.push_back(plain("score", kInteger));
+  table.columns.push_back(plain("purchased_at", kTimestamp));
+  table.columns.push_back(plain("loyal", kBoolean));
+  Column income = between(plain("income", kInteger), 0, 1'000'000);
+  income.label = Label::sensitive;
+  table.columns.push_back(income);
+  table.columns.push_back(
+      between(plain("points", kInteger), -500'000'000'000'000, 500'000'000'000'000));
+  table.rule.dimension_columns = {"loyal", "purchase_date", "purchased_at", "score", "store"};
+  table.rule.aggregate_columns.push_back(
+      {{"balance", "items", "points", "total_spent"}, AggregateFunction::sum});
+  table.rule.aggregate_columns.push_back(
+      {{"balance", "items", "total_spent"}, AggregateFunction::avg});
+  table.rule.aggregate_columns.push_back({{"items", "total_spent"}, AggregateFunction::count});
+  table.rule.scalar_functions = kFunctions;
+  return table;
+}
+
+Policy base() {
+  Policy policy;
+  policy.id = "00112233445566778899aabbccddeeff";
+  policy.name = "Test";
+  policy.expires = 2'000'000'000;
+  // L0 = 4, c = 5, k = 50; 0.3 of 3 for a query
+  policy.privacy = {50, 3'000'000, std::uint64_t{1} << 40, 300'000, std::uint64_t{1} << 36, 4, 5};
+  policy.trust.min_assurance = "INSECURE-SIM";
+  policy.trust.images = {Hash{7}};
+  policy.limits.rows = 100'000'000;
+  return policy;
+}
+
+Policy two_parties() {
+  Policy policy = base();
+  policy.members = {policy::test_member("agency", 3, {false, true, true, false}),
+                    policy::test_member("auditor", 4, {false, false, false, true}),
+                    policy::test_member("newsnow", 2, {true, true, true, false}),
+                    policy::test_member("shopgood", 1, {true, true, true, false})};
+  policy.tables = {exposures(), purchases()};
+  return policy;
+}
+
+// One row counts for each person in each group, and no function is allowed.
+Policy strict() {
+  Policy policy = two_parties();
+  policy.privacy.rows_per_group = 1;
+  for (Table& table : policy.tables) table.rule.scalar_functions.clear();
+  return policy;
+}
+
+Policy snowy_brand() {
+  Policy policy = base();
+  policy.members = {policy::test_member("brand", 1, {true, true, true, false}),
+                    policy::test_member("snowy", 2, {true, true, true, false})};
+  Table brand = keyed("brand.customers", "brand", "email_hash");
+  brand.columns.push_back(dates("last_purchase"));
+  brand.rule.dimension_columns = {"last_purchase"};
+  Table snowy = keyed("snowy.customers", "snowy", "email_hash");
+  snowy.columns.push_back(plain("region", kText));
+  snowy.rule.dimension_columns = {"region"};
+  snowy.rule.join_required = true;
+  policy.tables = {brand, snowy};
+  return policy;
+}
+
+// Three owners; the third names its person column otherwise, and lets nobody count or join the
+// last.
+Policy three_parties() {
+  Policy policy = two_parties();
+  policy.members = {policy::test_member("bank", 5, {true, false, false, false}),
+                    policy::test_member("newsnow", 2, {true, true, true, false}),
+                    policy::test_member("shopgood", 1, {true, true, true, false})};
+  Table cards = keyed("cards", "bank", "customer");
+  cards.columns.push_back(plain("store", kText));
+  cards.rule.dimension_columns = {"store"};
+  Table loans = keyed("loans", "bank", "customer");
+  loans.columns.push_back(plain("kind", kText));
+  loans.rule.dimension_columns = {"kind"};
+  loans.rule.join_columns = {};
+  loans.rule.aggregate_columns = {};
+  policy.tables = {cards, exposures(), loans, purchases()};
+  return policy;
+}
+
+std::optional<policy::VerifiedPolicy> sign(const Policy& policy) {
+  packet::Envelope envelope = packet::make_envelope(policy::kPolicyType, policy::encode(policy));
+  for (std::uint8_t who = 1; who <= 5; who++) {
+    const auto key = policy::test_signing_key(who);
+    for (const policy::Member& member : policy.members) {
+      if (member.signing_key == key.public_key()) packet::sign(envelope, key);
+    }
+  }
+  auto verified = policy::VerifiedPolicy::verify(envelope);
+  if (!verified) std::fprintf(stderr, "%s\n", std::string(verified.error().reason.view()).c_str());
+  GBX_CHECK(verified.has_value());
+  return std::move(verified).value();
+}
+
+}  // namespace
+
+std::optional<policy::VerifiedPolicy> room_called(std::string_view name) {
+  if (name == "two_parties") return sign(two_parties());
+  if (name == "strict") return sign(strict());
+  if (name == "snowy_brand") return sign(snowy_brand());
+  if (name == "three_parties") return sign(three_parties());
+  return std::nullopt;
+}
+
+}  // namespace gbx::testing
