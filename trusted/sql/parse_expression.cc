@@ -26,6 +26,16 @@ constexpr std::array kRefusedClasses = {
     Refused{"DEFAULT", "expression_unknown"},
 };
 
+// Classes that have one type.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kOnlyTypes = {{
+    {"COLUMN_REF", "COLUMN_REF"},
+    {"CONSTANT", "VALUE_CONSTANT"},
+    {"FUNCTION", "FUNCTION"},
+    {"BETWEEN", "COMPARE_BETWEEN"},
+    {"CASE", "CASE_EXPR"},
+    {"CAST", "OPERATOR_CAST"},
+}};
+
 // DuckDB's node type -> our name of the operator.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kComparisons = {{
     {"COMPARE_EQUAL", "="},
@@ -116,6 +126,10 @@ Result<Node> ExpressionParser::parse(const Json& json, std::size_t depth) {
 Result<Node> ExpressionParser::by_class(const Json& json, std::size_t depth) {
   const std::string_view kind = string_of(json, "class");
   if (string_of(json, "alias").size() > kNameBytesMax) return refuse("name_too_long", json);
+  const auto only = look_up(kOnlyTypes, kind);
+  if (only != kOnlyTypes.end() && only->second != string_of(json, "type")) {
+    return refuse("expression_unknown", json);
+  }
   if (kind == "COLUMN_REF") return column(json);
   if (kind == "CONSTANT") return constant(json);
   if (kind == "FUNCTION") return function(json, depth);
@@ -180,7 +194,10 @@ Result<Node> ExpressionParser::constant(const Json& json) {
   }
   Node node;
   node.where = place(json);
-  if (*is_null->boolean()) return node;
+  if (*is_null->boolean()) {
+    if (!has_keys(holder, {"type", "is_null"})) return kUnknown;
+    return node;
+  }
   const Json* value = holder.find("value");
   if (value == nullptr || !has_keys(holder, {"type", "is_null", "value"})) return kUnknown;
   const std::string_view id = string_of(*type, "id");
@@ -277,7 +294,6 @@ Result<Node> ExpressionParser::between(const Json& json, std::size_t depth) {
   if (!has_keys(json, {"class", "type", "alias", "query_location", "input", "lower", "upper"})) {
     return kUnknown;
   }
-  if (string_of(json, "type") != "COMPARE_BETWEEN") return refuse("operator_unsupported", json);
   Node node;
   node.kind = NodeKind::call;
   node.text = "between";

@@ -5,150 +5,210 @@
 #include <limits>
 
 #include "trusted/base/json.h"
+#include "trusted/sql/well_formed.h"
 
 namespace gbx::sql {
 namespace {
 
-constexpr Error kMalformed{ErrorCode::invalid_argument, "task_malformed"};
+constexpr Literal kReason = "task_malformed";
+constexpr Error kMalformed{ErrorCode::invalid_argument, kReason};
+constexpr std::int64_t kFormat = 1;
+constexpr std::size_t kTablesMax = 64;
+constexpr std::size_t kPartsMax = 64;  // groups, measures
+constexpr std::size_t kNameBytesMax = 127;
+constexpr std::size_t kTextBytesMax = 4096;
+constexpr std::size_t kChildrenMax = 20'000;
 constexpr std::int64_t kCountMax = std::numeric_limits<std::uint32_t>::max();
+constexpr std::int64_t kSamplingMax = 2'147'483'646;
 constexpr std::array<std::string_view, 4> kKinds = {"rows", "values", "sum", "centred"};
-constexpr std::size_t kListMax = 100'000;
 
-// Any int64; JSON's own integers end at 2^53.
-Json wide(std::int64_t value) { return std::to_string(value); }
+// Numbers may pass 2^53, which JSON integers here may not: they are strings.
+Json number(std::int64_t value) { return Json(std::to_string(value)); }
 
-std::int64_t take_wide(Fields& fields, std::string_view key) {
+std::int64_t take_number(Fields& fields, std::string_view key) {
   const std::string text = fields.text(key, 20);
   std::int64_t value = 0;
   const auto end = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (end.ec != std::errc() || end.ptr != text.data() + text.size()) fields.fail();
+  const bool whole = end.ec == std::errc() && end.ptr == text.data() + text.size();
+  if (!whole || std::to_string(value) != text) fields.fail();
   return value;
 }
 
+bool has_value(const Expression& e) {
+  return (e.op == Op::literal && e.type.type != Type::text) || e.op == Op::rescale ||
+         e.op == Op::prefix;
+}
+
+bool has_text(const Expression& e) {
+  return (e.op == Op::literal && e.type.type == Type::text) || e.op == Op::like;
+}
+
+bool is_leaf(Op op) { return op == Op::column || op == Op::literal || op == Op::null; }
+
 Json encode(const Expression& e) {
-  Json::Array children;
-  for (const Expression& child : e.children) children.push_back(encode(child));
-  return Json::object({{"op", op_name(e.op)},
-                       {"type", type_name(e.type.type)},
-                       {"scale", std::int64_t{e.type.scale}},
-                       {"children", std::move(children)},
-                       {"relation", std::int64_t{e.relation}},
-                       {"column", std::int64_t{e.column}},
-                       {"value", wide(e.value)},
-                       {"text", e.text},
-                       {"low", wide(e.low)},
-                       {"high", wide(e.high)}});
+  Json out = Json::object({{"op", op_name(e.op)},
+                           {"type", type_name(e.type.type)},
+                           {"scale", std::int64_t{e.type.scale}},
+                           {"low", number(e.low)},
+                           {"high", number(e.high)}});
+  if (e.op == Op::column) {
+    out.set("relation", std::int64_t{e.relation});
+    out.set("column", std::int64_t{e.column});
+  }
+  if (has_value(e)) out.set("value", number(e.value));
+  if (has_text(e)) out.set("text", e.text);
+  if (is_leaf(e.op)) return out;
+  Json children{Json::Array()};
+  for (const Expression& child : e.children) children.push(encode(child));
+  out.set("children", std::move(children));
+  return out;
 }
 
 Json encode(const Measure& measure) {
-  return Json::object({{"kind", kKinds[static_cast<std::size_t>(measure.kind)]},
-                       {"argument", encode(measure.argument)},
-                       {"row_low", wide(measure.row_low)},
-                       {"row_high", wide(measure.row_high)},
-                       {"low", wide(measure.low)},
-                       {"high", wide(measure.high)}});
+  Json out = Json::object({{"kind", kKinds[static_cast<std::size_t>(measure.kind)]},
+                           {"row_low", number(measure.row_low)},
+                           {"row_high", number(measure.row_high)},
+                           {"low", number(measure.low)},
+                           {"high", number(measure.high)}});
+  if (measure.kind != MeasureKind::rows) out.set("argument", encode(measure.argument));
+  return out;
 }
 
 class Decoder {
  public:
-  Result<Expression> expression(const Json& json, std::size_t depth) {
-    if (depth > kTaskDepthMax || ++nodes_ > kTaskNodesMax) return kMalformed;
-    Fields fields(json, "task_malformed");
-    Expression e;
-    const auto op = op_from(fields.text("op"));
-    const auto type = type_from(fields.text("type"));
-    if (!op || *op == Op::output || !type) return kMalformed;
-    e.op = *op;
-    e.type = {*type, static_cast<std::uint8_t>(fields.integer("scale", 0, kScaleMax))};
-    e.relation = static_cast<std::uint32_t>(fields.integer("relation", 0, kCountMax));
-    e.column = static_cast<std::uint32_t>(fields.integer("column", 0, kCountMax));
-    e.value = take_wide(fields, "value");
-    e.text = fields.text("text");
-    e.low = take_wide(fields, "low");
-    e.high = take_wide(fields, "high");
-    for (const Json& child : fields.array("children", kListMax)) {
-      GBX_TRY_ASSIGN(Expression decoded, expression(child, depth + 1));
-      e.children.push_back(std::move(decoded));
-    }
-    GBX_TRY(fields.finish());
-    return e;
-  }
-
-  Result<Measure> measure(const Json& json) {
-    Fields fields(json, "task_malformed");
-    Measure measure;
-    const std::string kind = fields.text("kind");
-    bool known = false;
-    for (std::size_t i = 0; i < kKinds.size(); i++) {
-      if (kKinds[i] != kind) continue;
-      measure.kind = static_cast<MeasureKind>(i);
-      known = true;
-    }
-    if (!known) return kMalformed;
-    GBX_TRY_ASSIGN(measure.argument, expression(fields.object("argument"), 0));
-    measure.row_low = take_wide(fields, "row_low");
-    measure.row_high = take_wide(fields, "row_high");
-    measure.low = take_wide(fields, "low");
-    measure.high = take_wide(fields, "high");
-    GBX_TRY(fields.finish());
-    return measure;
-  }
+  Result<Task> task(const Json& json);
 
  private:
+  Result<Expression> expression(const Json& json, std::size_t depth);
+  Result<Measure> measure(const Json& json);
+  static bool measures_a_number(const Measure& measure);
+
   std::size_t nodes_ = 0;
+  std::size_t relations_ = 0;
 };
+
+Result<Expression> Decoder::expression(const Json& json, std::size_t depth) {
+  if (depth > kTaskDepthMax || ++nodes_ > kTaskNodesMax) return kMalformed;
+  Fields fields(json, kReason);
+  Expression out;
+  const std::optional<Op> op = op_from(fields.text("op"));
+  const std::optional<Type> type = type_from(fields.text("type"));
+  if (!op || !type) return kMalformed;
+  out.op = *op;
+  out.type = {*type, static_cast<std::uint8_t>(fields.integer("scale", 0, kScaleMax))};
+  out.low = take_number(fields, "low");
+  out.high = take_number(fields, "high");
+  if (out.op == Op::column) {
+    out.relation = static_cast<std::uint32_t>(fields.integer("relation", 0, kCountMax));
+    out.column = static_cast<std::uint32_t>(fields.integer("column", 0, kCountMax));
+  }
+  if (has_value(out)) out.value = take_number(fields, "value");
+  if (has_text(out)) out.text = fields.text("text", kTextBytesMax);
+  if (out.text.find('\0') != std::string::npos) return kMalformed;
+  if (!is_leaf(out.op)) {
+    for (const Json& child : fields.array("children", kChildrenMax)) {
+      GBX_TRY_ASSIGN(Expression decoded, expression(child, depth + 1));
+      out.children.push_back(std::move(decoded));
+    }
+  }
+  GBX_TRY(fields.finish());
+  if (!is_well_formed(out, relations_)) return kMalformed;
+  return out;
+}
+
+bool Decoder::measures_a_number(const Measure& measure) {
+  if (measure.kind == MeasureKind::rows || measure.kind == MeasureKind::values) return true;
+  const Type type = measure.argument.type.type;
+  constexpr std::int64_t kRowMax = std::int64_t{1}
+                                   << 61;  // twice it, and sums of two, stay in int64
+  return (type == Type::integer || type == Type::decimal) && measure.row_low >= -kRowMax &&
+         measure.row_high <= kRowMax;
+}
+
+Result<Measure> Decoder::measure(const Json& json) {
+  Fields fields(json, kReason);
+  Measure out;
+  const std::string kind = fields.text("kind");
+  std::size_t index = 0;
+  while (index < kKinds.size() && kKinds[index] != kind) index++;
+  if (index == kKinds.size()) return kMalformed;
+  out.kind = static_cast<MeasureKind>(index);
+  out.row_low = take_number(fields, "row_low");
+  out.row_high = take_number(fields, "row_high");
+  out.low = take_number(fields, "low");
+  out.high = take_number(fields, "high");
+  if (out.kind != MeasureKind::rows) {
+    GBX_TRY_ASSIGN(out.argument, expression(fields.object("argument"), 0));
+  }
+  GBX_TRY(fields.finish());
+  if (out.row_low > out.row_high || out.low > out.high || !measures_a_number(out)) {
+    return kMalformed;
+  }
+  return out;
+}
+
+Result<Task> Decoder::task(const Json& json) {
+  Fields fields(json, kReason);
+  fields.integer("format", kFormat, kFormat);
+  Task out;
+  for (const Json& table : fields.array("tables", kTablesMax)) {
+    if (table.string() == nullptr || table.string()->size() > kNameBytesMax) return kMalformed;
+    out.tables.push_back(*table.string());
+  }
+  relations_ = out.tables.size();
+  if (relations_ == 0) return kMalformed;
+  if (const Json* filter = fields.optional("filter")) {
+    GBX_TRY_ASSIGN(out.filter, expression(*filter, 0));
+    if (out.filter.type.type != Type::boolean) return kMalformed;
+    out.has_filter = true;
+  }
+  for (const Json& group : fields.array("groups", kPartsMax)) {
+    GBX_TRY_ASSIGN(Expression decoded, expression(group, 0));
+    out.groups.push_back(std::move(decoded));
+  }
+  for (const Json& entry : fields.array("measures", kPartsMax)) {
+    GBX_TRY_ASSIGN(Measure decoded, measure(entry));
+    out.measures.push_back(std::move(decoded));
+  }
+  out.groups_per_person =
+      static_cast<std::uint32_t>(fields.integer("groups_per_person", 1, kCountMax));
+  out.groups_max = static_cast<std::uint32_t>(fields.integer("groups_max", 1, kCountMax));
+  Fields sampling(fields.object("sampling"), kReason);
+  out.sampling.a = static_cast<std::uint32_t>(sampling.integer("a", 1, kSamplingMax));
+  out.sampling.b = static_cast<std::uint32_t>(sampling.integer("b", 1, kSamplingMax));
+  out.sampling.d = static_cast<std::uint32_t>(sampling.integer("d", 1, kSamplingMax));
+  GBX_TRY(sampling.finish());
+  GBX_TRY(fields.finish());
+  return out;
+}
 
 }  // namespace
 
 std::string encode_task(const Task& task) {
-  Json::Array tables;
-  Json::Array groups;
-  Json::Array measures;
-  for (const std::string& table : task.tables) tables.push_back(table);
-  for (const Expression& group : task.groups) groups.push_back(encode(group));
-  for (const Measure& measure : task.measures) measures.push_back(encode(measure));
-  Json out = Json::object({{"tables", std::move(tables)},
+  Json tables{Json::Array()};
+  for (const std::string& table : task.tables) tables.push(table);
+  Json groups{Json::Array()};
+  for (const Expression& group : task.groups) groups.push(encode(group));
+  Json measures{Json::Array()};
+  for (const Measure& measure : task.measures) measures.push(encode(measure));
+  Json out = Json::object({{"format", kFormat},
+                           {"tables", std::move(tables)},
                            {"groups", std::move(groups)},
                            {"measures", std::move(measures)},
                            {"groups_per_person", std::int64_t{task.groups_per_person}},
                            {"groups_max", std::int64_t{task.groups_max}},
-                           {"a", std::int64_t{task.sampling.a}},
-                           {"b", std::int64_t{task.sampling.b}},
-                           {"d", std::int64_t{task.sampling.d}}});
+                           {"sampling", Json::object({{"a", std::int64_t{task.sampling.a}},
+                                                      {"b", std::int64_t{task.sampling.b}},
+                                                      {"d", std::int64_t{task.sampling.d}}})}});
   if (task.has_filter) out.set("filter", encode(task.filter));
   return out.canonical();
 }
 
-Result<Task> decode_task(std::string_view text) {
-  const auto json = Json::parse_canonical(text);
+Result<Task> decode_task(std::string_view bytes) {
+  if (bytes.size() > kTaskBytesMax) return kMalformed;
+  const Result<Json> json = Json::parse_canonical(bytes);
   if (!json) return kMalformed;
-  Fields fields(*json, "task_malformed");
-  Decoder decoder;
-  Task task;
-  for (const Json& table : fields.array("tables", kListMax)) {
-    if (table.string() == nullptr) return kMalformed;
-    task.tables.push_back(*table.string());
-  }
-  if (const Json* filter = fields.optional("filter")) {
-    task.has_filter = true;
-    GBX_TRY_ASSIGN(task.filter, decoder.expression(*filter, 0));
-  }
-  for (const Json& group : fields.array("groups", kListMax)) {
-    GBX_TRY_ASSIGN(Expression decoded, decoder.expression(group, 0));
-    task.groups.push_back(std::move(decoded));
-  }
-  for (const Json& measure : fields.array("measures", kListMax)) {
-    GBX_TRY_ASSIGN(Measure decoded, decoder.measure(measure));
-    task.measures.push_back(std::move(decoded));
-  }
-  const auto number = [&](std::string_view key) {
-    return static_cast<std::uint32_t>(fields.integer(key, 1, kCountMax));
-  };
-  task.groups_per_person = number("groups_per_person");
-  task.groups_max = number("groups_max");
-  task.sampling = {.a = number("a"), .b = number("b"), .d = number("d")};
-  GBX_TRY(fields.finish());
-  return task;
+  return Decoder().task(*json);
 }
 
 }  // namespace gbx::sql

@@ -1,8 +1,9 @@
 #pragma once
 
-// A task as canonical JSON: how a room tells a worker in another process what to do
-// (docs/spec/worker.md). Spans are left out. What a decoded task does not say about itself (types
-// that fit, columns that exist) whoever runs it checks.
+// A Task as bytes, for the way from the room to its worker: canonical JSON (docs/spec/query.md),
+// one spelling for each task. The decoder takes nothing on trust: every field is there and known,
+// every operator has the children that its meaning needs, of the types it needs, so that whatever
+// comes out can be evaluated and rendered. Places in the analyst's text do not travel.
 
 #include <string>
 #include <string_view>
@@ -11,11 +12,12 @@
 
 namespace gbx::sql {
 
-constexpr std::size_t kTaskNodesMax = 100'000;  // expressions in one task
-constexpr std::size_t kTaskDepthMax = 128;      // of one expression
+constexpr std::size_t kTaskBytesMax = 32 * 1024 * 1024;
+constexpr std::size_t kTaskDepthMax = 250;
+constexpr std::size_t kTaskNodesMax = 100'000;
 
 std::string encode_task(const Task& task);
-// Fails with invalid_argument ("task_malformed").
-Result<Task> decode_task(std::string_view text);
+// encode_task() of what it yields is `bytes` again. Fails with invalid_argument (task_malformed).
+Result<Task> decode_task(std::string_view bytes);
 
 }  // namespace gbx::sql

@@ -4,105 +4,137 @@
 
 #include <limits>
 
+#include "trusted/base/json.h"
+#include "trusted/sql/build.h"
+#include "trusted/sql/well_formed.h"
+
 namespace gbx::sql {
 namespace {
 
-Expression column() {
-  Expression e;
-  e.op = Op::column;
-  e.type = {Type::decimal, 2};
-  e.relation = 1;
-  e.column = 3;
-  e.low = std::numeric_limits<std::int64_t>::min();
-  e.high = std::numeric_limits<std::int64_t>::max();
-  return e;
-}
+constexpr ValueType kInteger{Type::integer, 0};
+constexpr ValueType kText{Type::text, 0};
 
-Task task() {
-  Expression less;
-  less.op = Op::less;
-  less.type = {Type::boolean, 0};
-  Expression literal;
-  literal.op = Op::literal;
-  literal.type = {Type::decimal, 2};
-  literal.value = -(std::int64_t{1} << 60);
-  literal.text = "n\"\xC3\xB6";
-  less.children = {column(), literal};
-  Task out;
-  out.tables = {"a", "b"};
-  out.has_filter = true;
-  out.filter = less;
-  out.groups = {column()};
-  out.measures = {{.kind = MeasureKind::centred,
-                   .argument = column(),
-                   .row_low = -7,
-                   .row_high = std::int64_t{1} << 62,
-                   .low = -3,
-                   .high = 9}};
-  out.groups_per_person = 4;
-  out.groups_max = 77;
-  out.sampling = {.a = 5, .b = 2147483646, .d = 6};
+Expression column(ValueType type, std::int64_t low, std::int64_t high) {
+  Expression out;
+  out.op = Op::column;
+  out.type = type;
+  out.relation = 1;
+  out.column = 3;
+  out.low = low;
+  out.high = high;
   return out;
 }
 
-TEST(TaskCodec, ComesBackAsTheSameText) {
-  const std::string text = encode_task(task());
-  const auto decoded = decode_task(text);
-  ASSERT_TRUE(decoded);
-  EXPECT_EQ(encode_task(*decoded), text);
-  EXPECT_EQ(decoded->filter.children[1].value, -(std::int64_t{1} << 60));
-  EXPECT_EQ(decoded->filter.children[1].text, "n\"\xC3\xB6");
-  EXPECT_EQ(decoded->measures[0].row_high, std::int64_t{1} << 62);
-  EXPECT_EQ(decoded->groups[0].low, std::numeric_limits<std::int64_t>::min());
-  EXPECT_EQ(decoded->sampling.b, 2147483646U);
+Task example() {
+  Task task;
+  task.tables = {"exposures", "snowy.customers"};
+  task.has_filter = true;
+  std::vector<Expression> parts;
+  parts.push_back(*make_like(column(kText, 0, 0), make_text("a'%\xC3\xA4", {}), {}));
+  parts.push_back(*make_in({column(kInteger, 0, 9), make_literal(5, kInteger, {})}, {}));
+  parts.push_back(make_is_null(make_null(kUntyped, {}), {}));
+  task.filter = *make_logical(Op::logical_or, std::move(parts), {});
+  task.groups = {*make_text_function(Op::prefix, column(kText, 0, 0), 3, {})};
+  Measure rows;
+  rows.high = 5;
+  Measure sum;
+  sum.kind = MeasureKind::sum;
+  sum.argument = *make_arithmetic(Op::multiply, column({Type::decimal, 2}, -100, 900),
+                                  column(kInteger, 0, 9), {});
+  sum.row_low = -900;
+  sum.row_high = 8100;
+  sum.low = -4500;
+  sum.high = std::numeric_limits<std::int64_t>::max();
+  task.measures = {rows, sum};
+  task.groups_per_person = 4;
+  task.sampling = {1, 2147483646, 77};
+  return task;
 }
 
-TEST(TaskCodec, ATaskWithoutFilterHasNone) {
-  Task plain;
-  plain.tables = {"a"};
-  const auto decoded = decode_task(encode_task(plain));
-  ASSERT_TRUE(decoded);
-  EXPECT_FALSE(decoded->has_filter);
+TEST(task_codec, what_goes_in_comes_out) {
+  const std::string bytes = encode_task(example());
+  const auto task = decode_task(bytes);
+  ASSERT_TRUE(task);
+  EXPECT_EQ(encode_task(*task), bytes);
+  EXPECT_EQ(task->tables[1], "snowy.customers");
+  EXPECT_EQ(task->measures[1].high, std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(task->filter.children[0].text, "a'%\xC3\xA4");
+  EXPECT_EQ(task->sampling.b, 2147483646u);
 }
 
-class MalformedTask : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+TEST(task_codec, one_spelling_is_documented) {
+  Task task;
+  task.tables = {"t"};
+  EXPECT_EQ(encode_task(task),
+            R"({"format":1,"groups":[],"groups_max":1000000,"groups_per_person":1,"measures":[],)"
+            R"("sampling":{"a":1,"b":1,"d":1},"tables":["t"]})");
+}
 
-TEST_P(MalformedTask, IsRefused) {
-  std::string text = encode_task(task());
-  const auto [from, to] = GetParam();
-  const std::size_t at = text.find(from);
+class BadTask : public testing::TestWithParam<std::pair<const char*, const char*>> {};
+
+TEST_P(BadTask, IsRefused) {
+  std::string bytes = encode_task(example());
+  const std::string from = GetParam().first;
+  const std::size_t at = bytes.find(from);
   ASSERT_NE(at, std::string::npos) << from;
-  text.replace(at, std::string(from).size(), to);
-  const auto decoded = decode_task(text);
-  ASSERT_FALSE(decoded);
-  EXPECT_EQ(decoded.error(), (Error{ErrorCode::invalid_argument, "task_malformed"}));
+  bytes.replace(at, from.size(), GetParam().second);
+  const auto task = decode_task(bytes);
+  ASSERT_FALSE(task);
+  EXPECT_EQ(task.error().reason.view(), "task_malformed");
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Fields, MalformedTask,
-    testing::Values(std::pair("\"less\"", "\"run\""), std::pair("\"less\"", "\"output\""),
-                    std::pair("\"decimal\"", "\"double\""),
-                    std::pair("\"scale\":2", "\"scale\":13"),
-                    std::pair("\"relation\":1", "\"relation\":-1"),
-                    std::pair("\"centred\"", "\"average\""), std::pair("\"a\":5", "\"a\":0"),
-                    std::pair("\"groups_per_person\":4", "\"groups_per_person\":0"),
-                    std::pair("\"tables\":[\"a\"", "\"tables\":[1"),
-                    std::pair("\"row_low\":\"-7\"", "\"row_low\":\"x\""),
-                    std::pair("\"row_low\":\"-7\"", "\"row_low\":-7"),
-                    std::pair("\"a\":5", "\"a\":5,\"aa\":5"), std::pair("{", "")));
+    task_codec, BadTask,
+    testing::Values(
+        std::pair{"\"format\":1", "\"format\":2"}, std::pair{"\"format\":1,", ""},
+        std::pair{"\"format\":1", "\"extra\":1,\"format\":1"},
+        std::pair{"\"tables\":[\"exposures\",\"snowy.customers\"]", "\"tables\":[]"},
+        std::pair{"\"tables\":[\"exposures\",\"snowy.customers\"]", "\"tables\":[\"exposures\"]"},
+        std::pair{"\"groups_per_person\":4", "\"groups_per_person\":0"},
+        std::pair{"\"groups_max\":1000000", "\"groups_max\":0"}, std::pair{"\"a\":1", "\"a\":0"},
+        std::pair{"\"b\":2147483646", "\"b\":2147483647"}, std::pair{"\"like\"", "\"unlike\""},
+        std::pair{"\"op\":\"multiply\"", "\"op\":\"prefix\""},
+        std::pair{"\"op\":\"multiply\"", "\"op\":\"negate\""},
+        std::pair{"\"op\":\"logical_or\"", "\"op\":\"in_list\""},
+        std::pair{"\"op\":\"in_list\"", "\"op\":\"output\""},
+        std::pair{"\"kind\":\"sum\"", "\"kind\":\"rows\""},
+        std::pair{"\"kind\":\"sum\"", "\"kind\":\"product\""},
+        std::pair{"\"row_low\":\"-900\"", "\"row_low\":\"8101\""},
+        std::pair{"\"row_low\":\"-900\"", "\"row_low\":-900"},
+        std::pair{"\"row_low\":\"-900\"", "\"row_low\":\"-0900\""},
+        std::pair{"\"row_high\":\"8100\"", "\"row_high\":\"9223372036854775807\""},
+        std::pair{"\"high\":\"9223372036854775807\"", "\"high\":\"9223372036854775808\""},
+        std::pair{"\"relation\":1", "\"relation\":2"}, std::pair{"\"scale\":2", "\"scale\":13"},
+        std::pair{"\"type\":\"decimal\"", "\"type\":\"double\""},
+        std::pair{"\"value\":\"3\"", "\"value\":\"-3\""}, std::pair{"{", " {"}));
 
-TEST(TaskCodec, ADeepExpressionIsRefused) {
-  Task deep;
-  deep.tables = {"a"};
-  Expression e = column();
-  for (std::size_t i = 0; i <= kTaskDepthMax; i++) {
-    Expression parent;
-    parent.op = Op::negate;
-    parent.children = {std::move(e)};
-    e = std::move(parent);
+TEST(task_codec, refuses_a_tower) {
+  std::string inner = R"({"high":"1","low":"0","op":"null","scale":0,"type":"boolean"})";
+  for (int i = 0; i < 400; i++) {
+    inner = R"({"children":[)" + inner +
+            R"(],"high":"1","low":"0","op":"logical_not","scale":0,"type":"boolean"})";
   }
-  deep.groups = {std::move(e)};
-  EXPECT_FALSE(decode_task(encode_task(deep)));
+  EXPECT_FALSE(decode_task(R"({"filter":)" + inner + R"(,"format":1,"groups":[]})"));
+}
+
+TEST(well_formed, everything_the_builders_make_is) {
+  EXPECT_TRUE(is_well_formed(example().filter, 2));
+  EXPECT_TRUE(is_well_formed(example().groups[0], 2));
+  EXPECT_TRUE(is_well_formed(example().measures[1].argument, 2));
+  std::vector<Expression> parts = {make_literal(1, {Type::boolean, 0}, {}),
+                                   make_literal(5, kInteger, {}), make_null(kUntyped, {})};
+  EXPECT_TRUE(is_well_formed(*make_case(parts, {}), 0));
+}
+
+TEST(well_formed, children_of_another_type_are_not) {
+  Expression both =
+      *make_comparison(Op::less, make_literal(1, kInteger, {}), make_literal(2, kInteger, {}), {});
+  EXPECT_TRUE(is_well_formed(both, 0));
+  both.children[1] = make_text("2", {});
+  EXPECT_FALSE(is_well_formed(both, 0));
+  Expression lower = *make_text_function(Op::lower, make_text("A", {}), 0, {});
+  lower.children[0] = make_literal(1, kInteger, {});
+  EXPECT_FALSE(is_well_formed(lower, 0));
 }
 
 }  // namespace

@@ -1,0 +1,154 @@
+#include "trusted/firewall/check.h"
+
+#include <gtest/gtest.h>
+
+#include "trusted/policy/policy_fixture.h"
+#include "trusted/sql/build.h"
+
+// What queries the firewall lets pass is tests/sql; here is what it makes of those that pass.
+
+namespace gbx::firewall {
+namespace {
+
+using policy::example_policy;
+
+policy::VerifiedPolicy verified(const policy::Policy& policy) {
+  return *policy::VerifiedPolicy::verify(policy::signed_policy(policy));
+}
+
+sql::Expression column(const policy::Policy& policy, std::uint32_t table, std::uint32_t index) {
+  const sql::CatalogColumn& found = catalog_of(policy).tables[table].columns[index];
+  sql::Expression out;
+  out.op = sql::Op::column;
+  out.type = found.type;
+  out.column = index;
+  out.low = found.low;
+  out.high = found.high;
+  return out;
+}
+
+// SELECT aggregate FROM purchases; shopgood's table is the second, total_spent its second column.
+sql::Query query_of(const policy::Policy& policy, sql::AggregateKind kind) {
+  sql::Query query;
+  query.relations = {{1, "purchases", "shopgood", {}}};
+  sql::AggregateCall call;
+  call.kind = kind;
+  call.relations = {0};
+  if (kind == sql::AggregateKind::sum || kind == sql::AggregateKind::average) {
+    call.argument = column(policy, 1, 1);
+  }
+  query.aggregates = {call};
+  query.output_types = {{Type::decimal, 4}};
+  query.items = {{"x", 0, {}}};
+  return query;
+}
+
+CheckedQuery checked(sql::AggregateKind kind) {
+  const policy::Policy policy = example_policy();
+  auto out = check(query_of(policy, kind), verified(policy), {"agency", 0});
+  GBX_CHECK(out.has_value());
+  return std::move(out).value();
+}
+
+TEST(check, the_catalog_leaves_out_the_person_column) {
+  const sql::Catalog catalog = catalog_of(example_policy());
+  ASSERT_EQ(catalog.tables.size(), 2u);
+  EXPECT_EQ(catalog.tables[1].person, "hashed_email");
+  ASSERT_EQ(catalog.tables[1].columns.size(), 2u);
+  EXPECT_EQ(catalog.tables[1].columns[0].name, "purchase_date");
+}
+
+TEST(check, the_catalog_cuts_bounds_to_the_calendar) {
+  policy::Policy policy = example_policy();
+  policy.tables[1].columns[1].low = -9'000'000'000;
+  policy.tables[1].columns[1].high = 9'000'000'000;
+  const sql::CatalogColumn date = catalog_of(policy).tables[1].columns[0];
+  EXPECT_EQ(date.low, *parse_date("0001-01-01"));
+  EXPECT_EQ(date.high, *parse_date("9999-12-31"));
+}
+
+TEST(check, sensitivities_follow_from_clamps) {
+  const CheckedQuery sum = checked(sql::AggregateKind::sum);
+  ASSERT_EQ(sum.plan().statistics.size(), 2u);
+  EXPECT_EQ(sum.plan().statistics[0].per_group, 1);
+  EXPECT_EQ(sum.plan().statistics[1].per_group, 50'000 * 20);
+  EXPECT_EQ(sum.task().measures[0].high, 50'000 * 20);
+  EXPECT_FALSE(sum.plan().grouped);
+  EXPECT_EQ(sum.plan().groups_per_person, 1u);
+  EXPECT_EQ(sum.plan().price(), (privacy::Price{100'000, std::uint64_t{1} << 36}));
+}
+
+TEST(check, an_average_is_a_count_and_a_centred_sum) {
+  const CheckedQuery average = checked(sql::AggregateKind::average);
+  ASSERT_EQ(average.task().measures.size(), 2u);
+  EXPECT_EQ(average.task().measures[0].kind, sql::MeasureKind::rows);
+  EXPECT_EQ(average.task().measures[1].kind, sql::MeasureKind::centred);
+  EXPECT_EQ(average.plan().statistics[2].per_group, 50'000 * 20);
+  EXPECT_EQ(average.outputs()[0].kind, OutputKind::average);
+}
+
+TEST(check, rows_of_a_person_are_no_more_than_the_snapshot_holds) {
+  policy::Policy policy = example_policy();
+  policy.tables[1].rows_per_person = 3;
+  const auto out =
+      check(query_of(policy, sql::AggregateKind::rows), verified(policy), {"agency", 0});
+  ASSERT_TRUE(out);
+  EXPECT_EQ(out->task().measures[0].high, 3);
+}
+
+TEST(check, constraints_of_a_table_raise_k) {
+  policy::Policy policy = example_policy();
+  policy.tables[1].rule.output_constraints = {{"hashed_email", 77}};
+  const auto out =
+      check(query_of(policy, sql::AggregateKind::persons), verified(policy), {"agency", 0});
+  ASSERT_TRUE(out);
+  EXPECT_EQ(out->plan().people_min, 77);
+}
+
+Int128 average_of(Int128 persons, Int128 count, Int128 sum) {
+  static const CheckedQuery query = checked(sql::AggregateKind::average);
+  const std::vector<Int128> statistics = {persons, count, sum};
+  const std::vector<Cell> cells = assemble(query, {}, statistics);
+  return *std::get_if<std::int64_t>(cells.data());
+}
+
+// 0..500.00 in cents, released with four more digits: 10^-6.
+TEST(assemble, averages) {
+  EXPECT_EQ(average_of(1, 1, 0), 250'000'000);        // the centre
+  EXPECT_EQ(average_of(1, 1, 50'000), 500'000'000);   // one value of 500.00
+  EXPECT_EQ(average_of(1, 1, -50'000), 0);            // one value of 0
+  EXPECT_EQ(average_of(2, 2, 0), 250'000'000);        // 0 and 500.00
+  EXPECT_EQ(average_of(3, 3, -30'000), 200'000'000);  // 250 - 100 / 2
+  EXPECT_EQ(average_of(3, 3, 1), 250'001'667);        // rounded half away from zero
+  EXPECT_EQ(average_of(1, 0, 0), 250'000'000);        // noise may say that nobody is there
+  EXPECT_EQ(average_of(1, -5, 50'000), 500'000'000);
+  EXPECT_EQ(average_of(1, 1, Int128{1} << 100), 500'000'000);
+  EXPECT_EQ(average_of(1, Int128{1} << 100, -(Int128{1} << 110)), 0);
+}
+
+TEST(assemble, numbers_are_saturated) {
+  const CheckedQuery sum = checked(sql::AggregateKind::sum);
+  const std::vector<Int128> much = {5, Int128{1} << 90};
+  EXPECT_EQ(assemble(sum, {}, much)[0], Cell(sql::kOutputMax));
+  const std::vector<Int128> little = {5, -(Int128{1} << 90)};
+  EXPECT_EQ(assemble(sum, {}, little)[0], Cell(-sql::kOutputMax));
+}
+
+TEST(assemble, people) {
+  const std::vector<Int128> statistics = {-3};
+  EXPECT_EQ(assemble(checked(sql::AggregateKind::persons), {}, statistics)[0],
+            Cell(std::int64_t{-3}));
+}
+
+TEST(checkDeathTest, a_query_bound_elsewhere_is_a_bug) {
+  const policy::Policy policy = example_policy();
+  sql::Query query = query_of(policy, sql::AggregateKind::sum);
+  query.relations[0].table_name = "elsewhere";
+  EXPECT_DEATH(static_cast<void>(check(query, verified(policy), {"agency", 0})), "invariant");
+  query = query_of(policy, sql::AggregateKind::sum);
+  query.aggregates[0].argument.column = 9;
+  EXPECT_DEATH(static_cast<void>(check(query, verified(policy), {"agency", 0})), "invariant");
+}
+
+}  // namespace
+}  // namespace gbx::firewall
