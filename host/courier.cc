@@ -1,5 +1,7 @@
 #include "host/courier.h"
 
+#include <fstream>
+
 namespace gbx::host {
 namespace {
 
@@ -16,7 +18,7 @@ Frame Courier::call(const Frame& request, const enclave::Descriptor& descriptor,
   if (!alive_) return refusal({ErrorCode::unavailable, "room_ended"});
   enclave::Descriptor kept;
   if (request.call == Call::attach) {
-    auto copied = snapshots_.keep(request.payload, descriptor);
+    auto copied = keeping_.snapshots.keep(request.payload, descriptor);
     if (!copied) return refusal(copied.error());
     kept = std::move(*copied);
   }
@@ -24,7 +26,14 @@ Frame Courier::call(const Frame& request, const enclave::Descriptor& descriptor,
   closed_ = answer && request.call == Call::close && answer->call == Call::answer;
   alive_ = answer && !closed_;
   if (!answer) return refusal({ErrorCode::unavailable, "room_ended"});
+  if (closed_) keep_closing(answer->payload);
   return std::move(*answer);
+}
+
+// The caller has the statement too: a full disk is no reason to withhold it.
+void Courier::keep_closing(ByteView statement) {
+  std::ofstream file(keeping_.closing, std::ios::binary | std::ios::trunc);
+  file << as_text(statement);
 }
 
 bool Courier::closed() {
@@ -44,7 +53,7 @@ Result<Frame> Courier::converse(const Frame& request, int descriptor, const Prog
     Frame& frame = received.frame;
     if (frame.call == Call::answer || frame.call == Call::refusal) return std::move(frame);
     if (frame.call == Call::append) {
-      const Bytes on_disk{static_cast<std::uint8_t>(ledger_.append(frame.payload) ? 1 : 0)};
+      const Bytes on_disk{static_cast<std::uint8_t>(keeping_.ledger.append(frame.payload) ? 1 : 0)};
       GBX_TRY(room_.send(Call::appended, on_disk, -1, call_limit_));
     } else if (frame.call == Call::progress) {
       progress(frame);

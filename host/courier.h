@@ -15,13 +15,15 @@ class Courier {
  public:
   using Progress = std::function<void(const enclave::Frame&)>;
 
+  // What the host keeps of a room, all in one folder: ledger, snapshots/, closing.json.
+  struct Keeping {
+    Ledger ledger;
+    SnapshotFolder snapshots;
+    std::filesystem::path closing;  // where the closing statement goes, for owners who come later
+  };
   // `room` is the room's end; `call_limit` is how long it may work before it counts as lost.
-  Courier(enclave::Channel room, Ledger ledger, SnapshotFolder snapshots,
-          enclave::Channel::Milliseconds call_limit)
-      : room_(std::move(room)),
-        ledger_(std::move(ledger)),
-        snapshots_(std::move(snapshots)),
-        call_limit_(call_limit) {}
+  Courier(enclave::Channel room, Keeping keeping, enclave::Channel::Milliseconds call_limit)
+      : room_(std::move(room)), keeping_(std::move(keeping)), call_limit_(call_limit) {}
 
   // The room's final answer to `request`, or a refusal of our own (unavailable, room_ended, or a
   // snapshot that cannot be kept). Thread-safe; calls wait for each other.
@@ -34,13 +36,13 @@ class Courier {
   [[nodiscard]] bool closed();
 
  private:
+  void keep_closing(ByteView statement);
   Result<enclave::Frame> converse(const enclave::Frame& request, int descriptor,
                                   const Progress& progress);
 
   std::mutex one_call_;
   enclave::Channel room_;
-  Ledger ledger_;
-  SnapshotFolder snapshots_;
+  Keeping keeping_;
   enclave::Channel::Milliseconds call_limit_;
   bool alive_ = true;
   bool closed_ = false;

@@ -25,8 +25,10 @@ class Stage {
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
     courier.emplace(
         Channel(enclave::Descriptor(ends[0])),
-        Ledger(ledger != nullptr ? std::filesystem::path(ledger) : folder.path() / "ledger"),
-        SnapshotFolder(folder.path() / "snapshots", 1000), milliseconds(2000));
+        Courier::Keeping{
+            Ledger(ledger != nullptr ? std::filesystem::path(ledger) : folder.path() / "ledger"),
+            SnapshotFolder(folder.path() / "snapshots", 1000), folder.path() / "closing.json"},
+        milliseconds(2000));
     thread_ = std::thread([room = std::move(room), end = ends[1]] {
       Channel channel{enclave::Descriptor(end)};
       room(channel);
@@ -100,12 +102,13 @@ TEST(Courier, AClosedRoomIsNotCalledAgainButARefusedCloseIsNoEnd) {
     ASSERT_TRUE(
         room.send(Call::refusal, enclave::encode_refusal({ErrorCode::policy_denied, "no"})));
     ASSERT_TRUE(room.receive());
-    ASSERT_TRUE(room.send(Call::answer, {}));
+    ASSERT_TRUE(room.send(Call::answer, as_bytes("spent")));
   });
   EXPECT_EQ(reason(stage.call(Call::close)), "no");
   EXPECT_FALSE(stage.courier->closed());
   EXPECT_EQ(stage.call(Call::close).call, Call::answer);
   EXPECT_TRUE(stage.courier->closed());
+  EXPECT_EQ(std::filesystem::file_size(stage.folder.path() / "closing.json"), 5U);
   EXPECT_EQ(reason(stage.call(Call::status)), "room_ended");
 }
 

@@ -96,8 +96,10 @@ int run(const Options& options) {
   const Bytes policy = read_policy(options.policy);
   const enclave::Descriptor stop = stop_signals();
   RoomProcess room(options.room_program);
-  Courier courier(room.take_channel(), Ledger(options.folder / "ledger"),
-                  SnapshotFolder(options.folder / "snapshots", options.snapshot_mib_max << 20),
+  Courier courier(room.take_channel(),
+                  {Ledger(options.folder / "ledger"),
+                   SnapshotFolder(options.folder / "snapshots", options.snapshot_mib_max << 20),
+                   options.folder / "closing.json"},
                   std::chrono::seconds(options.call_seconds));
   if (!boot(courier, policy)) return kExitRefused;
   Server server(options.folder / "socket", courier, {});

@@ -31,8 +31,11 @@ class Echo {
         if (!channel.send(Call::answer, received->frame.payload)) return;
       }
     });
-    courier_.emplace(Channel(enclave::Descriptor(ends[0])), Ledger(folder_.path() / "ledger"),
-                     SnapshotFolder(folder_.path() / "snapshots", 1000), milliseconds(2000));
+    courier_.emplace(Channel(enclave::Descriptor(ends[0])),
+                     Courier::Keeping{Ledger(folder_.path() / "ledger"),
+                                      SnapshotFolder(folder_.path() / "snapshots", 1000),
+                                      folder_.path() / "closing.json"},
+                     milliseconds(2000));
     server_.emplace(socket(), *courier_, limits);
     acceptor_ = std::thread([this] {
       while (!stop_) {

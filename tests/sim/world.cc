@@ -180,21 +180,28 @@ Frame World::call(Call kind, ByteView payload) {
   return answer;
 }
 
-Frame World::boot() {
+std::string World::policy_packet() {
   const packet::Envelope envelope = policy::signed_policy(policy);
   policy_hash_ = crypto::sha256(as_bytes(envelope.payload));
-  return call(Call::boot, packet::print_envelope(envelope));
+  return packet::print_envelope(envelope);
+}
+
+Frame World::boot() { return call(Call::boot, policy_packet()); }
+
+bool World::take_hello(const Frame& answer) {
+  if (answer.call != Call::answer) return false;
+  const Json json = Json::parse_canonical(as_text(answer.payload)).value();
+  binding = packet::decode_binding(*json.find("binding")).value();
+  const Bytes head = from_hex(*json.find("log")->find("hash")->string()).value();
+  std::copy(head.begin(), head.end(), log_head.begin());
+  return true;
 }
 
 Frame World::hello() {
   Bytes nonce(enclave::kNonceBytes);
   GBX_CHECK(party_entropy.fill(nonce));
   Frame answer = call(Call::hello, nonce);
-  if (answer.call != Call::answer) return answer;
-  const Json json = Json::parse_canonical(as_text(answer.payload)).value();
-  binding = packet::decode_binding(*json.find("binding")).value();
-  const Bytes head = from_hex(*json.find("log")->find("hash")->string()).value();
-  std::copy(head.begin(), head.end(), log_head.begin());
+  take_hello(answer);
   return answer;
 }
 

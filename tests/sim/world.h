@@ -110,7 +110,11 @@ class World final : public enclave::RoomMaker {
   enclave::Frame attach(const Sealed& sealed);
   enclave::Frame release(const Sealed& sealed);
 
-  // Packets as honest members make them; `room` must have said hello.
+  // The policy, signed by all.
+  std::string policy_packet();
+  // Remembers binding and log head of what hello answered; false when that is a refusal.
+  bool take_hello(const enclave::Frame& answer);
+  // Packets as honest members make them; the room must have said hello.
   std::string make_release(const Sealed& sealed);
   std::string make_request(std::string_view sql, bool dry_run = false);
   enclave::Frame ask(std::string_view sql, bool dry_run = false) {

@@ -1,0 +1,154 @@
+#include "client/room/provide.h"
+
+#include <fcntl.h>
+
+#include "client/keys/atomic_file.h"
+#include "trusted/crypto/entropy.h"
+#include "trusted/packet/key_release.h"
+
+namespace gbx::client {
+namespace {
+
+using enclave::Call;
+
+constexpr std::size_t kManifestBytesMax = std::size_t{16} << 20;
+// Others may use the room between our look at the log and our release.
+constexpr int kTriesMax = 8;
+
+template <typename T>
+T value_or_throw(Result<T> result) {
+  if (!result) throw RoomUnverified(result.error());
+  return std::move(*result);
+}
+
+void check_or_throw(const Status& status) {
+  if (!status) throw RoomUnverified(status.error());
+}
+
+privacy::Price budget_of(const policy::VerifiedPolicy& policy) {
+  return {policy.policy().privacy.epsilon, policy.policy().privacy.delta};
+}
+
+privacy::Price minus(privacy::Price a, privacy::Price b) {
+  return {a.epsilon > b.epsilon ? a.epsilon - b.epsilon : 0,
+          a.delta > b.delta ? a.delta - b.delta : 0};
+}
+
+// Decides the allotment and writes it into the book, under the folder's lock.
+struct Booking {
+  privacy::Price allotment;
+  privacy::Price left;
+};
+Booking book_allotment(const Home& home, const policy::VerifiedPolicy& policy,
+                       const RoomIdentity& room, const std::string& table,
+                       std::optional<std::uint64_t> epsilon) {
+  const FolderLock lock = value_or_throw(FolderLock::take(home.folder()));
+  AllotmentBook book = value_or_throw(load_allotments(home.folder()));
+  check_or_throw(book.check_head(room.binding.log_origin, room.log_head));
+  const std::string& collaboration = policy.policy().id;
+  const privacy::Price budget = budget_of(policy);
+  const privacy::Price left = minus(budget, book.committed(collaboration, table));
+  const Allotment* before = book.find(room.binding.log_origin, table);
+  const std::uint64_t usual = before != nullptr ? before->given.epsilon : left.epsilon / 2;
+  const std::uint64_t wanted = epsilon.value_or(usual);
+  if (wanted == 0) throw RoomUnverified({ErrorCode::budget_exhausted, "budget_exhausted"});
+  const Booking booking{share_of(budget, wanted), {}};
+  check_or_throw(book.commit({.collaboration = collaboration,
+                              .table = table,
+                              .log_origin = room.binding.log_origin,
+                              .room_key = room.binding.signing_key,
+                              .given = booking.allotment,
+                              .spent = std::nullopt,
+                              .head = room.log_head},
+                             budget));
+  check_or_throw(save_allotments(home.folder(), book));
+  return {booking.allotment, minus(budget, book.committed(collaboration, table))};
+}
+
+std::string make_release(const SnapshotFile& file, const policy::VerifiedPolicy& policy,
+                         const Home& home, const RoomIdentity& room, privacy::Price allotment) {
+  const packet::ReleaseTerms terms{.table = file.manifest.manifest().table,
+                                   .policy_hash = policy.hash(),
+                                   .binding = room.digest,
+                                   .manifest_digest = file.manifest.hash(),
+                                   .log_head = room.log_head.hash,
+                                   .epsilon = allotment.epsilon,
+                                   .delta = allotment.delta};
+  crypto::SystemEntropy entropy;
+  return packet::print_envelope(value_or_throw(packet::make_key_release(
+      terms, *home.snapshot_key(file.manifest.hash()), room.binding, home.signing_key(), entropy)));
+}
+
+void attach(RoomConnection& connection, const SnapshotFile& file) {
+  const enclave::Descriptor sealed(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!sealed.valid()) throw RoomUnverified({ErrorCode::not_found, "file_missing"});
+  call_or_throw(connection, Call::attach, as_bytes(file.envelope), sealed.get());
+}
+
+}  // namespace
+
+privacy::Price share_of(privacy::Price budget, std::uint64_t epsilon) {
+  if (budget.epsilon == 0) return {epsilon, 1};
+  const auto delta =
+      static_cast<std::uint64_t>(static_cast<UInt128>(budget.delta) * epsilon / budget.epsilon);
+  return {epsilon, std::max<std::uint64_t>(delta, 1)};
+}
+
+Result<SnapshotFile> open_snapshot_file(const std::filesystem::path& path, const Home& home) {
+  GBX_TRY_ASSIGN(std::string text, read_file(path.string() + ".json", kManifestBytesMax));
+  GBX_TRY_ASSIGN(const packet::Envelope envelope, packet::parse_envelope(text));
+  GBX_TRY_ASSIGN(snapshot::VerifiedManifest manifest,
+                 snapshot::VerifiedManifest::verify(envelope, home.identity().signing_key));
+  return SnapshotFile{path, std::move(text), std::move(manifest)};
+}
+
+Status check_provider(const SnapshotFile& file, const policy::VerifiedPolicy& policy,
+                      const Home& home) {
+  const snapshot::SnapshotManifest& manifest = file.manifest.manifest();
+  const policy::Member* self = policy.policy().find_member(home.identity().name);
+  if (self == nullptr || self->signing_key != home.identity().signing_key) {
+    return Error{ErrorCode::policy_denied, "not_a_member"};
+  }
+  if (!self->abilities.provide) return Error{ErrorCode::policy_denied, "may_not_provide"};
+  const policy::Table* table = policy.policy().find_table(manifest.table);
+  if (table == nullptr) return Error{ErrorCode::not_found, "table_unknown"};
+  if (table->owner != self->name) return Error{ErrorCode::policy_denied, "owner_wrong"};
+  if (manifest.collaboration != policy.policy().id) {
+    return Error{ErrorCode::policy_denied, "collaboration_wrong"};
+  }
+  if (manifest.token_epoch != policy.policy().token_epoch) {
+    return Error{ErrorCode::policy_denied, "token_epoch_wrong"};
+  }
+  if (home.snapshot_key(file.manifest.hash()) == nullptr) {
+    return Error{ErrorCode::not_found, "snapshot_key_missing"};
+  }
+  return {};
+}
+
+Provided provide(RoomConnection& connection, const SnapshotFile& file,
+                 const policy::VerifiedPolicy& policy, const Home& home,
+                 std::optional<std::uint64_t> epsilon) {
+  check_or_throw(check_provider(file, policy, home));
+  crypto::SystemEntropy entropy;
+  // Met before a byte of the sealed file goes out: a wrong room gets nothing at all.
+  RoomIdentity room = meet_room(connection, policy, entropy);
+  attach(connection, file);
+  const Booking booking =
+      book_allotment(home, policy, room, file.manifest.manifest().table, epsilon);
+  for (int tries = 1;; tries++) {
+    try {
+      call_or_throw(connection, Call::release,
+                    as_bytes(make_release(file, policy, home, room, booking.allotment)));
+      return {std::move(room), booking.allotment, booking.left};
+    } catch (const RoomRefused& refused) {
+      if (refused.refusal().reason != "log_head_wrong" || tries == kTriesMax) throw;
+    }
+    const packet::Binding before = room.binding;
+    room = meet_room(connection, policy, entropy);
+    if (room.binding.signing_key != before.signing_key) {
+      throw RoomUnverified({ErrorCode::unverified, "room_changed"});
+    }
+  }
+}
+
+}  // namespace gbx::client

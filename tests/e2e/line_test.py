@@ -1,0 +1,271 @@
+"""The whole line with real processes: two owners, one host, one room, one verified answer.
+
+Each step is a command that a person would type; the room and its host run as they would on a
+server. Then everything that a host or a crash can do from outside: kill the room, kill the host,
+cut the disk, change a byte, ask again.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SOURCE = pathlib.Path(sys.argv.pop(1)).resolve()
+BIN = pathlib.Path(sys.argv.pop(1)).resolve()
+EXAMPLE = SOURCE / "examples" / "shopgood-newsnow"
+PEOPLE = 2000
+ATTRIBUTION = (
+    "SELECT campaign_id, COUNT(DISTINCT hashed_email) AS converted_users,"
+    " SUM(total_spent) AS total_revenue FROM exposures JOIN purchases USING (hashed_email)"
+    " WHERE exposure_date < purchase_date GROUP BY campaign_id")
+
+
+class Party:
+    """One company's machine: a folder, a home, a passphrase."""
+
+    def __init__(self, stage, name):
+        self.name = name
+        self.folder = stage / name
+        self.folder.mkdir()
+
+    def run(self, *arguments, fails=False):
+        environment = {"GLOVEBOX_HOME": str(self.folder / "home"), "HOME": str(self.folder),
+                       "GLOVEBOX_PASSPHRASE": "the passphrase of " + self.name,
+                       "PATH": os.environ["PATH"]}
+        done = subprocess.run([BIN / "glovebox", *map(str, arguments)], cwd=self.folder,
+                              env=environment, capture_output=True, text=True, timeout=120,
+                              check=False)
+        if (done.returncode == 0) == fails:
+            raise AssertionError(f"glovebox {arguments}: exit {done.returncode}\n{done.stdout}"
+                                 f"\n{done.stderr}")
+        return done.stdout if not fails else done.stdout + done.stderr
+
+    def json(self, *arguments):
+        return json.loads(self.run("--json", *arguments))
+
+
+def write_tables(shopgood, newsnow):
+    """Everybody up to PEOPLE bought once; the first half saw sg_denim before, a tenth sg_shoes."""
+    with open(shopgood / "shopgood.csv", "w", encoding="utf-8") as sales:
+        print("customer_id,email,purchase_date,total_spent", file=sales)
+        for person in range(PEOPLE):
+            print(f"c{person},person{person}@example.com,2025-11-{1 + person % 28:02},"
+                  f"{person % 400}.50", file=sales)
+    with open(newsnow / "newsnow.csv", "w", encoding="utf-8") as seen:
+        print("user_id,email,campaign_id,exposure_date", file=seen)
+        for person in range(PEOPLE // 2):
+            print(f"u{person},Person{person}@Example.com,sg_denim,2025-10-{1 + person % 28:02}",
+                  file=seen)
+            if person % 5 == 0:
+                print(f"u{person},person{person}@example.com,sg_shoes,2025-10-01", file=seen)
+
+
+class Stage:
+    """Two parties that have agreed and prepared; made once for all tests."""
+
+    def __init__(self):
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix="glovebox-e2e-"))
+        self.shopgood = Party(self.path, "shopgood")
+        self.newsnow = Party(self.path, "newsnow")
+        self.rooms = 0
+        for party in (self.shopgood, self.newsnow):
+            party.run("init", "--name", party.name)
+            party.run("identity", "export", "-o", party.name + ".id")
+        self.agree()
+        write_tables(self.shopgood.folder, self.newsnow.folder)
+        self.prepare(self.shopgood, "purchases")
+        self.prepare(self.newsnow, "exposures")
+
+    def agree(self):
+        shopgood, newsnow = self.shopgood, self.newsnow
+        shutil.copy(newsnow.folder / "newsnow.id", shopgood.folder)
+        digest = shopgood.json("measure")["digest"]
+        text = (EXAMPLE / "collaboration.yaml").read_text(encoding="utf-8")
+        (shopgood.folder / "collaboration.yaml").write_text(
+            text.replace("IMAGE_DIGEST", digest), encoding="utf-8")
+        shopgood.run("policy", "build", "collaboration.yaml", "-o", "policy.json")
+        shopgood.run("policy", "sign", "policy.json", "--yes")
+        shutil.copy(shopgood.folder / "policy.json", newsnow.folder)
+        newsnow.run("policy", "sign", "policy.json", "--yes")
+        shutil.copy(newsnow.folder / "policy.json", shopgood.folder)
+        self.policy = newsnow.folder / "policy.json"
+        shopgood.run("token-key", "new", "--policy", "policy.json", "--for", "newsnow.id", "-o",
+                     "token-key.json")
+        shutil.copy(shopgood.folder / "token-key.json", newsnow.folder)
+        newsnow.run("token-key", "accept", "token-key.json", "--policy", "policy.json")
+
+    def prepare(self, party, table):
+        manifest = party.name + ".manifest.yaml"
+        shutil.copy(EXAMPLE / manifest, party.folder)
+        party.run("prepare", manifest, "--policy", "policy.json", "-o", table + ".gbx")
+
+    def close(self):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+class Room:
+    """A host with its room, as an operator starts it."""
+
+    def __init__(self, stage):
+        stage.rooms += 1
+        self.folder = stage.path / f"room{stage.rooms}"
+        self.folder.mkdir()
+        self.log = open(self.folder / "log", "wb")
+        self.host = subprocess.Popen(
+            [BIN / "gloveboxd", "--dir", self.folder, "--policy", stage.policy],
+            stdout=self.log, stderr=self.log)
+        self.socket = self.folder / "socket"
+        end = time.monotonic() + 20
+        while not self.socket.exists():
+            if self.host.poll() is not None or time.monotonic() > end:
+                raise AssertionError((self.folder / "log").read_text(encoding="utf-8"))
+            time.sleep(0.01)
+
+    def pid_of_room(self):
+        children = pathlib.Path(f"/proc/{self.host.pid}/task/{self.host.pid}/children")
+        return int(children.read_text(encoding="utf-8").split()[0])
+
+    def stop(self):
+        if self.host.poll() is None:
+            self.host.terminate()
+        self.host.wait(timeout=10)
+        self.log.close()
+
+    def kinds(self):
+        """The kinds of all ledger entries."""
+        lines = (self.folder / "ledger").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line)["body"]["kind"] for line in lines]
+
+
+class WholeLine(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = Stage()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.stage.close()
+
+    def setUp(self):
+        self.shopgood, self.newsnow = self.stage.shopgood, self.stage.newsnow
+        for party in (self.shopgood, self.newsnow):  # each test with fresh books
+            (party.folder / "home" / "allotments.json").unlink(missing_ok=True)
+        self.room = Room(self.stage)
+        self.addCleanup(self.room.stop)
+
+    def provide(self, party, table, *more, fails=False):
+        return party.run("provide", table + ".gbx", "--room", self.room.socket, "--policy",
+                         "policy.json", *more, fails=fails)
+
+    def provide_both(self, *more):
+        self.provide(self.shopgood, "purchases", *more)
+        self.provide(self.newsnow, "exposures", *more)
+
+    def ask(self, sql, *more, fails=False):
+        return self.newsnow.run("query", sql, "--room", self.room.socket, "--policy", "policy.json",
+                                *more, fails=fails)
+
+    def test_one_verified_private_answer(self):
+        self.provide_both()
+        self.ask(ATTRIBUTION, "-o", "answer.json")
+        said = self.newsnow.run("verify", "answer.json", "--policy", "policy.json")
+        self.assertIn("PASS", said)
+        self.assertIn("INSECURE-SIM", said)
+        answer = json.loads((self.newsnow.folder / "answer.json").read_text(encoding="utf-8"))
+        rows = {row[0][0]: int(row[1][0]) for row in answer["result"]["rows"]}
+        self.assertIn("sg_denim", rows)
+        self.assertAlmostEqual(rows["sg_denim"], PEOPLE // 2, delta=200)
+        self.assertEqual(self.room.kinds(),
+                         ["boot", "allotment", "allotment", "charge", "answer"])
+        for file in self.room.folder.rglob("*"):  # the host keeps sealed bytes and signed text
+            if file.is_file() and file.name != "log":
+                self.assertNotIn(b"person1", file.read_bytes())
+
+    def test_a_changed_answer_does_not_verify(self):
+        self.provide_both()
+        self.ask(ATTRIBUTION, "-o", "answer.json")
+        path = self.newsnow.folder / "answer.json"
+        text = path.read_text(encoding="utf-8")
+        place = text.index('"rows":[[["sg_') + 14
+        path.write_text(text[:place] + "X" + text[place + 1:], encoding="utf-8")
+        said = self.newsnow.run("verify", "answer.json", "--policy", "policy.json", fails=True)
+        self.assertNotIn("PASS", said)
+
+    def test_the_budget_ends(self):
+        self.provide_both("--epsilon", "1")
+        self.ask(ATTRIBUTION, "--dry-run")
+        self.ask(ATTRIBUTION, "-o", "a.json")
+        self.ask(ATTRIBUTION, "-o", "b.json")
+        self.assertIn("epsilon_exhausted", self.ask(ATTRIBUTION, "-o", "c.json", fails=True))
+        self.assertFalse((self.newsnow.folder / "c.json").exists())
+        self.assertEqual(self.room.kinds().count("charge"), 2)
+
+    def test_a_changed_snapshot_is_refused(self):
+        sealed = self.shopgood.folder / "purchases.gbx"
+        bad = self.shopgood.folder / "bad.gbx"
+        content = bytearray(sealed.read_bytes())
+        content[len(content) // 2] ^= 1
+        bad.write_bytes(content)
+        shutil.copy(str(sealed) + ".json", str(bad) + ".json")
+        self.provide(self.shopgood, "bad", fails=True)
+        self.provide(self.shopgood, "purchases")
+
+    def test_an_owner_gives_out_no_more_than_the_budget(self):
+        self.provide(self.shopgood, "purchases", "--epsilon", "1.5")
+        self.room.stop()
+        self.room = Room(self.stage)
+        self.addCleanup(self.room.stop)
+        said = self.provide(self.shopgood, "purchases", "--epsilon", "0.6", fails=True)
+        self.assertIn("allotment_over_budget", said)
+        self.provide(self.shopgood, "purchases", "--epsilon", "0.5")
+
+    def test_closing_gives_back_what_was_not_spent(self):
+        self.provide_both("--epsilon", "2")
+        self.ask(ATTRIBUTION, "-o", "answer.json")
+        self.shopgood.run("room", "close", "--room", self.room.socket)
+        self.assertEqual(self.room.host.wait(timeout=10), 0)
+        self.newsnow.run("room", "settle", self.room.folder / "closing.json")
+        for party in (self.shopgood, self.newsnow):
+            book = json.loads(
+                (party.folder / "home" / "allotments.json").read_text(encoding="utf-8"))
+            self.assertEqual(book["allotments"][0]["spent"]["epsilon_1e6"], 500000)
+        self.room = Room(self.stage)
+        self.addCleanup(self.room.stop)
+        self.provide(self.shopgood, "purchases", "--epsilon", "1.5")
+
+    def test_a_killed_room_answers_nothing_and_leaves_nothing(self):
+        self.provide_both()
+        os.kill(self.room.pid_of_room(), signal.SIGKILL)
+        self.assertEqual(self.room.host.wait(timeout=10), 3)
+        self.ask(ATTRIBUTION, "-o", "late.json", fails=True)
+        left = {path.name for path in self.room.folder.iterdir()}
+        self.assertLessEqual(left, {"lock", "ledger", "snapshots", "log", "socket"})
+
+    def test_a_killed_host_takes_the_room_with_it(self):
+        self.provide_both()
+        room = self.room.pid_of_room()
+        self.room.host.kill()
+        self.room.host.wait(timeout=10)
+        end = time.monotonic() + 10
+        while os.path.exists(f"/proc/{room}") and time.monotonic() < end:
+            time.sleep(0.01)
+        self.assertFalse(os.path.exists(f"/proc/{room}"))
+
+    def test_status_says_what_is_missing(self):
+        status = self.newsnow.json("room", "status", "--room", self.room.socket)
+        self.assertEqual({table["state"] for table in status["tables"]}, {"snapshot_missing"})
+        self.provide(self.shopgood, "purchases")
+        status = self.newsnow.json("room", "status", "--room", self.room.socket)
+        states = {table["table"]: table["state"] for table in status["tables"]}
+        self.assertEqual(states, {"exposures": "snapshot_missing", "purchases": "ready"})
+        self.assertIn("snapshot_missing", self.ask(ATTRIBUTION, "-o", "no.json", fails=True))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
