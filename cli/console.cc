@@ -23,8 +23,8 @@ std::size_t width(const std::string& text) {
 
 }  // namespace
 
-Failure::Failure(std::string what, std::string where, std::string why, std::string next)
-    : std::runtime_error(std::move(what)),
+Failure::Failure(const std::string& what, std::string where, std::string why, std::string next)
+    : std::runtime_error(what),
       where_(std::move(where)),
       why_(std::move(why)),
       next_(std::move(next)) {}

@@ -27,7 +27,7 @@ class Failure : public std::runtime_error {
   // where  a file, line or name; may be empty
   // why    the reason, in words
   // next   what the person can do; may be empty
-  Failure(std::string what, std::string where, std::string why, std::string next);
+  Failure(const std::string& what, std::string where, std::string why, std::string next);
   // A failure that carries a stable code and reason word, for --json.
   Failure& with(const Error& error);
 

@@ -14,7 +14,6 @@
 namespace gbx::host {
 namespace {
 
-using enclave::Call;
 using enclave::Frame;
 
 [[noreturn]] void fail(const std::string& what) {

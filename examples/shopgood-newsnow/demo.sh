@@ -43,7 +43,7 @@ try() {
   local party=$1 command=$2
   printf '%s%s$%s %s\n' "$dim" "$party" "$plain" "$command"
   code=0
-  out=$(cd "$stage/$party" && GLOVEBOX_HOME=$stage/$party/home \
+  out=$(cd "$stage/$party" && GLOVEBOX_HOME=home \
     GLOVEBOX_PASSPHRASE="the passphrase of $party" bash -c "$command" 2>&1) || code=$?
   [ -z "$out" ] || sed 's/^/    /' <<<"$out"
 }
@@ -100,7 +100,7 @@ send() {
 
 # The agreement of both under the name $1.json.
 agree() {
-  sed "s/IMAGE_DIGEST/$(glovebox measure --digest)/" "$here/collaboration.yaml" \
+  sed "s/IMAGE_DIGEST/$(glovebox measure | tail -n 1)/" "$here/collaboration.yaml" \
     >"$stage/shopgood/$1.yaml"
   on shopgood "glovebox policy build $1.yaml -o $1.json"
   on shopgood "glovebox policy sign $1.json --yes | tail -n 3"
@@ -112,8 +112,8 @@ agree() {
 
 # Both owners' snapshots of folder $1 to the room in host/$1, under policy $1.json.
 provide_both() {
-  on shopgood "glovebox provide $1/purchases.gbx --room ../host/$1/socket --policy $1.json"
-  on newsnow "glovebox provide $1/exposures.gbx --room ../host/$1/socket --policy $1.json"
+  on shopgood "glovebox provide $1/purchases.gbx --epsilon 2 --room ../host/$1/socket --policy $1.json"
+  on newsnow "glovebox provide $1/exposures.gbx --epsilon 2 --room ../host/$1/socket --policy $1.json"
 }
 
 attribution="SELECT campaign_id, COUNT(DISTINCT hashed_email) AS converted_users,

@@ -14,8 +14,8 @@
 
 namespace gbx::sql {
 
-constexpr std::size_t kSqlBytesMax = 64 * 1024;
-constexpr std::size_t kAstBytesMax = 16 * 1024 * 1024;
+constexpr std::size_t kSqlBytesMax = std::size_t{64} << 10;
+constexpr std::size_t kAstBytesMax = std::size_t{16} << 20;
 constexpr std::size_t kNodesMax = 10'000;    // expressions in one query
 constexpr std::size_t kNodeDepthMax = 100;   // of one expression; also the worker's setting
 constexpr std::size_t kTablesMax = 8;        // in one FROM

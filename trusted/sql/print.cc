@@ -74,7 +74,7 @@ std::string Printer::list(const std::vector<Expression>& all, std::size_t from,
 
 std::string Printer::literal(const Expression& e) const {
   if (e.type.type == Type::text) return quoted(e.text, '\'');
-  const std::string value = format_value(e.value, e.type);
+  std::string value = format_value(e.value, e.type);
   if (e.type.type == Type::date) return "DATE '" + value + "'";
   if (e.type.type == Type::timestamp) return "TIMESTAMP '" + value + "'";
   return value;
