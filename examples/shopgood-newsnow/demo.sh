@@ -112,8 +112,9 @@ agree() {
 
 # Both owners' snapshots of folder $1 to the room in host/$1, under policy $1.json.
 provide_both() {
-  on shopgood "glovebox provide $1/purchases.gbx --epsilon 2 --room ../host/$1/socket --policy $1.json"
-  on newsnow "glovebox provide $1/exposures.gbx --epsilon 2 --room ../host/$1/socket --policy $1.json"
+  local rest="--room ../host/$1/socket --policy $1.json --epsilon 2"
+  on shopgood "glovebox provide $1/purchases.gbx $rest"
+  on newsnow "glovebox provide $1/exposures.gbx $rest"
 }
 
 attribution="SELECT campaign_id, COUNT(DISTINCT hashed_email) AS converted_users,
