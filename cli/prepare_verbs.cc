@@ -122,9 +122,7 @@ std::string report_text(const PrepareOptions& options, const prepare::PrepareRep
     const std::string name(prepare::reject_name(static_cast<prepare::Reject>(i)));
     if (report.rejected[i] > 0) row("rejected: " + name, report.rejected[i]);
   }
-  if (report.manifest.columns.empty() || report.listed > 0 || report.unlisted > 0) {
-    row("kept out by the list", report.unlisted);
-  }
+  if (report.listed > 0) row("kept out by the list", report.unlisted);
   if (report.over_cap > 0) row("over rows_per_person", report.over_cap);
   row("sealed", report.rows);
   std::string out = table.text();

@@ -27,7 +27,8 @@ target_compile_options(gbx_flags INTERFACE
   -fstack-protector-strong -fno-omit-frame-pointer
   $<$<CXX_COMPILER_ID:GNU>:-ftrivial-auto-var-init=zero>
   # GCC 12 at -O3 warns of the inside of std::string and std::vector (GCC bugs 105651, 107852).
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow> $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overread>
   $<$<CONFIG:Debug>:-Og> $<$<CONFIG:Debug>:-g1>)
 target_compile_definitions(gbx_flags INTERFACE _GLIBCXX_ASSERTIONS
   $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
