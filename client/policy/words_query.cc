@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What a room says to a query: syntax, names, rules, price.
-constexpr std::array<Wording, 107> kWords = {{
+constexpr std::array<Wording, 109> kWords = {{
     {"aggregate_filter_unsupported", "FILTER after an aggregate is not supported",
      "put the condition into WHERE"},
     {"aggregate_in_group", "GROUP BY holds an aggregate",
@@ -120,6 +120,7 @@ constexpr std::array<Wording, 107> kWords = {{
     {"number_too_large", "a number is larger than 64 bits", "write a smaller number"},
     {"operator_unsupported", "this operator is not supported",
      "use =, <>, <, <=, >, >=, +, -, *, AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL"},
+    {"order_by_all_unsupported", "ORDER BY ALL is not supported", "name the columns to order by"},
     {"ordinal_out_of_range", "ORDER BY or GROUP BY names a position that is not there",
      "count the columns of SELECT from 1"},
     {"outer_join_unsupported", "outer joins are not supported: a person would move between groups",
@@ -134,6 +135,8 @@ constexpr std::array<Wording, 107> kWords = {{
      "write COUNT(DISTINCT <person column>)"},
     {"plan_out_of_range", "the query's noise is out of the range that is proven",
      "ask for fewer measures or another --epsilon"},
+    {"positional_reference_unsupported", "a column is named by its position (#1)",
+     "write the column's name"},
     {"prefix_malformed", "SUBSTRING takes the first characters only",
      "write SUBSTRING(x, 1, n) with a number n"},
     {"price_too_small", "the epsilon is too small to share among the query's measures",

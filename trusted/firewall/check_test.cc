@@ -17,7 +17,8 @@ policy::VerifiedPolicy verified(const policy::Policy& policy) {
 }
 
 sql::Expression column(const policy::Policy& policy, std::uint32_t table, std::uint32_t index) {
-  const sql::CatalogColumn& found = catalog_of(policy).tables[table].columns[index];
+  const sql::Catalog catalog = catalog_of(policy);
+  const sql::CatalogColumn& found = catalog.tables[table].columns[index];
   sql::Expression out;
   out.op = sql::Op::column;
   out.type = found.type;
