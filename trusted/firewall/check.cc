@@ -1,6 +1,7 @@
 #include "trusted/firewall/check.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "trusted/firewall/rule.h"
 #include "trusted/sql/bind.h"
@@ -204,6 +205,9 @@ Result<CheckedQuery> check(const sql::Query& query, const policy::VerifiedPolicy
   out.task_.filter = query.filter;
   out.task_.groups = query.groups;
   out.task_.groups_per_person = query.groups.empty() ? 1 : law.privacy.groups_per_person;
+  // A limit that data could reach would be an exact test of whether one more person is there: with
+  // a group for each person, an analyst can stand right below it. Memory ends a query long before.
+  out.task_.groups_max = std::numeric_limits<std::uint32_t>::max();
   for (std::size_t i = 0; i < query.groups.size(); i++) {
     Output key;
     key.index = static_cast<std::uint32_t>(i);
