@@ -67,6 +67,7 @@ void Console::report(const Failure& failure) const {
 
 std::string TextTable::text() const {
   std::vector<std::size_t> widths;
+  widths.reserve(header.size());
   for (const std::string& name : header) widths.push_back(width(name));
   for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size() && i < widths.size(); i++)
@@ -86,6 +87,7 @@ std::string TextTable::text() const {
   };
   line(header);
   std::vector<std::string> rule;
+  rule.reserve(widths.size());
   for (const std::size_t columns : widths) rule.emplace_back(columns, '-');
   line(rule);
   for (const auto& row : rows) line(row);

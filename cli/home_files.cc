@@ -1,68 +1,37 @@
 #include "cli/home_files.h"
 
+#include <algorithm>
 #include <array>
+#include <optional>
 
+#include "cli/mistakes.h"
 #include "cli/passphrase.h"
 #include "client/keys/atomic_file.h"
+#include "client/policy/policy_file.h"
+#include "client/policy/wording.h"
 
 namespace gbx::cli {
 namespace {
 
 constexpr unsigned kPublicMode = 0644;
 
-struct Words {
-  std::string_view reason;
-  const char* why;
-  const char* next;
-};
-
-constexpr std::array kWords = {
-    Words{"home_exists", "there are keys already, and keys are never overwritten",
-          "use them, or name another folder with --home"},
-    Words{"home_missing", "there is no keys.json in it",
-          "make an identity with `glovebox init --name NAME`, or name its folder with --home"},
-    Words{"name_malformed", "a name starts with a to z and goes on with a to z, 0 to 9, _ and -",
-          "for example --name shopgood (at most 63 characters)"},
-    Words{"passphrase_wrong", "the passphrase is wrong, or the file was changed",
-          "try again; nothing was touched"},
-    Words{"key_file_malformed", "the key file is damaged", "restore it from your backup"},
-    Words{"file_missing", "there is no such file", "check the path"},
-    Words{"file_unreadable", "it cannot be read", "check the path and its permissions"},
-    Words{"file_unwritable", "it cannot be written", "check the folder and its permissions"},
-    Words{"file_too_large", "it is larger than any such packet", "check that it is the right file"},
-    Words{"disk_full", "the disk is full", "make room and run it again; nothing was changed"},
-    Words{"json_malformed", "it is not the JSON of a packet",
-          "ask the sender for the file again, as it was made"},
-    Words{"json_not_canonical", "it was edited or reformatted since it was made",
-          "ask the sender for the file again, as it was made"},
-    Words{"packet_type_wrong", "it is a packet of another kind", "check that it is the right file"},
-    Words{"signature_missing", "somebody who has to sign it has not",
-          "see who with `glovebox policy show`, or ask the sender"},
-    Words{"signature_wrong", "a signature does not fit: it was changed after it was signed",
-          "ask the sender for the file again"},
-    Words{"signature_extra", "it carries a signature of somebody who is not expected",
-          "ask the sender for the file again"},
-    Words{"identity_malformed", "it is not an identity",
-          "ask that party for the output of `glovebox identity export`"},
-    Words{"not_a_receiver", "it is not sealed to you",
-          "ask its maker to name your identity: glovebox token-key new --for YOU.id"},
-    Words{"seal_broken", "it was sealed to another key, or changed",
-          "ask its maker to seal it to your present identity"},
-    Words{"token_key_exists", "another key of this collaboration and epoch is in place",
-          "agree with the others on one of them, or start a new epoch with `token-key rotate`"},
+// Where a party's own files and keys want other words than answers and policies do.
+constexpr std::array kOwnWords = {
+    client::Wording{"name_malformed",
+                    "a name starts with a to z and goes on with a to z, 0 to 9, _ and -",
+                    "for example --name shopgood (at most 63 characters)"},
+    client::Wording{"not_a_receiver", "it is not sealed to you",
+                    "ask its maker to name your identity: glovebox token-key new --for YOU.id"},
+    client::Wording{"seal_broken", "it was sealed to another key of yours, or changed",
+                    "ask its maker to seal it to your present identity"},
 };
 
 }  // namespace
 
 Failure failure_of(const std::string& what, const std::string& where, const Error& error) {
-  for (const Words& words : kWords) {
-    if (error.reason.view() == words.reason) {
-      Failure failure(what, where, words.why, words.next);
-      failure.with(error);
-      return failure;
-    }
-  }
-  Failure failure(what, where, std::string(error.reason.view()), "");
+  const auto* own = std::ranges::find(kOwnWords, error.reason.view(), &client::Wording::reason);
+  if (own == kOwnWords.end()) return failure_in_words(what, where, error);
+  Failure failure(what, where, std::string(own->means), std::string(own->next));
   failure.with(error);
   return failure;
 }
@@ -99,9 +68,9 @@ void write_packet(const std::filesystem::path& path, const packet::Envelope& env
 }
 
 policy::VerifiedPolicy read_policy(const std::filesystem::path& path) {
-  auto verified = policy::VerifiedPolicy::verify(read_packet(path));
-  if (!verified) throw failure_of("cannot use the policy", path.string(), verified.error());
-  return std::move(verified).value();
+  std::optional<policy::VerifiedPolicy> verified;
+  telling_mistakes([&] { verified = client::load_policy(path); });
+  return *std::move(verified);
 }
 
 }  // namespace gbx::cli

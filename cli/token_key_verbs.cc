@@ -47,13 +47,18 @@ client::PublicIdentity identity_of(const policy::Member& member) {
   return {member.name, member.signing_key, member.sealing_key};
 }
 
-void check_is_member(const policy::Policy& policy, const client::PublicIdentity& identity,
-                     const std::string& where) {
+// Who has the key can test any identifier against any token: only owners may make or get one.
+void check_is_owner(const policy::Policy& policy, const client::PublicIdentity& identity,
+                    const std::string& where) {
   const policy::Member* member = policy.find_member(identity.name);
   if (member == nullptr || identity_of(*member) != identity) {
     throw Failure("no token key was sealed", where,
                   "the policy has no member " + identity.name + " with these keys",
                   "use the identity that the members signed the policy with");
+  }
+  if (!member->abilities.provide) {
+    throw Failure("no token key was sealed", where, identity.name + " brings no data",
+                  "only members with the ability `provide` make or get the token key");
   }
 }
 
@@ -64,7 +69,7 @@ std::vector<client::PublicIdentity> receivers_of(const Options& options,
   std::vector<client::PublicIdentity> out;
   for (const std::string& file : options.receivers) {
     out.push_back(read_identity(file));
-    if (collaboration.policy) check_is_member(collaboration.policy->policy(), out.back(), file);
+    if (collaboration.policy) check_is_owner(collaboration.policy->policy(), out.back(), file);
   }
   if (out.empty() && collaboration.policy) {
     for (const policy::Member& member : collaboration.policy->policy().members) {
@@ -88,6 +93,9 @@ Json describe(const client::TokenEpoch& epoch, const Secret<32>& key) {
 void make_and_seal(const Console& console, const Options& options, client::Home& home,
                    const Collaboration& collaboration) {
   const client::TokenEpoch& epoch = collaboration.epoch;
+  if (collaboration.policy) {
+    check_is_owner(collaboration.policy->policy(), home.identity(), home.folder().string());
+  }
   const auto receivers = receivers_of(options, collaboration, home.identity());
   const bool known = home.token_key(epoch.collaboration, epoch.epoch) != nullptr;
   if (!known) {
@@ -149,11 +157,12 @@ client::PublicIdentity sender_of(const Options& options, const packet::Envelope&
   if (!options.sender.empty()) return read_identity(options.sender);
   const policy::VerifiedPolicy verified = read_policy(options.policy);
   for (const policy::Member& member : verified.policy().members) {
+    if (!member.abilities.provide) continue;
     for (const packet::EnvelopeSignature& signature : envelope.signatures) {
       if (signature.keyid == packet::key_id(member.signing_key)) return identity_of(member);
     }
   }
-  throw Failure("the token key was not accepted", options.file, "no member of the policy signed it",
+  throw Failure("the token key was not accepted", options.file, "no owner in the policy signed it",
                 "ask an owner for theirs, made with `glovebox token-key new`");
 }
 
@@ -184,8 +193,7 @@ void accept(const Console& console, const Options& options) {
   const auto opened = client::open_token_key_packet(envelope, sender.signing_key, home);
   if (!opened && opened.error().reason == Literal("signature_missing")) {
     throw Failure("the token key was not accepted", options.file, sender.name + " did not sign it",
-                  "name its maker with --from, or ask for the key again")
-        .with(opened.error());
+                  "name its maker with --from, or ask for the key again");
   }
   if (!opened) throw failure_of("the token key was not accepted", options.file, opened.error());
   check_epoch(options, opened->epoch);
