@@ -35,6 +35,12 @@ Failure& Failure::with(const Error& error) {
   return *this;
 }
 
+Failure& Failure::with(ErrorCode code, std::string reason) {
+  code_ = error_code_name(code);
+  reason_ = std::move(reason);
+  return *this;
+}
+
 std::string Failure::text() const {
   std::string out = std::string("glovebox: ") + what();
   if (!where_.empty()) out += "\n  where: " + where_;

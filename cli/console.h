@@ -30,6 +30,8 @@ class Failure : public std::runtime_error {
   Failure(const std::string& what, std::string where, std::string why, std::string next);
   // A failure that carries a stable code and reason word, for --json.
   Failure& with(const Error& error);
+  // The same for a word that came over a wire.
+  Failure& with(ErrorCode code, std::string reason);
 
   [[nodiscard]] std::string text() const;
   [[nodiscard]] Json json() const;

@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What a room says to a query: syntax, names, rules, price.
-constexpr std::array<Wording, 109> kWords = {{
+constexpr std::array<Wording, 110> kWords = {{
     {"aggregate_filter_unsupported", "FILTER after an aggregate is not supported",
      "put the condition into WHERE"},
     {"aggregate_in_group", "GROUP BY holds an aggregate",
@@ -154,6 +154,7 @@ constexpr std::array<Wording, 109> kWords = {{
     {"single_person_predicate",
      "the condition compares people with a value: it would pick one person",
      "filter by other columns; people can only be joined with people"},
+    {"sql_too_long", "the query is longer than 64 KiB", "write a shorter query"},
     {"star_not_released", "SELECT * asks for rows; a room releases aggregates only",
      "name aggregates and dimension columns"},
     {"subquery_unsupported", "subqueries are not supported", "use inner joins"},

@@ -1,0 +1,28 @@
+#pragma once
+
+// How an answer looks in a terminal: the table with +/- at 95 %, what the noise hides, what was
+// withheld, what it cost and what is left. From verified values only.
+
+#include <string>
+
+#include "client/query/verify_answer.h"
+
+namespace gbx::cli {
+
+// The rows, aligned; a noised cell is "1,204 ± 119", or "12.3 (10.0 .. 15.2)" where the interval is
+// not symmetric. Control characters of values are shown as spaces.
+std::string answer_table(const packet::AnswerTable& table);
+
+// The lines under it, from the noise to the verification.
+std::string answer_notes(const client::VerifiedAnswer& answer);
+
+// The columns of a dry run with their +/-, the price and what would be left.
+std::string price_text(const client::VerifiedAnswer& answer);
+
+// "PASS (INSECURE-SIM: proves nothing about the machine): ..."
+std::string verdict_line(const client::VerifiedAnswer& answer);
+
+// The same for programs.
+Json answer_json(const client::VerifiedAnswer& answer);
+
+}  // namespace gbx::cli

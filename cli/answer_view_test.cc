@@ -1,0 +1,96 @@
+#include "cli/answer_view.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client/query/answer_fixture.h"
+
+namespace gbx::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+client::VerifiedAnswer verified(const client::TestAnswer& answer) {
+  return client::VerifiedAnswer::verify(answer.file(), answer.policy_hash()).value();
+}
+
+TEST(AnswerView, TheTableHasPlusMinusAndThousands) {
+  client::TestAnswer answer;
+  const std::string text = answer_table(answer.table);
+  EXPECT_EQ(text,
+            "campaign_id         people                      revenue\n"
+            "-----------  -------------  ---------------------------\n"
+            "autumn       120,345 ± 240  9,876,543.21 ± 2,396,585.82\n")
+      << text;
+}
+
+TEST(AnswerView, AnIntervalWithUnequalSidesIsWritten) {
+  client::TestAnswer answer;
+  answer.table.rows[0][2].interval = packet::Interval{900'000'000, 987'654'400};
+  EXPECT_THAT(answer_table(answer.table), HasSubstr("9,876,543.21 (9,000,000.00 .. 9,876,544.00)"));
+}
+
+TEST(AnswerView, ValuesCannotSpeakToTheTerminal) {
+  client::TestAnswer answer;
+  answer.table.rows[0][0].value = std::string("a\x1b[2J\nb");
+  answer.table.rows[0][1] = {};
+  const std::string text = answer_table(answer.table);
+  EXPECT_THAT(text, HasSubstr("a [2J b"));
+  EXPECT_THAT(text, HasSubstr("NULL"));
+}
+
+TEST(AnswerView, TheNotesSayWhatIsHiddenWithheldPaidAndProven) {
+  const client::TestAnswer answer;
+  const std::string text = answer_notes(verified(answer));
+  EXPECT_THAT(text, HasSubstr("the noise hides about 240 people."));
+  EXPECT_THAT(text, HasSubstr("2 of the groups in the policy's public lists are not shown"));
+  EXPECT_THAT(text, HasSubstr("Each row stands for at least 50 people."));
+  EXPECT_THAT(text, HasSubstr("Paid epsilon 0.1, delta "));
+  EXPECT_THAT(text, HasSubstr("exposures: epsilon 3 before, 2.9 left; 15 more such questions"));
+  EXPECT_THAT(text, HasSubstr("PASS (INSECURE-SIM, which proves nothing about the machine): asked "
+                              "by newsnow on 2026-01-01 under \"Attribution, autumn\" version 1"));
+}
+
+TEST(AnswerView, HowManyGroupsAreWithheldIsSaidOnlyWherePublic) {
+  client::TestAnswer answer;
+  answer.table.withheld.reset();
+  EXPECT_THAT(answer_notes(verified(answer)), HasSubstr("how many there are is not said"));
+  answer.table.withheld = 0;
+  EXPECT_THAT(answer_notes(verified(answer)),
+              HasSubstr("No group of the public lists is withheld"));
+}
+
+TEST(AnswerView, AnUngroupedAnswerIsWholeOrWithheld) {
+  client::TestAnswer answer;
+  answer.table.columns.erase(answer.table.columns.begin());
+  answer.table.rows[0].erase(answer.table.rows[0].begin());
+  EXPECT_THAT(answer_notes(verified(answer)), Not(HasSubstr("ithheld")));
+  answer.table.rows.clear();
+  EXPECT_THAT(answer_notes(verified(answer)), HasSubstr("Withheld: too few people"));
+}
+
+TEST(AnswerView, ADryRunShowsThePrice) {
+  client::TestAnswer answer;
+  answer.request.dry_run = true;
+  answer.table.dry_run = true;
+  answer.table.rows.clear();
+  answer.fill_predicate();
+  answer.predicate.snapshots.clear();
+  const std::string text = price_text(verified(answer));
+  EXPECT_THAT(text, HasSubstr("Price: epsilon 0.1"));
+  EXPECT_THAT(text, HasSubstr("nothing was read or spent"));
+  EXPECT_THAT(text, HasSubstr("people: ± 240 (95 %)"));
+  EXPECT_THAT(text, HasSubstr("epsilon 3 left, would be 2.9"));
+}
+
+TEST(AnswerView, ProgramsGetTheSame) {
+  const Json json = answer_json(verified(client::TestAnswer()));
+  EXPECT_EQ(*json.find("verdict")->string(), "PASS");
+  EXPECT_EQ(*json.find("assurance")->string(), "INSECURE-SIM");
+  EXPECT_EQ(json.find("result")->find("rows")->array()->size(), 1U);
+  EXPECT_EQ(*json.find("hides_people")->integer(), 240);
+}
+
+}  // namespace
+}  // namespace gbx::cli

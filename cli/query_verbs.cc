@@ -1,0 +1,194 @@
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+#include "cli/answer_view.h"
+#include "cli/home_files.h"
+#include "cli/mistakes.h"
+#include "cli/verbs.h"
+#include "client/keys/atomic_file.h"
+#include "client/query/ask.h"
+#include "client/query/export_table.h"
+#include "trusted/crypto/entropy.h"
+
+namespace gbx::cli {
+namespace {
+
+constexpr unsigned kAnswerMode = 0600;  // an answer is for its receivers
+constexpr std::size_t kIdShown = 4;     // bytes of the request's id in a file name
+
+struct QueryChoice {
+  std::string sql;
+  std::string file;
+  std::string room;
+  std::string policy;
+  std::string epsilon;
+  std::string csv;
+  std::string parquet;
+  std::string output;
+  bool dry_run = false;
+};
+
+// --- the question ---
+
+std::string read_question(const QueryChoice& choice) {
+  if (choice.file.empty() == choice.sql.empty()) {
+    throw Failure("nothing was asked", "", "there is no query, or there are two",
+                  "give the SQL in quotes, or --file FILE, or - to read it from stdin");
+  }
+  if (choice.sql == "-") {
+    return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+  }
+  if (!choice.sql.empty()) return choice.sql;
+  auto text = client::read_file(choice.file, packet::kSqlBytesMax);
+  if (!text) throw failure_in_words("nothing was asked", choice.file, text.error());
+  return std::move(text).value();
+}
+
+// --- what can go wrong on the way ---
+
+Failure refused(const enclave::Refusal& refusal, const std::string& sql,
+                const policy::Policy& policy) {
+  const client::RefusalText text =
+      client::explain_refusal({refusal.code, refusal.reason, refusal.where}, sql, &policy);
+  Failure failure(text.what, text.where, text.why, text.next);
+  failure.with(refusal.code, refusal.reason);
+  return failure;
+}
+
+client::AnswerFile converse(const QueryChoice& choice, const client::PolicyFile& policy,
+                            const client::Home& home, const client::Question& question) {
+  try {
+    crypto::SystemEntropy entropy;
+    client::RoomConnection connection(choice.room);
+    return client::ask({&connection, &entropy}, policy, home, question);
+  } catch (const client::RoomRefused& error) {
+    throw refused(error.refusal(), question.sql, policy.policy);
+  } catch (const client::RoomUnverified& error) {
+    throw failure_in_words("the room cannot be trusted", choice.room, error.error());
+  } catch (const client::ConnectionError& error) {
+    throw Failure("the room cannot be reached", choice.room, error.what(),
+                  "see whether gloveboxd runs there");
+  }
+}
+
+// --- the answer ---
+
+void keep(const std::string& path, const client::AnswerFile& file) {
+  const Status written = client::write_file(path, client::print_answer_file(file), kAnswerMode);
+  if (!written) throw failure_in_words("the answer was not kept", path, written.error());
+}
+
+std::string answer_path(const QueryChoice& choice, const client::AnswerFile& file) {
+  if (!choice.output.empty()) return choice.output;
+  const Hash digest = packet::request_digest(file.request);
+  return "answer-" + to_hex(ByteView(digest).first(kIdShown)) + ".json";
+}
+
+client::VerifiedAnswer verified_or_kept(const client::AnswerFile& file, const Hash& policy_hash,
+                                        const std::string& path) {
+  auto answer = client::VerifiedAnswer::verify(file, policy_hash);
+  if (answer) return std::move(answer).value();
+  const std::string kept = path + ".unverified";
+  keep(kept, file);  // it was paid for, and it is the proof against whoever made it
+  throw failure_in_words("the answer does not verify", kept, answer.error());
+}
+
+void query(const Console& console, const QueryChoice& choice) {
+  const client::PolicyFile policy = client::read_policy_file(choice.policy);
+  client::verify_policy_file(policy, choice.policy);
+  client::Question question{.sql = read_question(choice), .dry_run = choice.dry_run};
+  if (!choice.epsilon.empty()) question.epsilon = choice.epsilon;
+  const client::Home home = open_home(console);
+  const client::AnswerFile file = converse(choice, policy, home, question);
+  const std::string path = answer_path(choice, file);
+  const client::VerifiedAnswer answer = verified_or_kept(file, policy.hash, path);
+  const bool kept = !choice.dry_run || !choice.output.empty();
+  if (kept) keep(path, file);
+  if (!choice.csv.empty()) client::write_csv(answer.table(), choice.csv);
+  if (!choice.parquet.empty()) client::write_parquet(answer.table(), choice.parquet);
+  if (choice.dry_run) {
+    console.say(price_text(answer));
+  } else {
+    console.say(answer_table(answer.table()) + "\n" + answer_notes(answer));
+  }
+  if (kept) console.say("Kept in " + path + "; anybody can check it: glovebox verify " + path);
+  Json json = answer_json(answer);
+  if (kept) json.set("file", path);
+  console.print(json);
+}
+
+// --- verify ---
+
+Hash trusted_hash(const Console& console, const std::string& policy,
+                  const client::AnswerFile& file) {
+  if (!policy.empty()) {
+    const client::PolicyFile given = client::read_policy_file(policy);
+    client::verify_policy_file(given, policy);
+    return given.hash;
+  }
+  const Hash named = crypto::sha256(as_bytes(file.policy.payload));
+  if (!client::is_pinned(console.home, named)) {
+    throw Failure("the answer was not verified", "",
+                  "it names a policy that you have not signed, and you gave none",
+                  "give the policy that you trust with --policy FILE");
+  }
+  return named;
+}
+
+void verify(const Console& console, const std::string& path, const std::string& policy) {
+  const auto text = client::read_file(path, client::kAnswerFileBytesMax);
+  if (!text) throw failure_in_words("the answer was not verified", path, text.error());
+  const auto file = client::parse_answer_file(*text);
+  if (!file) throw failure_in_words("FAIL: the answer does not verify", path, file.error());
+  const auto answer = client::VerifiedAnswer::verify(*file, trusted_hash(console, policy, *file));
+  if (!answer) throw failure_in_words("FAIL: the answer does not verify", path, answer.error());
+  if (answer->table().dry_run) {
+    console.say(price_text(*answer));
+  } else {
+    console.say(answer->request().sql + "\n\n" + answer_table(answer->table()) + "\n" +
+                answer_notes(*answer));
+  }
+  console.print(answer_json(*answer));
+}
+
+// --- options ---
+
+void add_query(CLI::App& app, Console& console) {
+  CLI::App* verb = app.add_subcommand("query", "Ask the room, and verify what it answers");
+  auto choice = std::make_shared<QueryChoice>();
+  verb->add_option("sql", choice->sql, "The query, or - to read it from stdin");
+  verb->add_option("--file", choice->file, "Read the query from FILE");
+  verb->add_option("--room", choice->room, "The room's socket")->required();
+  verb->add_option("--policy", choice->policy, "policy.json, signed by all members")->required();
+  verb->add_flag("--dry-run", choice->dry_run, "Only the price: nothing is read, nothing is spent");
+  verb->add_option("--epsilon", choice->epsilon,
+                   "Spend less than the policy's price, for more noise");
+  verb->add_option("--csv", choice->csv, "Write the table as CSV, with the intervals");
+  verb->add_option("--parquet", choice->parquet, "Write the table as Parquet, with the intervals");
+  verb->add_option("-o,--output", choice->output, "Where to keep the answer (answer-ID.json)");
+  verb->footer(
+      "Example: glovebox query \"SELECT campaign_id, COUNT(DISTINCT hashed_email) FROM exposures "
+      "GROUP BY campaign_id\" --room room/socket --policy policy.json");
+  verb->callback([&console, choice] { telling_mistakes([&] { query(console, *choice); }); });
+}
+
+void add_verify(CLI::App& app, Console& console) {
+  CLI::App* verb = app.add_subcommand("verify", "Check an answer offline, from first to last byte");
+  auto path = std::make_shared<std::string>();
+  auto policy = std::make_shared<std::string>();
+  verb->add_option("answer", *path, "answer.json")->required();
+  verb->add_option("--policy", *policy, "The policy you trust (else one that you have signed)");
+  verb->footer("Example: glovebox verify answer.json --policy policy.json");
+  verb->callback(
+      [&console, path, policy] { telling_mistakes([&] { verify(console, *path, *policy); }); });
+}
+
+}  // namespace
+
+void add_query_verbs(CLI::App& app, Console& console) {
+  add_query(app, console);
+  add_verify(app, console);
+}
+
+}  // namespace gbx::cli

@@ -1,0 +1,119 @@
+#pragma once
+
+// Tests only: a good answer of a sim room under the tutorial's policy, and the room's key to sign
+// other ones.
+
+#include "attest/sim.h"
+#include "client/query/answer_file.h"
+#include "trusted/crypto/hash.h"
+#include "trusted/packet/request.h"
+#include "trusted/packet/statement.h"
+#include "trusted/policy/policy_fixture.h"
+#include "trusted/privacy/confidence.h"
+
+namespace gbx::client {
+
+inline constexpr std::string_view kTestSql =
+    "SELECT campaign_id, COUNT(DISTINCT hashed_email) AS people, SUM(total_spent) AS revenue FROM "
+    "exposures JOIN purchases USING (hashed_email) GROUP BY campaign_id";
+
+// Parts that a test changes before it calls file().
+struct TestAnswer {
+  policy::Policy policy = policy::example_policy();
+  crypto::SigningKey room = policy::test_signing_key(50);
+  packet::Binding binding;
+  packet::Request request;
+  packet::AnswerTable table;
+  packet::AnswerPredicate predicate;
+  attest::SimReport report;
+  std::uint8_t asker = 2;  // newsnow
+
+  TestAnswer() {
+    const Hash hash = policy_hash();
+    binding = {.nonce = {1, 2, 3},
+               .signing_key = room.public_key(),
+               .sealing_key = policy::test_sealing_key(50).public_key(),
+               .policy_hash = hash,
+               .log_origin = "glovebox.dev/room/test",
+               .image_digest = policy.trust.images.front()};
+    report = {.measurement = binding.image_digest,
+              .host_data = hash,
+              .report_data = packet::digest(binding)};
+    request = {.member = "newsnow",
+               .policy_hash = hash,
+               .binding = packet::digest(binding),
+               .id = {9, 9},
+               .sql = std::string(kTestSql),
+               .epsilon = {}};
+    fill_table();
+    fill_predicate();
+  }
+
+  [[nodiscard]] Hash policy_hash() const {
+    return crypto::sha256(as_bytes(policy::encode(policy).canonical()));
+  }
+
+  void fill_table() {
+    table.columns = {{"campaign_id", {Type::text, 0}, packet::OutputKind::group, {}},
+                     {"people", {Type::integer, 0}, packet::OutputKind::noised, width(1)},
+                     {"revenue", {Type::decimal, 2}, packet::OutputKind::noised, width(1'000'000)}};
+    const std::int64_t people = 120'345;
+    const std::int64_t revenue = 987'654'321;
+    table.rows = {
+        {{std::string("autumn"), {}},
+         {people, packet::Interval{people - width(1), people + width(1)}},
+         {revenue, packet::Interval{revenue - width(1'000'000), revenue + width(1'000'000)}}}};
+    table.withheld = 2;
+  }
+
+  void fill_predicate() {
+    const packet::Envelope envelope =
+        packet::make_request(request, policy::test_signing_key(asker));
+    predicate.member = request.member;
+    predicate.request_id = request.id;
+    predicate.request_digest = packet::request_digest(envelope);
+    predicate.query_digest = crypto::sha256(as_bytes(request.sql));
+    predicate.query_text = request.sql;
+    predicate.policy_hash = binding.policy_hash;
+    predicate.binding = packet::digest(binding);
+    predicate.image_digest = binding.image_digest;
+    predicate.assurance = "INSECURE-SIM";
+    predicate.log_size = 17;
+    predicate.time = 1'767'225'600;
+    predicate.noise = {
+        .epsilon = 100'000,
+        .delta = policy.privacy.delta_per_query,
+        .people_min = policy.privacy.people_min,
+        .groups_per_person = 4,
+        .hides_people = width(1),
+        .statistics = {{1, 50'000, width(1)}, {1'000'000, 50'000, width(1'000'000)}}};
+    const std::uint64_t delta = policy.privacy.delta;
+    const std::uint64_t left = delta - policy.privacy.delta_per_query;
+    predicate.budget = {{"exposures", 3'000'000, 2'900'000, delta, left},
+                        {"purchases", 2'000'000, 1'900'000, delta, left}};
+    predicate.snapshots = {{"exposures", Hash{1}}, {"purchases", Hash{2}}};
+  }
+
+  static std::int64_t width(std::int64_t per_group) {
+    return privacy::half_width(privacy::noise_scale(4, {per_group, 50'000}).value());
+  }
+
+  // Signed anew by everybody: what a hostile room could hand out.
+  [[nodiscard]] AnswerFile file() const {
+    AnswerFile out;
+    out.binding = binding;
+    out.evidence =
+        Json::parse(attest::print_evidence("sim", attest::forge_sim_report(report))).value();
+    out.policy = policy::signed_policy(policy);
+    out.request = packet::make_request(request, policy::test_signing_key(asker));
+    out.result = packet::encode(table);
+    out.statement = packet::make_statement({.subject_name = "result",
+                                            .subject_digest = packet::answer_digest(table),
+                                            .predicate_type = std::string(packet::kAnswerPredicate),
+                                            .predicate = packet::encode(predicate)},
+                                           room);
+    return out;
+  }
+};
+
+}  // namespace gbx::client

@@ -1,0 +1,52 @@
+#pragma once
+
+// Asking a room: a signed request out, a sealed answer back, kept with all that verifies it.
+//
+// The host carries both and may be anybody; the room is met (its evidence checked) before a word of
+// the question leaves this machine, and the answer is the room's only after VerifiedAnswer says so.
+
+#include <optional>
+#include <string>
+
+#include "client/keys/home.h"
+#include "client/policy/policy_file.h"
+#include "client/query/answer_file.h"
+#include "client/room/meet.h"
+#include "trusted/packet/request.h"
+#include "trusted/packet/sealed_answer.h"
+
+namespace gbx::client {
+
+struct Question {
+  std::string sql;
+  bool dry_run = false;
+  std::optional<std::string> epsilon = std::nullopt;  // the policy's epsilon_per_query when absent
+};
+
+// The signed question, for this binding only. Fails with unavailable (entropy).
+Result<packet::Envelope> sign_question(const Question& question, const Home& home,
+                                       const packet::BindingDigest& binding,
+                                       const Hash& policy_hash, Entropy& entropy);
+
+// Who asked whom.
+struct Asked {
+  const RoomIdentity* room = nullptr;
+  const PolicyFile* policy = nullptr;
+  packet::Envelope request;
+};
+
+// Opens the room's sealed answer with the key of `home`. Fails with unverified (seal_broken,
+// not_a_receiver) or invalid_argument (malformed). Verifies nothing else.
+Result<AnswerFile> open_room_answer(const Asked& asked, std::string_view sealed, const Home& home);
+
+struct Line {
+  RoomConnection* connection = nullptr;
+  Entropy* entropy = nullptr;
+};
+
+// The whole conversation. Throws ConnectionError, RoomRefused or RoomUnverified; nothing is spent
+// when the room was not met, or refused for any reason but unavailable.
+AnswerFile ask(const Line& line, const PolicyFile& policy, const Home& home,
+               const Question& question);
+
+}  // namespace gbx::client

@@ -1,0 +1,143 @@
+#include "client/query/verify_answer.h"
+
+#include <algorithm>
+
+#include "trusted/crypto/hash.h"
+#include "trusted/packet/statement.h"
+#include "trusted/privacy/confidence.h"
+
+namespace gbx::client {
+namespace {
+
+Error unverified(Literal reason) { return {ErrorCode::unverified, reason}; }
+
+// Step 2: the policy is the one that the reader trusts, whatever the file says of itself.
+Result<policy::VerifiedPolicy> verify_policy(const packet::Envelope& envelope,
+                                             const Hash& trusted) {
+  if (crypto::sha256(as_bytes(envelope.payload)) != trusted) {
+    return unverified("policy_not_the_given");
+  }
+  return policy::VerifiedPolicy::verify(envelope);
+}
+
+// Step 3.
+Result<attest::Claims> verify_room(const AnswerFile& file, const policy::VerifiedPolicy& policy) {
+  if (file.binding.policy_hash != policy.hash()) return unverified("policy_hash_wrong");
+  const policy::Trust& trust = policy.policy().trust;
+  return attest::verify(file.evidence.canonical(), {.binding = packet::digest(file.binding),
+                                                    .policy_hash = policy.hash(),
+                                                    .image_digest = file.binding.image_digest,
+                                                    .images = trust.images,
+                                                    .min_assurance = trust.min_assurance});
+}
+
+// Step 6.
+Result<packet::Request> verify_request(const packet::Envelope& envelope,
+                                       const packet::AnswerPredicate& predicate,
+                                       const policy::Policy& policy) {
+  const policy::Member* member = policy.find_member(predicate.member);
+  if (member == nullptr) return unverified("request_member_unknown");
+  GBX_TRY_ASSIGN(packet::Request request, packet::open_request(envelope, member->signing_key));
+  if (request.member != member->name) return unverified("request_member_unknown");
+  if (!member->abilities.query) return unverified("request_member_may_not_query");
+  if (packet::request_digest(envelope) != predicate.request_digest) {
+    return unverified("request_digest_wrong");
+  }
+  if (request.id != predicate.request_id) return unverified("request_id_wrong");
+  if (crypto::sha256(as_bytes(request.sql)) != predicate.query_digest) {
+    return unverified("query_digest_wrong");
+  }
+  return request;
+}
+
+// Step 7: what the room says of itself is what was proven.
+Status verify_identity(const packet::AnswerPredicate& predicate, const packet::Request& request,
+                       const packet::Binding& binding, const attest::Claims& claims) {
+  const packet::BindingDigest digest = packet::digest(binding);
+  if (predicate.policy_hash != binding.policy_hash || request.policy_hash != binding.policy_hash) {
+    return unverified("statement_policy_wrong");
+  }
+  if (predicate.binding != digest || request.binding != digest) {
+    return unverified("statement_binding_wrong");
+  }
+  if (predicate.image_digest != claims.image_digest) return unverified("statement_image_wrong");
+  if (predicate.assurance != attest::assurance_word(claims.assurance)) {
+    return unverified("statement_assurance_wrong");
+  }
+  return {};
+}
+
+// Step 8: tables and budget.
+Status verify_budget(const packet::AnswerPredicate& predicate, const policy::Policy& policy,
+                     bool dry_run) {
+  if (predicate.budget.empty()) return unverified("statement_budget_wrong");
+  std::vector<std::string> charged;
+  for (const packet::BudgetMove& move : predicate.budget) {
+    charged.push_back(move.table);
+    if (policy.find_table(move.table) == nullptr) return unverified("statement_table_unknown");
+    const bool within =
+        move.epsilon_before <= policy.privacy.epsilon && move.delta_before <= policy.privacy.delta;
+    const bool exact = move.epsilon_before >= move.epsilon_after &&
+                       move.delta_before >= move.delta_after &&
+                       move.epsilon_before - move.epsilon_after == predicate.noise.epsilon &&
+                       move.delta_before - move.delta_after == predicate.noise.delta;
+    if (!within || !exact) return unverified("statement_budget_wrong");
+  }
+  std::vector<std::string> read;
+  for (const packet::UsedSnapshot& used : predicate.snapshots) read.push_back(used.table);
+  const bool as_charged = dry_run ? read.empty() : read == charged;
+  if (!as_charged) return unverified("statement_snapshots_wrong");
+  return {};
+}
+
+// Step 8: the noise is the policy's or stronger, and its parts are what they must be.
+Status verify_noise(const packet::NoiseParameters& noise, const policy::Policy& policy) {
+  const policy::Privacy& privacy = policy.privacy;
+  const bool strong = noise.epsilon >= 1 && noise.epsilon <= privacy.epsilon_per_query &&
+                      noise.delta >= 1 && noise.delta <= privacy.delta_per_query &&
+                      noise.people_min >= privacy.people_min;
+  if (!strong) return unverified("statement_noise_too_weak");
+  std::uint64_t sum = 0;
+  for (const packet::NoisedStatistic& statistic : noise.statistics) {
+    const auto scale =
+        privacy::noise_scale(noise.groups_per_person, {statistic.per_group, statistic.epsilon});
+    if (!scale || privacy::half_width(*scale) != statistic.half_width) {
+      return unverified("statement_noise_wrong");
+    }
+    sum += statistic.epsilon;
+  }
+  if (noise.statistics.empty() || sum != noise.epsilon || noise.statistics.front().per_group != 1 ||
+      noise.statistics.front().half_width != noise.hides_people) {
+    return unverified("statement_noise_wrong");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<VerifiedAnswer> VerifiedAnswer::verify(const AnswerFile& file, const Hash& policy_hash) {
+  VerifiedAnswer out;
+  GBX_TRY_ASSIGN(const policy::VerifiedPolicy policy, verify_policy(file.policy, policy_hash));
+  GBX_TRY_ASSIGN(const attest::Claims claims, verify_room(file, policy));
+  GBX_TRY_ASSIGN(
+      const packet::Statement statement,
+      packet::open_statement(file.statement, packet::kAnswerPredicate, file.binding.signing_key));
+  if (statement.subject_name != "result" ||
+      statement.subject_digest != crypto::sha256(as_bytes(file.result.canonical()))) {
+    return unverified("result_digest_wrong");
+  }
+  GBX_TRY_ASSIGN(out.table_, packet::decode_answer_table(file.result));
+  GBX_TRY_ASSIGN(out.predicate_, packet::decode_answer_predicate(statement.predicate));
+  GBX_TRY_ASSIGN(out.request_, verify_request(file.request, out.predicate_, policy.policy()));
+  if (out.request_.dry_run != out.table_.dry_run) return unverified("answer_kind_wrong");
+  GBX_TRY(verify_identity(out.predicate_, out.request_, file.binding, claims));
+  GBX_TRY(verify_budget(out.predicate_, policy.policy(), out.table_.dry_run));
+  GBX_TRY(verify_noise(out.predicate_.noise, policy.policy()));
+  out.policy_ = policy.policy();
+  out.assurance_ = claims.assurance;
+  return out;
+}
+
+std::string_view VerifiedAnswer::assurance() const { return attest::assurance_word(assurance_); }
+
+}  // namespace gbx::client

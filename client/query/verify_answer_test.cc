@@ -1,0 +1,240 @@
+#include "client/query/verify_answer.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "client/policy/wording.h"
+#include "client/query/answer_fixture.h"
+
+namespace gbx::client {
+namespace {
+
+// The reason, "PASS", or "answer_malformed" of the parser. Each has words.
+std::string verdict(const AnswerFile& file, const Hash& policy_hash) {
+  const auto parsed = parse_answer_file(print_answer_file(file));
+  if (!parsed) return std::string(parsed.error().reason.view());
+  const auto answer = VerifiedAnswer::verify(*parsed, policy_hash);
+  if (answer) return "PASS";
+  const std::string reason(answer.error().reason.view());
+  EXPECT_NE(find_wording(reason), nullptr) << reason;
+  return reason;
+}
+
+// What becomes of an answer that a room signed after `spoil`.
+std::string spoilt(const std::function<void(TestAnswer&)>& spoil) {
+  TestAnswer answer;
+  const Hash hash = answer.policy_hash();
+  spoil(answer);
+  return verdict(answer.file(), hash);
+}
+
+TEST(VerifyAnswer, AGoodOnePasses) {
+  const TestAnswer answer;
+  const auto verified = VerifiedAnswer::verify(answer.file(), answer.policy_hash());
+  ASSERT_TRUE(verified) << verified.error().reason.view();
+  EXPECT_EQ(verified->assurance(), "INSECURE-SIM");
+  EXPECT_EQ(verified->table().rows.size(), 1U);
+  EXPECT_EQ(verified->request().sql, kTestSql);
+  EXPECT_EQ(verified->predicate().log_size, 17U);
+}
+
+TEST(VerifyAnswer, ThePriceOfADryRunPasses) {
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              answer.request.dry_run = true;
+              answer.table.dry_run = true;
+              answer.table.rows.clear();
+              answer.fill_predicate();
+              answer.predicate.snapshots.clear();
+            }),
+            "PASS");
+}
+
+TEST(VerifyAnswer, NoByteOfTheFileCanBeChanged) {
+  const TestAnswer answer;
+  const Hash hash = answer.policy_hash();
+  const std::string good = print_answer_file(answer.file());
+  ASSERT_TRUE(VerifiedAnswer::verify(parse_answer_file(good).value(), hash));
+  for (std::size_t i = 0; i < good.size(); i += 5) {
+    std::string bad = good;
+    bad[i] = static_cast<char>(bad[i] ^ (1 << (i % 7)));
+    const auto parsed = parse_answer_file(bad);
+    if (!parsed) continue;
+    EXPECT_FALSE(VerifiedAnswer::verify(*parsed, hash)) << i << ": " << bad.substr(i, 20);
+  }
+}
+
+TEST(VerifyAnswer, NoMemberOfTheFileCanBeMissingOrAdded) {
+  const Json good = Json::parse(print_answer_file(TestAnswer().file())).value();
+  for (std::size_t i = 0; i < good.object()->size(); i++) {
+    Json::Object members = *good.object();
+    members.erase(members.begin() + static_cast<std::ptrdiff_t>(i));
+    EXPECT_FALSE(parse_answer_file(Json(members).canonical())) << (*good.object())[i].first;
+  }
+  Json more = good;
+  more.set("note", "x");
+  EXPECT_FALSE(parse_answer_file(more.canonical()));
+  Json newer = policy::with(good, "format", 2);
+  EXPECT_EQ(parse_answer_file(newer.canonical()).error().reason, Literal("answer_format_unknown"));
+  EXPECT_FALSE(parse_answer_file(good.pretty()));
+  EXPECT_TRUE(parse_answer_file(good.canonical() + "\n"));
+}
+
+TEST(VerifyAnswer, ThePolicyIsTheReadersOwn) {
+  const TestAnswer answer;
+  EXPECT_EQ(verdict(answer.file(), Hash{1}), "policy_not_the_given");
+  AnswerFile file = answer.file();
+  file.policy.signatures.pop_back();
+  EXPECT_EQ(verdict(file, answer.policy_hash()), "signature_missing");
+  file = answer.file();
+  file.policy.signatures.front().signature[3] ^= 1;
+  EXPECT_EQ(verdict(file, answer.policy_hash()), "signature_wrong");
+  file = answer.file();
+  packet::sign(file.policy, policy::test_signing_key(77));
+  EXPECT_EQ(verdict(file, answer.policy_hash()), "signature_extra");
+  file = answer.file();
+  file.policy.payload_type = "application/vnd.glovebox.request+json";
+  EXPECT_EQ(verdict(file, answer.policy_hash()), "packet_type_wrong");
+}
+
+TEST(VerifyAnswer, TheRoomIsProvenByItsEvidence) {
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.binding.policy_hash = Hash{1}; }),
+            "policy_hash_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.binding.nonce[0] ^= 1; }), "binding_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.binding.log_origin = "x"; }), "binding_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.binding.sealing_key[0] ^= 1; }),
+            "binding_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.report.debug = true; }), "debug_enabled");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.report.version = 2; }),
+            "evidence_version_unknown");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.report.measurement = Hash{3}; }),
+            "measurement_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.report.host_data = Hash{3}; }),
+            "policy_hash_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              answer.binding.image_digest = Hash{3};
+              answer.report.measurement = Hash{3};
+              answer.report.report_data = packet::digest(answer.binding);
+            }),
+            "image_not_allowed");
+}
+
+TEST(VerifyAnswer, AnotherRoomsSignatureIsNone) {
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.room = policy::test_signing_key(51); }),
+            "signature_missing");
+}
+
+TEST(VerifyAnswer, TheTableIsTheSignedOne) {
+  const TestAnswer answer;
+  for (const char* path : {"rows/0/0/0", "rows/0/1/0", "rows/0/1/1", "rows/0/2/2", "columns/0/name",
+                           "columns/1/half_width"}) {
+    AnswerFile file = answer.file();
+    file.result = policy::with(file.result, path, "7");
+    EXPECT_EQ(verdict(file, answer.policy_hash()), "result_digest_wrong") << path;
+  }
+  AnswerFile file = answer.file();
+  file.result = policy::with(file.result, "withheld", 3);
+  EXPECT_EQ(verdict(file, answer.policy_hash()), "result_digest_wrong");
+}
+
+TEST(VerifyAnswer, TheRequestIsOfAMemberWhoMayAsk) {
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.member = "nobody"; }),
+            "request_member_unknown");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.member = "agency"; }),
+            "signature_missing");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              answer.request.member = "agency";  // signed by newsnow all the same
+              answer.fill_predicate();
+              answer.predicate.member = "newsnow";
+            }),
+            "request_member_unknown");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              answer.asker = 1;
+              answer.request.member = "shopgood";
+              answer.fill_predicate();
+            }),
+            "request_member_may_not_query");
+}
+
+TEST(VerifyAnswer, TheAnswerIsToTheSignedQuestion) {
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.request_digest[0] ^= 1; }),
+            "request_digest_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.request_id[0] ^= 1; }),
+            "request_id_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.query_digest[0] ^= 1; }),
+            "query_digest_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.request.sql += " "; }), "request_digest_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              answer.request.dry_run = true;
+              answer.fill_predicate();
+            }),
+            "answer_kind_wrong");
+}
+
+TEST(VerifyAnswer, TheStatementIsOfTheProvenRoom) {
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.policy_hash = Hash{1}; }),
+            "statement_policy_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              answer.request.policy_hash = Hash{1};
+              answer.fill_predicate();
+            }),
+            "statement_policy_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.binding[0] ^= 1; }),
+            "statement_binding_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              answer.request.binding[0] ^= 1;
+              answer.fill_predicate();
+            }),
+            "statement_binding_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.image_digest = Hash{9}; }),
+            "statement_image_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.assurance = "HW-CVM"; }),
+            "statement_assurance_wrong");
+}
+
+TEST(VerifyAnswer, TheBudgetMovesByThePrice) {
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.budget.clear(); }),
+            "statement_budget_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.budget[0].table = "aaa"; }),
+            "statement_table_unknown");
+  for (auto part : {&packet::BudgetMove::epsilon_before, &packet::BudgetMove::epsilon_after,
+                    &packet::BudgetMove::delta_before, &packet::BudgetMove::delta_after}) {
+    EXPECT_EQ(spoilt([&](TestAnswer& answer) { answer.predicate.budget[1].*part += 1; }),
+              "statement_budget_wrong");
+    EXPECT_EQ(spoilt([&](TestAnswer& answer) { answer.predicate.budget[1].*part = 0; }),
+              "statement_budget_wrong");
+  }
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.snapshots.pop_back(); }),
+            "statement_snapshots_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.budget.pop_back(); }),
+            "statement_snapshots_wrong");
+}
+
+TEST(VerifyAnswer, TheNoiseIsThePolicysOrStronger) {
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.people_min = 49; }),
+            "statement_noise_too_weak");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.people_min = 500; }), "PASS");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              answer.predicate.noise.epsilon += 1;
+              for (auto& move : answer.predicate.budget) move.epsilon_after -= 1;
+            }),
+            "statement_noise_too_weak");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              answer.predicate.noise.delta += 1;
+              for (auto& move : answer.predicate.budget) move.delta_after -= 1;
+            }),
+            "statement_noise_too_weak");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.hides_people += 1; }),
+            "statement_noise_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.statistics.pop_back(); }),
+            "statement_noise_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.statistics.clear(); }),
+            "statement_noise_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.statistics[1].per_group = 5; }),
+            "statement_noise_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.groups_per_person = 3; }),
+            "statement_noise_wrong");
+}
+
+}  // namespace
+}  // namespace gbx::client
