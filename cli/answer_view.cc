@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "cli/console.h"
-#include "trusted/privacy/plan.h"
+#include "client/policy/amounts.h"
 
 namespace gbx::cli {
 namespace {
@@ -74,9 +74,9 @@ std::string budget_lines(const packet::AnswerPredicate& predicate, bool dry_run)
   for (const packet::BudgetMove& move : predicate.budget) {
     const std::uint64_t more = std::min(move.epsilon_after / predicate.noise.epsilon,
                                         move.delta_after / predicate.noise.delta);
-    out += "  " + move.table + ": epsilon " + privacy::format_epsilon(move.epsilon_before) +
-           (dry_run ? " left, would be " : " before, ") +
-           privacy::format_epsilon(move.epsilon_after) + (dry_run ? "" : " left") + "; " +
+    out += "  " + move.table + ": epsilon " + client::epsilon_text(move.epsilon_before) +
+           (dry_run ? " left, would be " : " before, ") + client::epsilon_text(move.epsilon_after) +
+           (dry_run ? "" : " left") + "; " +
            (more == 0 ? "no more such question" : std::to_string(more) + " more such question") +
            (more == 1 || more == 0 ? "" : "s") + "\n";
   }
@@ -90,15 +90,15 @@ std::string noise_line(const packet::AnswerPredicate& predicate) {
 }
 
 std::string price_line(const packet::NoiseParameters& noise) {
-  return "epsilon " + privacy::format_epsilon(noise.epsilon) + ", delta " +
-         privacy::format_delta(noise.delta);
+  return "epsilon " + client::epsilon_text(noise.epsilon) + ", delta " +
+         client::delta_text(noise.delta);
 }
 
 Json budget_json(const packet::AnswerPredicate& predicate) {
   Json::Array out;
   for (const packet::BudgetMove& move : predicate.budget) {
-    out.push_back(Json::object({{"epsilon_after", privacy::format_epsilon(move.epsilon_after)},
-                                {"epsilon_before", privacy::format_epsilon(move.epsilon_before)},
+    out.push_back(Json::object({{"epsilon_after", client::epsilon_text(move.epsilon_after)},
+                                {"epsilon_before", client::epsilon_text(move.epsilon_before)},
                                 {"table", move.table}}));
   }
   return Json(std::move(out));
@@ -162,7 +162,7 @@ Json answer_json(const client::VerifiedAnswer& answer) {
   const packet::AnswerPredicate& predicate = answer.predicate();
   return Json::object({{"assurance", answer.assurance()},
                        {"budget", budget_json(predicate)},
-                       {"epsilon", privacy::format_epsilon(predicate.noise.epsilon)},
+                       {"epsilon", client::epsilon_text(predicate.noise.epsilon)},
                        {"hides_people", predicate.noise.hides_people},
                        {"k", predicate.noise.people_min},
                        {"member", predicate.member},

@@ -35,6 +35,10 @@ Widths widths_of(const policy::Privacy& privacy, bool grouped, std::int64_t per_
   return {widths->front(), widths->back()};
 }
 
+std::string epsilon_text(std::uint64_t epsilon) { return privacy::format_epsilon(epsilon); }
+
+std::string delta_text(std::uint64_t delta) { return privacy::format_delta(delta); }
+
 std::uint64_t queries_in_budget(const policy::Privacy& privacy) {
   return std::min(privacy.epsilon / privacy.epsilon_per_query,
                   privacy.delta / privacy.delta_per_query);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "trusted/policy/policy.h"
 #include "trusted/privacy/plan.h"
@@ -22,6 +23,10 @@ struct Widths {
   std::int64_t measure = 0;
 };
 Widths widths_of(const policy::Privacy& privacy, bool grouped, std::int64_t per_group);
+
+// Amounts as text, as policies write them: "0.1", "1e-6".
+std::string epsilon_text(std::uint64_t epsilon);  // in 10^-6
+std::string delta_text(std::uint64_t delta);      // in 2^-60
 
 // How many queries at the policy's price a table's budget pays for.
 std::uint64_t queries_in_budget(const policy::Privacy& privacy);
