@@ -139,13 +139,18 @@ class Run {
 
 }  // namespace
 
+Result<std::vector<sql::GroupRow>> run_loaded(Database& database, const sql::Task& task,
+                                              const std::atomic<bool>* stop) {
+  Run run(database, task, stop);
+  return task.groups.empty() ? run.ungrouped() : run.grouped();
+}
+
 Result<std::vector<sql::GroupRow>> run_duckdb_in(Database& database, const sql::Task& task,
                                                  const std::vector<const snapshot::Table*>& tables,
                                                  const std::atomic<bool>* stop) noexcept {
   try {
     GBX_TRY(load_tables(database, task, tables, stop));
-    Run run(database, task, stop);
-    return task.groups.empty() ? run.ungrouped() : run.grouped();
+    return run_loaded(database, task, stop);
   } catch (...) {
     return kEngineFailed;
   }

@@ -20,6 +20,11 @@ Result<std::vector<sql::GroupRow>> run_duckdb_in(Database& database, const sql::
                                                  const std::vector<const snapshot::Table*>& tables,
                                                  const std::atomic<bool>* stop) noexcept;
 
+// The same over tables that load_tables has made for this task. Leaves tables `partials` and `keys`
+// behind when the task has groups.
+Result<std::vector<sql::GroupRow>> run_loaded(Database& database, const sql::Task& task,
+                                              const std::atomic<bool>* stop);
+
 struct DuckdbOptions {
   DatabaseOptions database;
   const std::atomic<bool>* stop = nullptr;  // true = give up soon

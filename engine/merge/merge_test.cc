@@ -27,5 +27,172 @@ TEST(MergeProperty, EqualsTheReference) {
   }
 }
 
+sql::Expression column(std::uint32_t relation, std::uint32_t index, Type type, std::int64_t low = 0,
+                       std::int64_t high = 100) {
+  sql::Expression e;
+  e.op = sql::Op::column;
+  e.relation = relation;
+  e.column = index;
+  e.type = {type, 0};
+  e.low = low;
+  e.high = high;
+  return e;
+}
+
+// SELECT a.c, count(*) FROM t0 a, t1 b GROUP BY a.c, unbounded.
+sql::Task count_by_first_column(std::size_t tables) {
+  sql::Task task;
+  for (std::size_t i = 0; i < tables; i++) task.tables.push_back("t" + std::to_string(i));
+  task.groups = {column(0, 0, Type::integer)};
+  task.measures = {{.argument = {}, .low = 0, .high = 1'000'000'000}};
+  task.groups_per_person = 1000;
+  return task;
+}
+
+MemoryTable numbers(const std::vector<std::pair<std::uint8_t, std::int64_t>>& rows,
+                    std::size_t block_rows) {
+  std::vector<MemoryRow> made;
+  for (const auto& [person, value] : rows) made.push_back({.person = {person}, .cells = {value}});
+  return MemoryTable({{"c", {Type::integer, 0}, false}}, std::move(made), block_rows);
+}
+
+const Error kMisfit{ErrorCode::invalid_argument, "task_misfit"};
+
+TEST(Merge, APersonOverManyBlocksOfBothTablesMeetsAllItsRows) {
+  std::vector<std::pair<std::uint8_t, std::int64_t>> rows = {{1, 0}};
+  for (int i = 0; i < 50; i++) rows.push_back({7, i % 2});
+  rows.push_back({9, 1});
+  for (const std::size_t block : {1U, 2U, 3U, 7U, 51U, 100U}) {
+    const MemoryTable a = numbers(rows, block);
+    const MemoryTable b = numbers(rows, 4);
+    const auto got = run_merge(count_by_first_column(2), {&a, &b}, {.threads = 2});
+    ASSERT_TRUE(got);
+    ASSERT_EQ(got->size(), 2U);
+    EXPECT_EQ((*got)[0].persons, 2);
+    EXPECT_TRUE((*got)[0].sums[0] == 1 + 25 * 50) << block;
+    EXPECT_TRUE((*got)[1].sums[0] == 1 + 25 * 50) << block;
+  }
+}
+
+TEST(Merge, APersonWithMoreJoinedRowsThanABatchIsOnePerson) {
+  std::vector<std::pair<std::uint8_t, std::int64_t>> rows;
+  for (int i = 0; i < 300; i++) rows.push_back({7, 1});
+  const MemoryTable a = numbers(rows, 64);
+  sql::Task task = count_by_first_column(2);
+  task.measures[0].high = 50'000;
+  const auto got = run_merge(task, {&a, &a}, {});
+  ASSERT_TRUE(got);
+  EXPECT_EQ((*got)[0].persons, 1);
+  EXPECT_TRUE((*got)[0].sums[0] == 50'000);  // clamped once, of 90,000
+}
+
+TEST(Merge, EmptyTablesGiveNoGroupsAndOneUngroupedRow) {
+  const MemoryTable none = numbers({}, 10);
+  const MemoryTable some = numbers({{1, 1}}, 10);
+  sql::Task task = count_by_first_column(2);
+  EXPECT_TRUE(run_merge(task, {&none, &some}, {})->empty());
+  task.groups.clear();
+  const auto got = run_merge(task, {&some, &none}, {});
+  ASSERT_TRUE(got);
+  ASSERT_EQ(got->size(), 1U);
+  EXPECT_EQ((*got)[0].persons, 0);
+}
+
+TEST(Merge, MoreGroupsThanAllowedAreUnavailable) {
+  const MemoryTable table = numbers({{1, 1}, {2, 2}, {3, 3}}, 10);
+  sql::Task task = count_by_first_column(1);
+  const Error many{ErrorCode::unavailable, "too_many_groups"};
+  for (const std::int64_t high : {std::int64_t{100}, std::int64_t{1} << 40}) {  // dense, looked up
+    task.groups[0].high = high;
+    task.groups_max = 3;
+    EXPECT_TRUE(run_merge(task, {&table}, {}));
+    task.groups_max = 2;
+    EXPECT_EQ(run_merge(task, {&table}, {}).error(), many);
+  }
+}
+
+TEST(Merge, AValueOutsideItsIntervalIsUnavailable) {
+  const MemoryTable table = numbers({{1, 101}}, 10);
+  EXPECT_EQ(run_merge(count_by_first_column(1), {&table}, {}).error(),
+            (Error{ErrorCode::unavailable, "engine_failed"}));
+}
+
+TEST(Merge, StopsWhenToldTo) {
+  const MemoryTable table = numbers({{1, 1}}, 10);
+  const std::atomic<bool> stop{true};
+  EXPECT_EQ(run_merge(count_by_first_column(1), {&table}, {.stop = &stop}).error(),
+            (Error{ErrorCode::unavailable, "engine_stopped"}));
+}
+
+TEST(Merge, AFailingTableFailsTheRun) {
+  class Broken final : public snapshot::Table {
+   public:
+    [[nodiscard]] const std::vector<snapshot::ColumnInfo>& columns() const override {
+      return columns_;
+    }
+    [[nodiscard]] std::size_t block_count() const override { return 4; }
+    [[nodiscard]] Token first_person(std::size_t block) const override {
+      return {static_cast<std::uint8_t>(2 * block)};
+    }
+    [[nodiscard]] Token last_person(std::size_t block) const override {
+      return {static_cast<std::uint8_t>(2 * block + 1)};
+    }
+    [[nodiscard]] const std::vector<std::string>& dictionary(std::size_t) const override {
+      return texts_;
+    }
+    Status read_block(std::size_t, const std::vector<std::size_t>&,
+                      snapshot::Block&) const noexcept override {
+      return Error{ErrorCode::unverified, "stream_changed"};
+    }
+
+   private:
+    std::vector<snapshot::ColumnInfo> columns_{{"c", {Type::integer, 0}, false}};
+    std::vector<std::string> texts_;
+  };
+  const Broken table;
+  for (const std::uint32_t threads : {1U, 4U}) {
+    EXPECT_EQ(run_merge(count_by_first_column(1), {&table}, {.threads = threads}).error(),
+              (Error{ErrorCode::unverified, "stream_changed"}));
+  }
+}
+
+class MisfitTask : public testing::TestWithParam<void (*)(sql::Task&)> {};
+
+TEST_P(MisfitTask, IsRefusedBeforeReading) {
+  const MemoryTable table = numbers({{1, 1}}, 10);
+  sql::Task task = count_by_first_column(1);
+  GetParam()(task);
+  EXPECT_EQ(run_merge(task, {&table}, {}).error(), kMisfit);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, MisfitTask,
+                         testing::Values([](sql::Task& t) { t.tables.push_back("t1"); },
+                                         [](sql::Task& t) { t.tables.clear(); },
+                                         [](sql::Task& t) { t.groups_per_person = 0; },
+                                         [](sql::Task& t) { t.groups[0].relation = 1; },
+                                         [](sql::Task& t) { t.groups[0].column = 1; },
+                                         [](sql::Task& t) { t.groups[0].type.type = Type::text; },
+                                         [](sql::Task& t) { t.groups[0].op = sql::Op::output; },
+                                         [](sql::Task& t) { t.groups[0].op = sql::Op::add; },
+                                         [](sql::Task& t) { t.measures[0].low = 2'000'000'000; },
+                                         [](sql::Task& t) { t.measures[0].row_low = 1; },
+                                         [](sql::Task& t) {
+                                           t.measures[0].kind = sql::MeasureKind::centred;
+                                           t.measures[0].argument = t.groups[0];
+                                           t.measures[0].row_low = -9'000'000'000'000'000'000;
+                                           t.measures[0].row_high = 9'000'000'000'000'000'000;
+                                         },
+                                         [](sql::Task& t) {
+                                           for (int i = 0; i < 300; i++) {
+                                             sql::Expression parent;
+                                             parent.op = sql::Op::negate;
+                                             parent.children = {t.groups[0]};
+                                             t.groups[0] = parent;
+                                           }
+                                         },
+                                         [](sql::Task& t) { t.groups.resize(33, t.groups[0]); }));
+
+TEST(Merge, NoTablesAreRefused) { EXPECT_EQ(run_merge({}, {}, {}).error(), kMisfit); }
+
 }  // namespace
 }  // namespace gbx::engine

@@ -1,0 +1,334 @@
+// The attribution query of the tutorial at size: the merge over sealed snapshots and the rendered
+// SQL, against plain DuckDB without bounding on the same rows, in interleaved rounds of one
+// process.
+//
+//   engine_compare [--json FILE] [--rows N] [--rounds N] [--threads N] [--only merge]
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bench/attribution.h"
+#include "engine/duckdb/duckdb_engine.h"
+#include "engine/duckdb/load.h"
+#include "engine/merge/merge.h"
+#include "trusted/base/json.h"
+#include "trusted/snapshot/snapshot.h"
+
+namespace gbx::bench {
+namespace {
+
+struct Settings {
+  std::uint64_t rows = 1'000'000;
+  std::uint32_t rounds = 10;
+  std::uint32_t threads = 2;
+  std::string json;
+  bool merge_only = false;  // for sizes that DuckDB would need many GiB for
+};
+
+// Reopens, decrypts, checks, joins, bounds and adds: all that a query costs.
+std::vector<sql::GroupRow> merge(const std::vector<Held>& held, std::uint32_t threads) {
+  std::vector<std::unique_ptr<snapshot::Snapshot>> opened;
+  std::vector<const snapshot::Table*> tables;
+  for (const Held& one : held) {
+    opened.push_back(
+        std::move(*snapshot::Snapshot::reopen(one.manifest, bench_key(), one.source, one.leaves)));
+    tables.push_back(opened.back().get());
+  }
+  auto rows = engine::run_merge(attribution(), tables, {.threads = threads});
+  GBX_CHECK(rows.has_value());
+  return std::move(*rows);
+}
+
+void in_child(const std::function<void()>& act) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    act();
+    ::_exit(0);
+  }
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  GBX_CHECK(status == 0);
+}
+
+// Peak resident memory of a process that only merges, in MiB.
+double merge_memory(const std::vector<Held>& held, std::uint32_t threads) {
+  auto* peak = static_cast<double*>(
+      ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  in_child([&] {
+    static_cast<void>(merge(held, threads));
+    ::rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    *peak = static_cast<double>(usage.ru_maxrss) / 1024;
+  });
+  return *peak;
+}
+
+// Token tables e and p as an owner would load them: rows in no order.
+void load_tokens(engine::Database& database, const Side& side, const std::string& name) {
+  const std::string columns = side.purchases ? "a BIGINT, b BIGINT" : "a VARCHAR, b BIGINT";
+  GBX_CHECK(database.execute("CREATE TABLE raw (hi BIGINT, lo BIGINT, " + columns + ")"));
+  auto appender = engine::RowAppender::create(
+      database, "raw",
+      {DUCKDB_TYPE_BIGINT, DUCKDB_TYPE_BIGINT,
+       side.purchases ? DUCKDB_TYPE_BIGINT : DUCKDB_TYPE_VARCHAR, DUCKDB_TYPE_BIGINT});
+  GBX_CHECK(appender.has_value());
+  // A stride that no table size shares a factor with, another one for each side.
+  const std::uint64_t stride = side.purchases ? 982'451'653 : 899'809'363;
+  for (std::uint64_t row = 0; row < 3; row++) {
+    for (std::uint64_t i = 0; i < side.users; i++) {
+      const std::uint64_t user = side.first_user + i * stride % side.users;
+      if (row >= side.rows_of(user)) continue;
+      (*appender)->set_number(0, static_cast<std::int64_t>(token_high(user)));
+      (*appender)->set_number(1, static_cast<std::int64_t>(token_low(user)));
+      const std::int64_t first = side.value(user, row, 0);
+      if (side.purchases) (*appender)->set_number(2, first);
+      if (!side.purchases) (*appender)->set_text(2, campaign_name(first));
+      (*appender)->set_number(3, side.value(user, row, 1));
+      GBX_CHECK((*appender)->next_row());
+    }
+  }
+  GBX_CHECK((*appender)->finish());
+  const std::string code = side.purchases ? "" : ", CAST(a[10:] AS INTEGER) AS code";
+  GBX_CHECK(database.execute("CREATE TABLE " + name +
+                             " AS SELECT CAST(hi AS HUGEINT) * 9223372036854775808 + lo AS token, "
+                             "a, b" +
+                             code + " FROM raw"));
+  GBX_CHECK(database.execute("DROP TABLE raw"));
+}
+
+double seconds_of(const std::function<void()>& act) {
+  const auto begin = std::chrono::steady_clock::now();
+  act();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+std::uint64_t run_query(engine::Database& database, const std::string& sql) {
+  std::uint64_t rows = 0;
+  GBX_CHECK(database.query(sql, nullptr, [&](duckdb_data_chunk chunk) {
+    rows += duckdb_data_chunk_get_size(chunk);
+    return Status{};
+  }));
+  return rows;
+}
+
+struct Line {
+  std::string what;
+  std::string note;
+  std::vector<double> ours;
+  std::vector<double> baseline;
+  std::string unit = "s";
+};
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values.empty() ? 0 : values[values.size() / 2];
+}
+
+void print(const Line& line) {
+  const auto [low, high] = std::minmax_element(line.ours.begin(), line.ours.end());
+  std::printf("%-58s %8.3f %s (%.3f..%.3f)", line.what.c_str(), median(line.ours),
+              line.unit.c_str(), *low, *high);
+  if (!line.baseline.empty()) {
+    std::vector<double> ratios;
+    for (std::size_t i = 0; i < line.ours.size(); i++) {
+      ratios.push_back(line.ours[i] / line.baseline[i]);
+    }
+    std::printf("  / %.3f = %.2f (%.2f..%.2f)", median(line.baseline), median(ratios),
+                *std::min_element(ratios.begin(), ratios.end()),
+                *std::max_element(ratios.begin(), ratios.end()));
+  }
+  std::printf("  %s\n", line.note.c_str());
+}
+
+Json encode(const Line& line) {
+  const auto list = [](const std::vector<double>& values) {
+    Json::Array out;
+    for (const double value : values) out.push_back(value);
+    return out;
+  };
+  Json out = Json::object({{"what", line.what}, {"unit", line.unit}, {"ours", list(line.ours)}});
+  if (!line.baseline.empty()) out.set("baseline", list(line.baseline));
+  return out.set("note", line.note);
+}
+
+// The rounds: seconds of each way to answer.
+struct Times {
+  std::vector<double> merge, rendered, tokens, tokens_distinct, codes, ids, ids_distinct;
+};
+
+class Rounds {
+ public:
+  Rounds(const Settings& settings, std::vector<Held> held)
+      : settings_(settings), held_(std::move(held)) {
+    engine::DatabaseOptions options{.threads = settings.threads,
+                                    .memory_bytes = std::uint64_t{16} << 30};
+    tokens_ = std::move(*engine::Database::open(options));
+    ids_ = std::move(*engine::Database::open(options));
+    load_tokens(*tokens_, Side::make(false, settings.rows), "e");
+    load_tokens(*tokens_, Side::make(true, settings.rows), "p");
+    std::vector<std::unique_ptr<snapshot::Snapshot>> opened;
+    std::vector<const snapshot::Table*> tables;
+    for (const Held& one : held_) {
+      opened.push_back(std::move(
+          *snapshot::Snapshot::reopen(one.manifest, bench_key(), one.source, one.leaves)));
+      tables.push_back(opened.back().get());
+    }
+    load_seconds_ = seconds_of(
+        [&] { GBX_CHECK(engine::load_tables(*ids_, attribution(), tables, nullptr).has_value()); });
+  }
+
+  void run() {
+    for (std::uint32_t round = 0; round < settings_.rounds + 1; round++) {
+      Times& to = round == 0 ? warm_up_ : times_;
+      to.merge.push_back(seconds_of([&] { rows_ = merge(held_, settings_.threads); }));
+      to.tokens.push_back(plain(*tokens_, "a", "e", "p", "token", "count(*)"));
+      to.tokens_distinct.push_back(
+          plain(*tokens_, "a", "e", "p", "token", "count(DISTINCT e.token)"));
+      to.codes.push_back(plain(*tokens_, "code", "e", "p", "token", "count(*)"));
+      to.ids.push_back(seconds_of([&] { run_query(*ids_, ids_query("count(*)")); }));
+      to.ids_distinct.push_back(
+          seconds_of([&] { run_query(*ids_, ids_query("count(DISTINCT t0.p)")); }));
+      to.rendered.push_back(seconds_of([&] { rendered(); }));
+    }
+  }
+
+  [[nodiscard]] std::vector<Line> lines(double peak) const {
+    const std::string size =
+        std::to_string(settings_.rows) + " x " + std::to_string(settings_.rows) + " rows: ";
+    const Times& t = times_;
+    return {
+        {size + "merge / plain on 128-bit tokens", "goal 0.5; sealed blocks opened in every round",
+         t.merge, t.tokens},
+        {size + "merge / plain on tokens, campaign as a number", "", t.merge, t.codes},
+        {size + "merge / tokens with COUNT(DISTINCT)", "", t.merge, t.tokens_distinct},
+        {size + "merge / plain on dense ids", "baseline's rows clustered, ids made before", t.merge,
+         t.ids},
+        {size + "merge / dense ids with COUNT(DISTINCT)", "", t.merge, t.ids_distinct},
+        {size + "rendered SQL / ids with COUNT(DISTINCT)", "goal 2.2; tables loaded before",
+         t.rendered, t.ids_distinct},
+        {size + "rendered SQL / plain on 128-bit tokens", "", t.rendered, t.tokens},
+        {size + "loading for rendered SQL", "once a query", {load_seconds_}, {}},
+        {size + "peak memory of the merge",
+         "goal 1024; without the sealed stream",
+         {peak},
+         {},
+         "MiB"},
+    };
+  }
+
+ private:
+  static double plain(engine::Database& database, const std::string& group, const std::string& e,
+                      const std::string& p, const std::string& key, const std::string& count) {
+    const std::string sql = "SELECT " + e + "." + group + ", " + count + ", sum(" + p +
+                            ".b) FROM " + e + " JOIN " + p + " ON " + e + "." + key + " = " + p +
+                            "." + key + " WHERE " + e + ".b < " + p + ".a GROUP BY 1";
+    return seconds_of([&] { run_query(database, sql); });
+  }
+
+  static std::string ids_query(const std::string& count) {
+    return "SELECT t0.c0, " + count +
+           ", sum(t1.c1) FROM t0 JOIN t1 ON t0.p = t1.p WHERE t0.c1 < t1.c0 GROUP BY 1";
+  }
+
+  void rendered() {
+    const auto rows = engine::run_loaded(*ids_, attribution(), nullptr);
+    GBX_CHECK(rows.has_value() && rows->size() == rows_.size());
+    for (std::size_t i = 0; i < rows->size(); i++) {
+      GBX_CHECK((*rows)[i].persons == rows_[i].persons && (*rows)[i].sums == rows_[i].sums);
+    }
+    GBX_CHECK(ids_->execute("DROP TABLE partials").has_value());
+    GBX_CHECK(ids_->execute("DROP TABLE keys").has_value());
+  }
+
+  Settings settings_;
+  std::vector<Held> held_;
+  std::unique_ptr<engine::Database> tokens_;
+  std::unique_ptr<engine::Database> ids_;
+  double load_seconds_ = 0;
+  Times warm_up_;
+  Times times_;
+  std::vector<sql::GroupRow> rows_;
+};
+
+std::vector<Line> merge_lines(const Settings& settings, const std::vector<Held>& held,
+                              double peak) {
+  const std::string size = std::to_string(settings.rows) + " rows a side: ";
+  Line line{size + "merge", "", {}, {}};
+  for (std::uint32_t round = 0; round < settings.rounds; round++) {
+    line.ours.push_back(seconds_of([&] { static_cast<void>(merge(held, settings.threads)); }));
+  }
+  return {line, {size + "peak memory of the merge", "", {peak}, {}, "MiB"}};
+}
+
+int run(const Settings& settings) {
+  std::vector<int> files;
+  for (int i = 0; i < 4; i++) files.push_back(::memfd_create("sealed", 0));
+  in_child([&] {
+    seal(Side::make(false, settings.rows), files[0], files[1]);
+    seal(Side::make(true, settings.rows), files[2], files[3]);
+  });
+  std::vector<Held> held = {hold(files[0], files[1]), hold(files[2], files[3])};
+  const double peak = merge_memory(held, settings.threads);
+  std::vector<Line> lines;
+  if (settings.merge_only) {
+    lines = merge_lines(settings, held, peak);
+  } else {
+    Rounds rounds(settings, std::move(held));
+    rounds.run();
+    lines = rounds.lines(peak);
+  }
+  Json::Array rows;
+  for (const Line& line : lines) {
+    print(line);
+    rows.push_back(encode(line));
+  }
+  if (!settings.json.empty()) {
+    std::ofstream(settings.json) << Json::object({{"rows", std::move(rows)}}).pretty() << "\n";
+  }
+  return 0;
+}
+
+bool take_number(std::string_view text, auto& out) {
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), out);
+  return end.ec == std::errc() && end.ptr == text.data() + text.size() && out > 0;
+}
+
+}  // namespace
+}  // namespace gbx::bench
+
+int main(int count, char** words) {
+  gbx::bench::Settings settings;
+  bool good = count % 2 == 1;
+  for (int i = 1; good && i + 1 < count; i += 2) {
+    const std::string_view option = words[i];
+    const std::string_view value = words[i + 1];
+    if (option == "--json") {
+      settings.json = value;
+    } else if (option == "--only") {
+      settings.merge_only = good = value == "merge";
+    } else if (option == "--rows") {
+      good = gbx::bench::take_number(value, settings.rows);
+    } else if (option == "--rounds") {
+      good = gbx::bench::take_number(value, settings.rounds);
+    } else {
+      good = option == "--threads" && gbx::bench::take_number(value, settings.threads);
+    }
+  }
+  if (!good || settings.rows < 100) {
+    std::fputs("engine_compare [--json FILE] [--rows N] [--rounds N] [--threads N]\n", stderr);
+    return 2;
+  }
+  return gbx::bench::run(settings);
+}
