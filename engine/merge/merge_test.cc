@@ -165,32 +165,34 @@ TEST_P(MisfitTask, IsRefusedBeforeReading) {
   EXPECT_EQ(run_merge(task, {&table}, {}).error(), kMisfit);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, MisfitTask,
-                         testing::Values([](sql::Task& t) { t.tables.push_back("t1"); },
-                                         [](sql::Task& t) { t.tables.clear(); },
-                                         [](sql::Task& t) { t.groups_per_person = 0; },
-                                         [](sql::Task& t) { t.groups[0].relation = 1; },
-                                         [](sql::Task& t) { t.groups[0].column = 1; },
-                                         [](sql::Task& t) { t.groups[0].type.type = Type::text; },
-                                         [](sql::Task& t) { t.groups[0].op = sql::Op::output; },
-                                         [](sql::Task& t) { t.groups[0].op = sql::Op::add; },
-                                         [](sql::Task& t) { t.measures[0].low = 2'000'000'000; },
-                                         [](sql::Task& t) { t.measures[0].row_low = 1; },
-                                         [](sql::Task& t) {
-                                           t.measures[0].kind = sql::MeasureKind::centred;
-                                           t.measures[0].argument = t.groups[0];
-                                           t.measures[0].row_low = -9'000'000'000'000'000'000;
-                                           t.measures[0].row_high = 9'000'000'000'000'000'000;
-                                         },
-                                         [](sql::Task& t) {
-                                           for (int i = 0; i < 300; i++) {
-                                             sql::Expression parent;
-                                             parent.op = sql::Op::negate;
-                                             parent.children = {t.groups[0]};
-                                             t.groups[0] = parent;
-                                           }
-                                         },
-                                         [](sql::Task& t) { t.groups.resize(33, t.groups[0]); }));
+using Spoil = void (*)(sql::Task&);
+const Spoil kSpoil[] = {[](sql::Task& task) { task.tables.push_back("t1"); },
+                        [](sql::Task& task) { task.tables.clear(); },
+                        [](sql::Task& task) { task.groups_per_person = 0; },
+                        [](sql::Task& task) { task.groups[0].relation = 1; },
+                        [](sql::Task& task) { task.groups[0].column = 1; },
+                        [](sql::Task& task) { task.groups[0].type.type = Type::text; },
+                        [](sql::Task& task) { task.groups[0].op = sql::Op::output; },
+                        [](sql::Task& task) { task.groups[0].op = sql::Op::add; },
+                        [](sql::Task& task) { task.measures[0].low = 2'000'000'000; },
+                        [](sql::Task& task) { task.measures[0].row_low = 1; },
+                        [](sql::Task& task) {
+                          task.measures[0].kind = sql::MeasureKind::centred;
+                          task.measures[0].argument = task.groups[0];
+                          task.measures[0].row_low = -9'000'000'000'000'000'000;
+                          task.measures[0].row_high = 9'000'000'000'000'000'000;
+                        },
+                        [](sql::Task& task) {
+                          for (int i = 0; i < 300; i++) {
+                            sql::Expression parent;
+                            parent.op = sql::Op::negate;
+                            parent.children = {task.groups[0]};
+                            task.groups[0] = parent;
+                          }
+                        },
+                        [](sql::Task& task) { task.groups.resize(33, task.groups[0]); }};
+
+INSTANTIATE_TEST_SUITE_P(Each, MisfitTask, testing::ValuesIn(kSpoil));
 
 TEST(Merge, NoTablesAreRefused) { EXPECT_EQ(run_merge({}, {}, {}).error(), kMisfit); }
 
