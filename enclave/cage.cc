@@ -53,6 +53,9 @@ constexpr std::array kAllowed = {
     SCMP_SYS(restart_syscall),
     SCMP_SYS(rseq),
     SCMP_SYS(set_robust_list),
+#ifdef GBX_SHADOW_MEMORY
+    SCMP_SYS(pipe2),  // the undefined-behaviour sanitizer looks whether memory is there
+#endif
 };
 
 bool set_limit(__rlimit_resource resource, std::uint64_t value) {

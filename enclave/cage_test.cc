@@ -113,6 +113,9 @@ TEST(Cage, HoldsThreadsThatWereThereBefore) {
 }
 
 TEST(Cage, MemoryBeyondTheLimitIsRefused) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizer needs terabytes of address space";
+#endif
   const pid_t child = ::fork();
   if (child == 0) {
     if (!limit_resources({.memory_bytes = std::uint64_t{256} << 20}, ::getppid())) ::_exit(9);
