@@ -32,7 +32,7 @@ std::uint8_t bare_kinds(std::string_view digits, const std::string& region) {
 void count_bare(PiiTally& tally, std::uint8_t kinds) {
   tally.looked_at++;
   for (std::size_t kind = 0; kind < kPiiKinds; kind++) {
-    if ((kinds >> kind) & 1U) tally.bare[kind]++;
+    if ((std::uint32_t{kinds} >> kind) & 1U) tally.bare[kind]++;
   }
 }
 
@@ -183,7 +183,7 @@ void RowConverter::watch_text(std::size_t column, std::uint32_t code, std::uint6
   const std::uint8_t found = pii_[column][code];
   if (found == 0) return;
   for (std::size_t kind = 0; kind < kPiiKinds; kind++) {
-    if (((found >> kind) & 1U) == 0) continue;
+    if (((std::uint32_t{found} >> kind) & 1U) == 0) continue;
     tally.hits[kind]++;
     if (tally.lines[kind].size() < kLinesShown) tally.lines[kind].push_back(line);
   }
@@ -220,7 +220,7 @@ void check_pii(const ConvertPlan& plan, const std::vector<PiiTally>& tallies,
     const ColumnSpec& column = *plan.columns[i].spec;
     const PiiTally& tally = tallies[i];
     for (std::size_t k = 0; k < kPiiKinds; k++) {
-      if ((column.not_pii >> k) & 1U) continue;
+      if ((std::uint32_t{column.not_pii} >> k) & 1U) continue;
       const Pii kind = static_cast<Pii>(k);
       if (tally.hits[k] > 0) {
         std::string where =

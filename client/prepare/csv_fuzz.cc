@@ -4,6 +4,8 @@
 #include <cstdlib>
 
 #include "client/prepare/csv.h"
+#include "client/prepare/identifier.h"
+#include "client/prepare/pii.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace gbx::prepare;
@@ -24,10 +26,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   reader.start(batch);
   Row row;
   std::size_t rows = 0;
+  std::string normal;
   while (reader.next(row)) {
     rows++;
     for (const Field& field : row.fields) {
       if (field.text.size() > size) std::abort();
+      static_cast<void>(find_pii(field.text, ""));
+      // What is normal stays as it is.
+      if (std::string again; normalise_email(field.text, normal)) {
+        if (!normalise_email(normal, again) || again != normal) std::abort();
+      }
     }
   }
   if (rows > records) std::abort();  // empty lines are no rows

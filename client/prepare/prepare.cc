@@ -1,5 +1,7 @@
 #include "client/prepare/prepare.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -17,7 +19,15 @@ namespace gbx::prepare {
 namespace {
 
 constexpr std::int64_t kSecondsPerDay = 86'400;
+constexpr unsigned kThreadsMax = 64;
 constexpr std::string_view kChoiceInfo = "glovebox rows per person";
+
+std::uint64_t machine_memory() {
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  const long size = ::sysconf(_SC_PAGESIZE);
+  return static_cast<std::uint64_t>(std::max(pages, 1L)) *
+         static_cast<std::uint64_t>(std::max(size, 1L));
+}
 
 // The first exception of several threads.
 class FirstFailure {
@@ -47,7 +57,8 @@ class FirstFailure {
 class Preparation {
  public:
   explicit Preparation(const PrepareJob& job) : job_(job) {
-    threads_ = job.threads != 0 ? job.threads : std::max(1U, std::thread::hardware_concurrency());
+    const unsigned wanted = job.threads != 0 ? job.threads : std::thread::hardware_concurrency();
+    threads_ = std::clamp(wanted, 1U, kThreadsMax);
   }
 
   PrepareReport run() {
@@ -100,6 +111,8 @@ class Preparation {
   std::unique_ptr<RecordLayout> layout_;
   std::vector<std::unique_ptr<RowConverter>> converters_;
   std::atomic<std::uint64_t> rejected_so_far_{0};
+  std::atomic<std::uint64_t> memory_so_far_{0};
+  std::uint64_t memory_max_ = machine_memory() / 4 * 3;
   std::vector<RejectedRow> rejected_;
   std::vector<PiiTally> tallies_;
   std::unique_ptr<RowStore> store_;
@@ -121,6 +134,11 @@ void Preparation::open_source() {
     std::vector<std::string> wanted;
     for (const ColumnSpec& column : manifest.columns) {
       if (column.enters()) wanted.push_back(column.source);
+    }
+    const std::vector<std::string> all = open_parquet(path)->header();
+    for (const std::string& name : all) {
+      const bool enters = std::find(wanted.begin(), wanted.end(), name) != wanted.end();
+      if (!enters) report_.left_out.push_back(name);
     }
     source_ = open_parquet(path, wanted);
     return;
@@ -208,6 +226,8 @@ void Preparation::read_list() {
   const OptOut& list = *job_.manifest.opt_out;
   plan_.list = list.kind;
   const std::string path = job_.manifest.resolve(list.file);
+  std::error_code missing;
+  if (std::filesystem::file_size(path, missing) == 0 && !missing) return;  // nobody is listed
   std::unique_ptr<CsvSource> source;
   try {
     source = std::make_unique<CsvSource>(path);
@@ -247,10 +267,16 @@ void Preparation::work(Queue<std::unique_ptr<Batch>>& full, Queue<std::unique_pt
                        RowConverter& converter) {
   const std::unique_ptr<RowReader> reader = make_reader();
   Row row;
-  std::uint64_t known = 0;
+  std::uint64_t known = 0;  // of the counts below, what this thread has added
+  std::uint64_t held = 0;
   while (std::optional<std::unique_ptr<Batch>> batch = full.pop()) {
     reader->start(**batch);
     while (reader->next(row)) converter.convert(row);
+    const std::uint64_t memory = converter.shard().memory();
+    if ((memory_so_far_ += memory - held) > memory_max_) {
+      throw Failure("the table does not fit into this machine's memory: seal it in parts");
+    }
+    held = memory;
     const std::uint64_t now = converter.rejected().size();
     if (over_limit(rejected_so_far_ += now - known)) full.close();
     known = now;

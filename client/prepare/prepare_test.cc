@@ -228,6 +228,20 @@ TEST(Prepare, AnOptOutListThatCannotBeReadStopsEverything) {
   EXPECT_THAT(shop.failure(), HasSubstr("1 lines are no email"));
 }
 
+TEST(Prepare, AnEmptyOptOutListKeepsNobodyOut) {
+  Workshop shop(kHeader + "a@x.com,2025-01-02,1,Bonn\n",
+                std::string(Workshop::kManifest) + "opt_out: {file: out.txt}\n");
+  shop.folder.write("out.txt", "");
+  EXPECT_EQ(shop.run().rows, 1U);
+}
+
+TEST(Prepare, AnEmptyConsentListLetsNobodyIn) {
+  Workshop shop(kHeader + "a@x.com,2025-01-02,1,Bonn\n",
+                std::string(Workshop::kManifest) + "opt_out: {file: in.txt, kind: consent}\n");
+  shop.folder.write("in.txt", "");
+  EXPECT_THAT(shop.failure(), HasSubstr("no row is left"));
+}
+
 TEST(Prepare, NobodyHasMoreRowsThanTheManifestSays) {
   std::string rows = kHeader;
   for (int i = 0; i < 10; i++) rows += "a@x.com,2025-01-02," + std::to_string(i) + ",Bonn\n";

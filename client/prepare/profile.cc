@@ -44,7 +44,7 @@ void ColumnProfile::see(std::string_view text, bool null, const std::string& reg
     if (is_bare_phone(text, region)) found |= pii_bit(Pii::phone);
   }
   for (std::size_t kind = 0; kind < kPiiKinds; kind++) {
-    if ((found >> kind) & 1U) found_[kind]++;
+    if ((std::uint32_t{found} >> kind) & 1U) found_[kind]++;
   }
 }
 

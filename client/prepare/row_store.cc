@@ -90,7 +90,7 @@ std::int64_t RecordLayout::get(const std::uint8_t* record, std::size_t column) c
 
 bool RecordLayout::absent(const std::uint8_t* record, std::size_t column) const {
   const std::size_t bit = slots_[column].absent_bit;
-  return bit != SIZE_MAX && ((record[absent_ + bit / 8] >> (bit % 8)) & 1U) != 0;
+  return bit != SIZE_MAX && ((std::uint32_t{record[absent_ + bit / 8]} >> (bit % 8)) & 1U) != 0;
 }
 
 Dictionary::Dictionary() : slots_(64) {}

@@ -62,7 +62,7 @@ bool decode_bitmap(ByteView bits, std::int64_t low, ColumnData& out, bool& any_p
   std::uint8_t wrong = 0;
   std::uint8_t any = 0;
   for (std::size_t i = 0; i < out.values.size(); i++) {
-    const auto present = static_cast<std::uint8_t>((bits[i / 8] >> (i % 8)) & 1U);
+    const auto present = static_cast<std::uint8_t>((std::uint32_t{bits[i / 8]} >> (i % 8)) & 1U);
     out.valid[i] = present;
     any |= present;
     wrong |= static_cast<std::uint8_t>((present ^ 1U) & (out.values[i] != low ? 1U : 0U));
@@ -70,7 +70,7 @@ bool decode_bitmap(ByteView bits, std::int64_t low, ColumnData& out, bool& any_p
   }
   any_present = any != 0;
   for (std::size_t i = out.values.size(); i < bits.size() * 8; i++) {
-    wrong |= static_cast<std::uint8_t>((bits[i / 8] >> (i % 8)) & 1U);
+    wrong |= static_cast<std::uint8_t>((std::uint32_t{bits[i / 8]} >> (i % 8)) & 1U);
   }
   return wrong == 0;
 }
