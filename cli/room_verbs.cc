@@ -2,8 +2,10 @@
 #include <optional>
 
 #include "cli/home_files.h"
+#include "cli/mistakes.h"
 #include "cli/verbs.h"
 #include "client/keys/atomic_file.h"
+#include "client/policy/wording.h"
 #include "client/room/allotments.h"
 #include "client/room/measure.h"
 #include "client/room/provide.h"
@@ -22,9 +24,13 @@ auto talk(const std::string& what, const std::string& socket, const Work& work) 
   try {
     return work();
   } catch (const client::RoomRefused& refused) {
-    throw Failure(what, socket, "the room refused: " + refused.refusal().reason, "");
+    const enclave::Refusal& refusal = refused.refusal();
+    const client::RefusalText text =
+        client::explain_refusal({refusal.code, refusal.reason, refusal.where}, "", nullptr);
+    Failure failure(what, text.what, text.why, text.next);
+    throw failure.with(refusal.code, refusal.reason);
   } catch (const client::RoomUnverified& wrong) {
-    throw failure_of(what, socket, wrong.error());
+    throw failure_in_words(what, socket, wrong.error());
   } catch (const client::ConnectionError& broken) {
     throw Failure(what, socket, broken.what(), "is gloveboxd running?");
   }

@@ -35,7 +35,7 @@ trap finish EXIT
 # --- how the story is told ------------------------------------------------------------------------
 
 chapter() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
-tell() { printf '\n'; fold -s -w 96 <<<"$*"; }
+tell() { printf '\n'; fold -s -w 96 <<<"$*" | sed 's/ *$//'; }
 broken() { printf '\ndemo: NOT AS TOLD: %s\n' "$*" >&2; exit 1; }
 
 # Runs $2 in the folder of party $1, shows both; the output stays in $out, the exit code in $code.
@@ -72,7 +72,7 @@ change_byte() {
       offset=$((offset + ${#2} + $3)) ;;
   esac
   byte=$(dd if="$file" bs=1 skip="$offset" count=1 2>/dev/null)
-  if [ "$byte" = A ]; then byte=B; else byte=A; fi
+  case "$byte" in [0-8]) byte=9 ;; 9) byte=1 ;; A) byte=B ;; *) byte=A ;; esac
   printf %s "$byte" | dd of="$file" bs=1 seek="$offset" conv=notrunc 2>/dev/null
 }
 
@@ -105,7 +105,7 @@ agree() {
   on shopgood "glovebox policy build $1.yaml -o $1.json"
   on shopgood "glovebox policy sign $1.json --yes | tail -n 3"
   send shopgood "$1.json" newsnow
-  on newsnow "glovebox policy sign $1.json --yes | tail -n 3"
+  on newsnow "glovebox policy sign $1.json --yes | tail -n 2"
   send newsnow "$1.json" shopgood
   send newsnow "$1.json" host
 }
@@ -131,7 +131,7 @@ reach="SELECT campaign_id, COUNT(DISTINCT hashed_email) AS reach FROM exposures
 ask() {
   local room=$1 answer=$2 sql=$3
   shift 3
-  echo "glovebox query $* --room ../host/$room/socket --policy $room.json -o $answer \\
+  echo "glovebox query ${*:+$* }--room ../host/$room/socket --policy $room.json -o $answer \\
   \"$sql\""
 }
 
@@ -178,6 +178,8 @@ runs there before it hands over its key."
   tell "Nothing is shown, and that is right: in truth two people saw the campaign and bought for \
 107.75 in all, and two people are fewer than 50. Whoever knows NewsNow's four readers would have \
 learned who of them shops at ShopGood."
+  tell "ShopGood ends the room. What was not spent comes back by a statement that the room signs."
+  on shopgood "glovebox room close --room ../host/tiny/socket"
 }
 
 # --- 2: a million customers -----------------------------------------------------------------------
@@ -210,6 +212,9 @@ thousands of ads. The generator makes such files."
   tell "Attribution: who saw a campaign and bought later, and for how much."
   on newsnow "$(ask large large/attribution.json "$attribution")"
   shows 'sg_fall25'
+  tell "In truth, which only this demo can know, sg_fall25 led 69,777 people to buy for \
+13,472,519. The interval is of the noise; what the bounds cut off (a person counts in at most \
+5 campaigns, with 3 rows in each) is not in it."
   tell "Overlap: how many readers spent more than 100 at ShopGood."
   on newsnow "$(ask large large/overlap.json "$overlap")"
   tell "Reach: the five campaigns that most people saw. ORDER BY and LIMIT see only what was \
@@ -229,25 +234,27 @@ cheats() {
   refused newsnow "$(ask large no.json "SELECT hashed_email FROM purchases")" policy_denied
 
   tell "Somebody changes one byte of ShopGood's sealed data before it reaches the room."
-  cp "$stage/shopgood/large/purchases.gbx" "$stage/shopgood/large/changed.gbx"
-  cp "$stage/shopgood/large/purchases.gbx.json" "$stage/shopgood/large/changed.gbx.json"
-  change_byte "$stage/shopgood/large/changed.gbx" 1000000
-  start_host cheat large.json
-  refused shopgood "glovebox provide large/changed.gbx --room ../host/cheat/socket \
---policy large.json" unverified
+  cp "$stage/shopgood/tiny/purchases.gbx" "$stage/shopgood/tiny/changed.gbx"
+  cp "$stage/shopgood/tiny/purchases.gbx.json" "$stage/shopgood/tiny/changed.gbx.json"
+  change_byte "$stage/shopgood/tiny/changed.gbx" 70000
+  start_host cheat tiny.json
+  refused shopgood "glovebox provide tiny/changed.gbx --room ../host/cheat/socket \
+--policy tiny.json" seal_broken
 
-  tell "The author changes one byte of the agreement after the other has signed."
-  cp "$stage/shopgood/large.json" "$stage/shopgood/changed.json"
-  change_byte "$stage/shopgood/changed.json" '"payload":"' 400
-  refused shopgood "glovebox policy verify changed.json" 'wrong\|malformed'
+  tell "The author of the agreement makes k = 10 of k = 50 after the other has signed: one byte."
+  local agreed changed
+  agreed=$(grep -o '"payload":"[^"]*"' "$stage/shopgood/large.json" | cut -d'"' -f4)
+  changed=$(base64 -d <<<"$agreed" | sed 's/"k":50/"k":10/' | base64 -w0)
+  sed "s|$agreed|$changed|" "$stage/shopgood/large.json" >"$stage/newsnow/changed.json"
+  refused newsnow "glovebox policy verify changed.json" wrong
 
   tell "Somebody changes one byte of the room's evidence, or one figure of the answer."
   cp "$stage/shopgood/attribution.json" "$stage/shopgood/evidence.json"
   change_byte "$stage/shopgood/evidence.json" '"document":"' 200
-  refused shopgood "glovebox verify evidence.json --policy large.json" unverified
+  refused shopgood "glovebox verify evidence.json --policy large.json" evidence
   cp "$stage/shopgood/attribution.json" "$stage/shopgood/result.json"
-  change_byte "$stage/shopgood/result.json" '"rows":[[["' 1
-  refused shopgood "glovebox verify result.json --policy large.json" digest
+  change_byte "$stage/shopgood/result.json" '["sg_denim"],["' 0
+  refused shopgood "glovebox verify result.json --policy large.json" 'changed after the room signed'
 
   tell "The host sends NewsNow's signed question to the room a second time, for two answers with \
 different noise."

@@ -60,8 +60,14 @@ FORBIDDEN_IN_TRUSTED = {
 # Source files whose header no test beside them includes, and the file that tests them instead; a
 # folder covers all its files. cli/ and files with main() need no line: the e2e tests run them.
 TESTED_ELSEWHERE = {
+    "client/policy/table_section.cc": "client/policy/collaboration_test.cc",
+    "client/policy/words_policy.cc": "client/policy/wording_test.cc",
+    "client/policy/words_proof.cc": "client/policy/wording_test.cc",
+    "client/policy/words_query.cc": "client/policy/wording_test.cc",
+    "client/policy/yaml_section.cc": "client/policy/collaboration_test.cc",
     "client/prepare/policy_binding.cc": "client/prepare/prepare_test.cc",
-    "client/prepare/rows.cc": "client/prepare/convert_test.cc",
+    "client/prepare/rows.cc": "client/prepare/prepare_test.cc",
+    "client/query/answer_file.cc": "client/query/verify_answer_test.cc",
     "client/room/connection.cc": "host/server_test.cc",
     "enclave/file_source.cc": "host/server_test.cc",
     "enclave/worker.cc": "enclave/worker_pool_test.cc",
