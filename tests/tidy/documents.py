@@ -76,7 +76,7 @@ def check_counts(path, text):
         if not found:
             continue
         told, true = int(found.group(2).replace(",", "")), code_lines(path.parent / found.group(1))
-        if abs(told - true) > true // 20:
+        if abs(told - true) > true // 10:
             yield number, f"{found.group(1)} has {true:,} lines, not {told:,}"
 
 

@@ -82,6 +82,7 @@ TESTED_ELSEWHERE = {
     "trusted/crypto/hash.cc": "trusted/crypto/hpke_test.cc",
     "trusted/crypto/sign.cc": "trusted/packet/dsse_test.cc",
     "trusted/packet/binding.cc": "trusted/packet/room_packets_test.cc",
+    "trusted/policy/codec.cc": "trusted/policy/policy_test.cc",
     "trusted/policy/check.cc": "trusted/policy/policy_test.cc",
     "trusted/room/groups.cc": "trusted/room/engine_test.cc",
     "trusted/room/query.cc": "tests/sim/flow_test.cc",
@@ -108,6 +109,3 @@ TESTED_ELSEWHERE = {
     "trusted/sql/well_formed.cc": "trusted/sql/task_codec_test.cc",
     "engine/merge": "engine/merge/merge_test.cc",
 }
-
-# Files over the limit that wait to be split, with the most lines that they may have.
-LONG_FILES = {"trusted/policy/policy.cc": 520}

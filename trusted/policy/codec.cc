@@ -1,0 +1,448 @@
+// Between a Policy and its canonical JSON: docs/spec/policy.md, field by field.
+
+#include <algorithm>
+#include <array>
+
+#include "trusted/policy/policy.h"
+
+namespace gbx::policy {
+namespace {
+
+constexpr Literal kMalformed = "policy_malformed";
+constexpr std::uint8_t kEpsilonScale = 6;
+constexpr std::size_t kNumberBytesMax = 64;
+
+struct AbilityName {
+  bool Abilities::* ability;
+  std::string_view name;
+};
+// In the order of the wire.
+constexpr std::array<AbilityName, 4> kAbilities = {{
+    {&Abilities::provide, "provide"},
+    {&Abilities::query, "query"},
+    {&Abilities::receive, "receive"},
+    {&Abilities::audit, "audit"},
+}};
+
+Error wrong(Literal reason) { return {ErrorCode::invalid_argument, reason}; }
+
+// "0.1", never "0.10": one spelling for each amount.
+std::string epsilon_text(std::uint64_t epsilon) {
+  std::string out = format_decimal(static_cast<std::int64_t>(epsilon), kEpsilonScale);
+  while (out.back() == '0') out.pop_back();
+  if (out.back() == '.') out.pop_back();
+  return out;
+}
+
+std::uint64_t take_epsilon(Fields& fields, std::string_view key) {
+  const std::string text = fields.text(key, kNumberBytesMax);
+  const auto value = parse_decimal(text, kEpsilonScale);
+  if (!value || *value < 0 || epsilon_text(static_cast<std::uint64_t>(*value)) != text) {
+    fields.fail();
+    return 0;
+  }
+  return static_cast<std::uint64_t>(*value);
+}
+
+std::uint32_t take_u32(Fields& fields, std::string_view key) {
+  return static_cast<std::uint32_t>(fields.integer(key, 0, 0xffffffff));
+}
+
+std::uint64_t take_u64(Fields& fields, std::string_view key) {
+  return static_cast<std::uint64_t>(fields.integer(key, 0, Json::kIntegerMax));
+}
+
+template <std::size_t N>
+std::array<std::uint8_t, N> take_bytes(Fields& fields, std::string_view key) {
+  std::array<std::uint8_t, N> out{};
+  const Bytes bytes = fields.hex(key, N);
+  std::copy_n(bytes.begin(), std::min(bytes.size(), N), out.begin());
+  return out;
+}
+
+std::vector<std::string> take_texts(Fields& fields, std::string_view key, std::size_t count_max) {
+  std::vector<std::string> out;
+  for (const Json& item : fields.array(key, count_max)) {
+    const std::string* text = item.string();
+    if (text == nullptr) fields.fail();
+    out.push_back(text == nullptr ? std::string() : *text);
+  }
+  return out;
+}
+
+Json texts(const std::vector<std::string>& values) {
+  Json::Array out;
+  for (const std::string& value : values) out.emplace_back(value);
+  return Json(std::move(out));
+}
+
+Result<Hash> decode_hash(const Json& json) {
+  const std::string* text = json.string();
+  if (text == nullptr) return wrong(kMalformed);
+  const auto bytes = from_hex(*text);
+  if (!bytes || bytes->size() != sizeof(Hash)) return wrong(kMalformed);
+  Hash out{};
+  std::copy(bytes->begin(), bytes->end(), out.begin());
+  return out;
+}
+
+// --- members ---
+
+Json encode_member(const Member& member) {
+  Json::Array abilities;
+  for (const AbilityName& entry : kAbilities) {
+    if (member.abilities.*entry.ability) abilities.emplace_back(entry.name);
+  }
+  return Json::object({{"abilities", Json(std::move(abilities))},
+                       {"name", member.name},
+                       {"sealing_key", to_hex(member.sealing_key)},
+                       {"signing_key", to_hex(member.signing_key)}});
+}
+
+Status decode_abilities(const Json::Array& items, Abilities& out) {
+  std::size_t next = 0;
+  for (const Json& item : items) {
+    while (next < kAbilities.size() &&
+           (item.string() == nullptr || *item.string() != kAbilities[next].name)) {
+      next++;
+    }
+    if (next == kAbilities.size()) return wrong("policy_ability_unknown");
+    out.*kAbilities[next].ability = true;
+    next++;
+  }
+  return {};
+}
+
+Result<Member> decode_member(const Json& json) {
+  Fields fields(json, kMalformed);
+  Member out;
+  out.name = fields.text("name");
+  out.signing_key = take_bytes<32>(fields, "signing_key");
+  out.sealing_key = take_bytes<32>(fields, "sealing_key");
+  const Json::Array& abilities = fields.array("abilities", kAbilities.size());
+  GBX_TRY(fields.finish());
+  GBX_TRY(decode_abilities(abilities, out.abilities));
+  return out;
+}
+
+// --- columns ---
+
+Json encode_column(const Column& column) {
+  Json out = Json::object({{"name", column.name},
+                           {"type", type_name(column.type.type)},
+                           {"label", label_name(column.label)},
+                           {"nullable", column.nullable}});
+  if (column.type.type == Type::decimal) out.set("scale", int{column.type.scale});
+  if (column.bounded) {
+    out.set("bounds", Json(Json::Array{format_value(column.low, column.type),
+                                       format_value(column.high, column.type)}));
+  }
+  if (!column.domain.empty()) out.set("domain", texts(column.domain));
+  return out;
+}
+
+Result<std::uint8_t> decode_scale(const Json& json) {
+  const std::int64_t* scale = json.integer();
+  if (scale == nullptr || *scale < 1 || *scale > kScaleMax) return wrong("policy_column_type");
+  return static_cast<std::uint8_t>(*scale);
+}
+
+Result<std::int64_t> decode_bound(const Json& json, ValueType type) {
+  const std::string* text = json.string();
+  if (text == nullptr || text->size() > kNumberBytesMax) return wrong("policy_bounds_malformed");
+  const auto value = parse_value(*text, type);
+  if (!value || format_value(*value, type) != *text) return wrong("policy_bounds_malformed");
+  return *value;
+}
+
+Status decode_bounds(const Json& json, Column& out) {
+  const Json::Array* pair = json.array();
+  if (pair == nullptr || pair->size() != 2) return wrong("policy_bounds_malformed");
+  GBX_TRY_ASSIGN(out.low, decode_bound((*pair)[0], out.type));
+  GBX_TRY_ASSIGN(out.high, decode_bound((*pair)[1], out.type));
+  out.bounded = true;
+  return {};
+}
+
+Status decode_domain(const Json& json, Column& out) {
+  const Json::Array* values = json.array();
+  if (values == nullptr || values->empty() || values->size() > kDomainMax) {
+    return wrong("policy_domain_count");
+  }
+  for (const Json& value : *values) {
+    if (value.string() == nullptr) return wrong("policy_domain_value");
+    out.domain.push_back(*value.string());
+  }
+  return {};
+}
+
+Result<Column> decode_column(const Json& json) {
+  Fields fields(json, kMalformed);
+  Column out;
+  out.name = fields.text("name");
+  const auto type = type_from(fields.text("type"));
+  const auto label = label_from(fields.text("label"));
+  out.nullable = fields.boolean("nullable");
+  const Json* scale = fields.optional("scale");
+  const Json* bounds = fields.optional("bounds");
+  const Json* domain = fields.optional("domain");
+  GBX_TRY(fields.finish());
+  if (!type) return wrong("policy_column_type");
+  if (!label) return wrong("policy_label_unknown");
+  out.type.type = *type;
+  out.label = *label;
+  if (scale != nullptr) {
+    GBX_TRY_ASSIGN(out.type.scale, decode_scale(*scale));
+  }
+  if (bounds != nullptr) GBX_TRY(decode_bounds(*bounds, out));
+  if (domain != nullptr) GBX_TRY(decode_domain(*domain, out));
+  return out;
+}
+
+// --- rules ---
+
+Json encode_rule(const AggregationRule& rule) {
+  Json::Array aggregates;
+  for (const AggregateColumns& entry : rule.aggregate_columns) {
+    aggregates.push_back(Json::object({{"columnNames", texts(entry.columns)},
+                                       {"function", aggregate_function_name(entry.function)}}));
+  }
+  Json::Array constraints;
+  for (const OutputConstraint& entry : rule.output_constraints) {
+    constraints.push_back(Json::object(
+        {{"columnName", entry.column}, {"minimum", entry.minimum}, {"type", "COUNT_DISTINCT"}}));
+  }
+  Json out = Json::object({{"additionalAnalyses", "NOT_ALLOWED"},
+                           {"aggregateColumns", Json(std::move(aggregates))},
+                           {"dimensionColumns", texts(rule.dimension_columns)},
+                           {"joinColumns", texts(rule.join_columns)},
+                           {"outputConstraints", Json(std::move(constraints))},
+                           {"scalarFunctions", texts(rule.scalar_functions)}});
+  if (rule.join_required) out.set("joinRequired", "QUERY_RUNNER");
+  return Json::object({{"aggregation", std::move(out)}});
+}
+
+Result<AggregateColumns> decode_aggregate(const Json& json) {
+  Fields fields(json, kMalformed);
+  AggregateColumns out;
+  out.columns = take_texts(fields, "columnNames", kColumnsMax);
+  const auto function = aggregate_function_from(fields.text("function"));
+  GBX_TRY(fields.finish());
+  if (!function) return wrong("policy_aggregate_function_unknown");
+  out.function = *function;
+  return out;
+}
+
+Result<OutputConstraint> decode_constraint(const Json& json) {
+  Fields fields(json, kMalformed);
+  OutputConstraint out;
+  out.column = fields.text("columnName");
+  out.minimum = fields.integer("minimum", 0, Json::kIntegerMax);
+  const std::string type = fields.text("type");
+  GBX_TRY(fields.finish());
+  if (type != "COUNT_DISTINCT") return wrong("policy_constraint_type");
+  return out;
+}
+
+Result<AggregationRule> decode_rule(const Json& json) {
+  Fields outer(json, "policy_rule_kind_unknown");
+  const Json& body = outer.object("aggregation");
+  GBX_TRY(outer.finish());
+  Fields fields(body, kMalformed);
+  AggregationRule out;
+  const std::string additional = fields.text("additionalAnalyses");
+  const Json::Array& aggregates = fields.array("aggregateColumns", kColumnsMax);
+  const Json::Array& constraints = fields.array("outputConstraints", kColumnsMax);
+  out.dimension_columns = take_texts(fields, "dimensionColumns", kColumnsMax);
+  out.join_columns = take_texts(fields, "joinColumns", kColumnsMax);
+  out.scalar_functions = take_texts(fields, "scalarFunctions", kColumnsMax);
+  const Json* required = fields.optional("joinRequired");
+  GBX_TRY(fields.finish());
+  if (additional != "NOT_ALLOWED") return wrong("policy_additional_analyses");
+  if (required != nullptr) {
+    if (required->string() == nullptr || *required->string() != "QUERY_RUNNER") {
+      return wrong("policy_join_required_unknown");
+    }
+    out.join_required = true;
+  }
+  for (const Json& item : aggregates) {
+    GBX_TRY_ASSIGN(AggregateColumns entry, decode_aggregate(item));
+    out.aggregate_columns.push_back(std::move(entry));
+  }
+  for (const Json& item : constraints) {
+    GBX_TRY_ASSIGN(OutputConstraint entry, decode_constraint(item));
+    out.output_constraints.push_back(std::move(entry));
+  }
+  return out;
+}
+
+// --- tables ---
+
+Json encode_table(const Table& table) {
+  Json::Array columns;
+  for (const Column& column : table.columns) columns.push_back(encode_column(column));
+  return Json::object({{"columns", Json(std::move(columns))},
+                       {"identifier", table.identifier},
+                       {"name", table.name},
+                       {"owner", table.owner},
+                       {"person", table.person},
+                       {"rows_per_person", std::int64_t{table.rows_per_person}},
+                       {"rule", encode_rule(table.rule)}});
+}
+
+Result<Table> decode_table(const Json& json) {
+  Fields fields(json, kMalformed);
+  Table out;
+  out.name = fields.text("name");
+  out.owner = fields.text("owner");
+  out.person = fields.text("person");
+  out.identifier = fields.text("identifier");
+  out.rows_per_person = take_u32(fields, "rows_per_person");
+  const Json::Array& columns = fields.array("columns", kColumnsMax);
+  const Json& rule = fields.object("rule");
+  GBX_TRY(fields.finish());
+  for (const Json& item : columns) {
+    GBX_TRY_ASSIGN(Column column, decode_column(item));
+    out.columns.push_back(std::move(column));
+  }
+  GBX_TRY_ASSIGN(out.rule, decode_rule(rule));
+  return out;
+}
+
+// --- the rest ---
+
+Json encode_privacy(const Privacy& privacy) {
+  return Json::object({{"delta_2_60", privacy.delta},
+                       {"delta_per_query_2_60", privacy.delta_per_query},
+                       {"epsilon", epsilon_text(privacy.epsilon)},
+                       {"epsilon_per_query", epsilon_text(privacy.epsilon_per_query)},
+                       {"groups_per_person", std::int64_t{privacy.groups_per_person}},
+                       {"k", privacy.people_min},
+                       {"rows_per_group", std::int64_t{privacy.rows_per_group}}});
+}
+
+Result<Privacy> decode_privacy(const Json& json) {
+  Fields fields(json, kMalformed);
+  Privacy out;
+  out.people_min = fields.integer("k", 0, Json::kIntegerMax);
+  out.epsilon = take_epsilon(fields, "epsilon");
+  out.epsilon_per_query = take_epsilon(fields, "epsilon_per_query");
+  out.delta = take_u64(fields, "delta_2_60");
+  out.delta_per_query = take_u64(fields, "delta_per_query_2_60");
+  out.groups_per_person = take_u32(fields, "groups_per_person");
+  out.rows_per_group = take_u32(fields, "rows_per_group");
+  GBX_TRY(fields.finish());
+  return out;
+}
+
+Json encode_trust(const Trust& trust) {
+  Json::Array images;
+  for (const Hash& image : trust.images) images.emplace_back(to_hex(image));
+  return Json::object(
+      {{"images", Json(std::move(images))}, {"min_assurance", trust.min_assurance}});
+}
+
+Result<Trust> decode_trust(const Json& json) {
+  Fields fields(json, kMalformed);
+  Trust out;
+  out.min_assurance = fields.text("min_assurance");
+  const Json::Array& images = fields.array("images", kImagesMax);
+  GBX_TRY(fields.finish());
+  for (const Json& item : images) {
+    GBX_TRY_ASSIGN(const Hash image, decode_hash(item));
+    out.images.push_back(image);
+  }
+  return out;
+}
+
+Json encode_limits(const Limits& limits) {
+  return Json::object({{"memory_mib", limits.memory_mib},
+                       {"result_rows", std::int64_t{limits.result_rows}},
+                       {"rows", limits.rows},
+                       {"seconds", std::int64_t{limits.seconds}}});
+}
+
+Result<Limits> decode_limits(const Json& json) {
+  Fields fields(json, kMalformed);
+  Limits out;
+  out.memory_mib = take_u64(fields, "memory_mib");
+  out.result_rows = take_u32(fields, "result_rows");
+  out.rows = take_u64(fields, "rows");
+  out.seconds = take_u32(fields, "seconds");
+  GBX_TRY(fields.finish());
+  return out;
+}
+
+// The plain fields of the packet, and views of the parts that have decoders of their own.
+struct Parts {
+  const Json::Array* members;
+  const Json::Array* tables;
+  const Json* privacy;
+  const Json* trust;
+  const Json* limits;
+};
+
+Result<Parts> decode_header(const Json& payload, Policy& out) {
+  Fields fields(payload, kMalformed);
+  const std::int64_t format = fields.integer("format", 0, Json::kIntegerMax);
+  out.id = fields.text("id");
+  out.name = fields.text("name");
+  out.version = take_u32(fields, "version");
+  out.expires = fields.integer("expires", 0, Json::kIntegerMax);
+  out.token_epoch = take_u32(fields, "token_epoch");
+  const Json* previous = fields.optional("previous");
+  Parts parts{};
+  parts.members = &fields.array("members", kMembersMax);
+  parts.tables = &fields.array("tables", kTablesMax);
+  parts.privacy = &fields.object("privacy");
+  parts.trust = &fields.object("trust");
+  parts.limits = &fields.object("limits");
+  if (format != 0 && format != kPolicyFormat) return wrong("policy_format_unknown");
+  GBX_TRY(fields.finish());
+  if (previous != nullptr) {
+    GBX_TRY_ASSIGN(out.previous, decode_hash(*previous));
+  }
+  return parts;
+}
+
+}  // namespace
+
+Result<Policy> decode(const Json& payload) {
+  Policy out;
+  GBX_TRY_ASSIGN(const Parts parts, decode_header(payload, out));
+  for (const Json& item : *parts.members) {
+    GBX_TRY_ASSIGN(Member member, decode_member(item));
+    out.members.push_back(std::move(member));
+  }
+  for (const Json& item : *parts.tables) {
+    GBX_TRY_ASSIGN(Table table, decode_table(item));
+    out.tables.push_back(std::move(table));
+  }
+  GBX_TRY_ASSIGN(out.privacy, decode_privacy(*parts.privacy));
+  GBX_TRY_ASSIGN(out.trust, decode_trust(*parts.trust));
+  GBX_TRY_ASSIGN(out.limits, decode_limits(*parts.limits));
+  GBX_TRY(check(out));
+  return out;
+}
+
+Json encode(const Policy& policy) {
+  Json::Array members;
+  for (const Member& member : policy.members) members.push_back(encode_member(member));
+  Json::Array tables;
+  for (const Table& table : policy.tables) tables.push_back(encode_table(table));
+  Json out = Json::object({{"expires", policy.expires},
+                           {"format", kPolicyFormat},
+                           {"id", policy.id},
+                           {"limits", encode_limits(policy.limits)},
+                           {"members", Json(std::move(members))},
+                           {"name", policy.name},
+                           {"privacy", encode_privacy(policy.privacy)},
+                           {"tables", Json(std::move(tables))},
+                           {"token_epoch", std::int64_t{policy.token_epoch}},
+                           {"trust", encode_trust(policy.trust)},
+                           {"version", std::int64_t{policy.version}}});
+  if (policy.previous) out.set("previous", to_hex(*policy.previous));
+  return out;
+}
+
+}  // namespace gbx::policy
