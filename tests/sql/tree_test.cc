@@ -251,13 +251,11 @@ TEST(tree, no_bomb_takes_long) {
 
 TEST(tree, a_deep_tree_that_no_parser_made_is_refused) {
   const std::string sql = "x";
-  std::string node = R"({"class":"COLUMN_REF","type":"COLUMN_REF","alias":"",)"
-                     R"("query_location":0,"column_names":["x"]})";
-  for (int i = 0; i < 150; i++) {
-    node =
-        R"({"class":"OPERATOR","type":"OPERATOR_NOT","alias":"","query_location":0,"children":[)" +
-        node + "]}";
-  }
+  const std::string open = R"({"class":"OPERATOR","type":"OPERATOR_NOT","alias":"",)"
+                           R"("query_location":0,"children":[)";
+  const std::string leaf = R"({"class":"COLUMN_REF","type":"COLUMN_REF","alias":"",)"
+                           R"("query_location":0,"column_names":["x"]})";
+  const std::string node = repeated(open, 150) + leaf + repeated("]}", 150);
   testing::DuckdbParser parser;
   std::string tree = parser.tree("SELECT COUNT(*) FROM t WHERE a");
   const std::string from = R"("where_clause":{)";

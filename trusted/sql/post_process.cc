@@ -56,12 +56,12 @@ std::vector<std::size_t> post_process(const PostProcessing& post,
     for (const SortKey& key : post.order) row.keys.push_back(value(key.key, outputs));
     kept.push_back(std::move(row));
   }
-  std::stable_sort(kept.begin(), kept.end(), [&](const Row& a, const Row& b) {
+  std::sort(kept.begin(), kept.end(), [&](const Row& a, const Row& b) {
     for (std::size_t i = 0; i < post.order.size(); i++) {
       const int order = compare(post.order[i], a.keys[i], b.keys[i]);
       if (order != 0) return order < 0;
     }
-    return false;
+    return a.index < b.index;
   });
   std::vector<std::size_t> out;
   const auto skipped = static_cast<std::uint64_t>(post.offset);

@@ -12,7 +12,7 @@
 
 namespace gbx::sql {
 
-constexpr std::size_t kTaskBytesMax = 32 * 1024 * 1024;
+constexpr std::size_t kTaskBytesMax = std::size_t{32} * 1024 * 1024;
 constexpr std::size_t kTaskDepthMax = 250;
 constexpr std::size_t kTaskNodesMax = 100'000;
 

@@ -109,10 +109,11 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{"\"value\":\"3\"", "\"value\":\"-3\""}, std::pair{"{", " {"}));
 
 TEST(task_codec, refuses_a_tower) {
-  std::string inner = R"({"high":"1","low":"0","op":"null","scale":0,"type":"boolean"})";
+  std::string inner;
+  for (int i = 0; i < 400; i++) inner += R"({"children":[)";
+  inner += R"({"high":"1","low":"0","op":"null","scale":0,"type":"boolean"})";
   for (int i = 0; i < 400; i++) {
-    inner = R"({"children":[)" + inner +
-            R"(],"high":"1","low":"0","op":"logical_not","scale":0,"type":"boolean"})";
+    inner += R"(],"high":"1","low":"0","op":"logical_not","scale":0,"type":"boolean"})";
   }
   EXPECT_FALSE(decode_task(R"({"filter":)" + inner + R"(,"format":1,"groups":[]})"));
 }
