@@ -10,8 +10,8 @@ namespace gbx::client {
 // to do next. Thrown on the party's side only; the command shows it.
 class Mistake : public std::runtime_error {
  public:
-  Mistake(std::string what, std::string where, std::string why, std::string next)
-      : std::runtime_error(std::move(what)),
+  Mistake(const std::string& what, std::string where, std::string why, std::string next)
+      : std::runtime_error(what),
         where_(std::move(where)),
         why_(std::move(why)),
         next_(std::move(next)) {}

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "client/policy/wording.h"
+#include "client/query/answer_file.h"
 #include "client/query/answer_fixture.h"
 
 namespace gbx::client {

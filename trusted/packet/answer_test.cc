@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/spec/examples.h"
+
 #include "trusted/crypto/hash.h"
 
 namespace gbx::packet {
@@ -71,6 +73,17 @@ TEST(AnswerTable, RefusesOtherSpellingsAndShapes) {
   EXPECT_FALSE(spoilt("\"withheld\":3", "\"withheld\":-3"));
   EXPECT_FALSE(spoilt("\"withheld\":3", "\"hidden\":3"));
   EXPECT_FALSE(spoilt(",\"type\":\"integer\"", ",\"type\":\"float\""));
+}
+
+TEST(AnswerPage, HasATableAndAPredicateThatHold) {
+  const auto blocks = spec::examples("result.md");
+  ASSERT_GE(blocks.size(), 2U);
+  const auto shown = decode_answer_table(blocks[0]);
+  ASSERT_TRUE(shown);
+  EXPECT_EQ(encode(*shown).canonical(), blocks[0].canonical());
+  const auto said = decode_answer_predicate(blocks[1]);
+  ASSERT_TRUE(said);
+  EXPECT_EQ(encode(*said).canonical(), blocks[1].canonical());
 }
 
 TEST(AnswerPredicate, DecodesToTheSameBytes) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/spec/examples.h"
+
 #include "trusted/crypto/hash.h"
 #include "trusted/policy/policy_fixture.h"
 
@@ -287,6 +289,14 @@ TEST(Policy, EncodesToTheBytesItWasDecodedFrom) {
   EXPECT_EQ(policy->tables[1].columns[2].high, 50000);
   EXPECT_EQ(policy->privacy.epsilon_per_query, 100'000U);
   EXPECT_TRUE(policy->tables[0].rule.join_required);
+}
+
+TEST(Policy, ThePageHasAPacketThatHolds) {
+  const auto blocks = spec::examples("policy.md");
+  ASSERT_EQ(blocks.size(), 1U);
+  const auto policy = decode(blocks[0]);
+  ASSERT_TRUE(policy) << policy.error().reason.view();
+  EXPECT_EQ(encode(*policy).canonical(), blocks[0].canonical());
 }
 
 TEST(Policy, ALaterVersionNamesTheOneBefore) {
