@@ -104,7 +104,9 @@ int run(const Options& options) {
   if (!boot(courier, policy)) return kExitRefused;
   Server server(options.folder / "socket", courier, {});
   std::fprintf(stderr, "gloveboxd: ready at %s\n", (options.folder / "socket").c_str());
-  return serve(stop, server, courier, room);
+  const int code = serve(stop, server, courier, room);
+  room.end();  // before the server waits for its clients, who may wait for the room
+  return code;
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ RoomProcess::RoomProcess(const std::filesystem::path& program) {
   if (pid_ == 0) become_room(path.c_str(), room_end.get(), self);
 }
 
-RoomProcess::~RoomProcess() {
+void RoomProcess::end() {
   if (ended()) return;
   ::kill(pid_, SIGTERM);
   const auto end = std::chrono::steady_clock::now() + kPatience;
@@ -67,6 +67,7 @@ RoomProcess::~RoomProcess() {
   }
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
+  pid_ = -1;
 }
 
 bool RoomProcess::ended() {

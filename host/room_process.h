@@ -15,8 +15,7 @@ class RoomProcess {
  public:
   // Throws std::system_error. That the program exists and works shows at the first call.
   explicit RoomProcess(const std::filesystem::path& program);
-  // Ends the room: closes nothing of ours, asks with SIGTERM, then kills after two seconds.
-  ~RoomProcess();
+  ~RoomProcess() { end(); }
   RoomProcess(const RoomProcess&) = delete;
   RoomProcess& operator=(const RoomProcess&) = delete;
   RoomProcess(RoomProcess&&) = delete;
@@ -24,6 +23,9 @@ class RoomProcess {
 
   // Our end; once.
   enclave::Channel take_channel() { return enclave::Channel(std::move(socket_)); }
+  // Ends the room: SIGTERM, then SIGKILL after two seconds. Whoever waits for its answer then sees
+  // the line closed.
+  void end();
   // True once the process has ended; then it has been waited for.
   bool ended();
 

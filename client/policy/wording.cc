@@ -147,7 +147,8 @@ std::string next_step(const Refusal& refusal, std::string_view sql, const policy
 }  // namespace
 
 const Wording* find_wording(std::string_view reason) {
-  for (const auto& words : {words::of_queries(), words::of_proofs(), words::of_policies()}) {
+  for (const auto& words :
+       {words::of_queries(), words::of_proofs(), words::of_rooms(), words::of_policies()}) {
     const auto found = std::find_if(words.begin(), words.end(),
                                     [&](const Wording& entry) { return entry.reason == reason; });
     if (found != words.end()) return &*found;
@@ -157,7 +158,8 @@ const Wording* find_wording(std::string_view reason) {
 
 std::vector<Wording> all_wordings() {
   std::vector<Wording> out;
-  for (const auto& words : {words::of_policies(), words::of_proofs(), words::of_queries()}) {
+  for (const auto& words :
+       {words::of_policies(), words::of_proofs(), words::of_rooms(), words::of_queries()}) {
     out.insert(out.end(), words.begin(), words.end());
   }
   std::sort(out.begin(), out.end(),

@@ -59,6 +59,7 @@ namespace words {
 std::span<const Wording> of_policies();
 std::span<const Wording> of_queries();
 std::span<const Wording> of_proofs();
+std::span<const Wording> of_rooms();
 }  // namespace words
 
 }  // namespace gbx::client

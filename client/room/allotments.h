@@ -1,8 +1,9 @@
 #pragma once
 
-// The owner's own book of privacy budget: what it has allotted of each table to which room, and
-// what came back. This is where a budget ends, over all rooms, boots and policy versions: a host
-// that restarts a room or restores an old state gets nothing that is not in here.
+// The owner's own book of privacy budget (docs/spec/allotments.md): what it has allotted of each
+// table to which room, and what came back. This is where a budget ends, over all rooms, boots and
+// policy versions: a host that restarts a room or restores an old state gets nothing that is not in
+// here.
 //
 // A room takes one release per table and boot, so allotments to one room count once, with the
 // largest. What was allotted comes back only by a closing statement that the room's key has signed.

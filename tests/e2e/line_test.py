@@ -245,7 +245,7 @@ class WholeLine(unittest.TestCase):
         self.assertEqual(self.room.host.wait(timeout=10), 3)
         self.ask(ATTRIBUTION, "-o", "late.json", fails=True)
         left = {path.name for path in self.room.folder.iterdir()}
-        self.assertLessEqual(left, {"lock", "ledger", "snapshots", "log", "socket"})
+        self.assertLessEqual(left, {"lock", "ledger", "snapshots", "log"})
 
     def test_a_killed_host_takes_the_room_with_it(self):
         self.provide_both()
@@ -256,6 +256,21 @@ class WholeLine(unittest.TestCase):
         while os.path.exists(f"/proc/{room}") and time.monotonic() < end:
             time.sleep(0.01)
         self.assertFalse(os.path.exists(f"/proc/{room}"))
+
+    def test_the_host_ends_cleanly_when_told_to(self):
+        room = self.room.pid_of_room()
+        self.room.host.terminate()
+        self.assertEqual(self.room.host.wait(timeout=10), 0)
+        self.assertFalse(os.path.exists(f"/proc/{room}"))
+        self.assertFalse(self.room.socket.exists())
+
+    def test_the_room_has_locked_itself_in(self):
+        folder = pathlib.Path(f"/proc/{self.room.pid_of_room()}")
+        status = (folder / "status").read_text(encoding="utf-8")
+        self.assertIn("Seccomp:\t2", status)
+        limits = (folder / "limits").read_text(encoding="utf-8")
+        self.assertRegex(limits, r"Max core file size\s+0\s+0")
+        self.assertEqual((folder / "environ").read_bytes(), b"")
 
     def test_status_says_what_is_missing(self):
         status = self.newsnow.json("room", "status", "--room", self.room.socket)

@@ -174,6 +174,8 @@ World::World(std::uint64_t seed, const Data& data)
 
 Frame World::call(Call kind, ByteView payload) {
   const Frame request{kind, Bytes(payload.begin(), payload.end())};
+  // The descriptor that comes along: the file that the envelope describes.
+  attaching_ = as_text(payload) == purchases.envelope ? purchases.bytes : exposures.bytes;
   keep(transcript, request);
   Frame answer = session_.handle({request, enclave::Descriptor()});
   keep(transcript, answer);
@@ -206,7 +208,6 @@ Frame World::hello() {
 }
 
 Frame World::attach(const Sealed& sealed) {
-  attaching_ = sealed.bytes;
   return call(Call::attach, sealed.envelope);
 }
 

@@ -53,6 +53,7 @@ Result<std::unique_ptr<Room>> Room::boot(policy::VerifiedPolicy verified, Platfo
                                               *seams.store, *seams.entropy));
   const Json entry = Json::object({{"image", to_hex(platform.image_digest)},
                                    {"kind", "boot"},
+                                   {"origin", log.origin()},
                                    {"policy", to_hex(verified.hash())}});
   GBX_TRY(log.add(entry));
   return std::unique_ptr<Room>(new Room(std::move(verified), std::move(platform), seams,
