@@ -1,0 +1,67 @@
+// Honest frames with bytes turned over: what no member has signed is refused, and neither the
+// ledger nor the engine notices.
+//
+// Input: one byte that chooses the frame, then triples (place low, place high, bits to turn over);
+// with an odd choice, what follows the first byte is the payload itself.
+
+#include "tests/sim/world.h"
+
+namespace {
+
+using gbx::Bytes;
+using gbx::enclave::Call;
+using gbx::enclave::Frame;
+
+// Everything ready, and one honest packet of each kind that is never sent as it is.
+struct Target {
+  Target() {
+    world.boot();
+    world.attach(world.exposures);
+    world.hello();
+    GBX_CHECK(world.release(world.exposures).call == Call::answer);
+    GBX_CHECK(world.attach(world.purchases).call == Call::answer);
+    world.hello();
+    frames = {{Call::release, gbx::to_bytes(world.make_release(world.purchases))},
+              {Call::query, gbx::to_bytes(world.make_request(
+                                "SELECT campaign_id, COUNT(DISTINCT hashed_email) AS n FROM "
+                                "exposures GROUP BY campaign_id"))},
+              {Call::attach, gbx::to_bytes(world.purchases.envelope)}};
+    entries = world.store.entries.size();
+  }
+  gbx::sim::World world{1};
+  std::vector<Frame> frames;
+  std::size_t entries = 0;
+};
+
+Frame spoiled(const std::vector<Frame>& frames, gbx::ByteView input) {
+  const std::uint8_t choice = input[0];
+  Frame frame = frames[(choice / 2) % frames.size()];
+  input = input.subspan(1);
+  if (choice % 2 == 1) {
+    frame.payload.assign(input.begin(), input.end());
+    return frame;
+  }
+  constexpr std::size_t kTriple = 3;
+  for (; input.size() >= kTriple; input = input.subspan(kTriple)) {
+    const std::size_t place = input[0] + 256U * input[1];
+    frame.payload[place % frame.payload.size()] ^= input[2];
+  }
+  return frame;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static Target target;
+  if (size == 0) return 0;
+  const Frame frame = spoiled(target.frames, {data, size});
+  for (const Frame& honest : target.frames) {
+    if (honest.call == frame.call && honest.payload == frame.payload) return 0;
+  }
+  const Frame answer = target.world.call(frame.call, frame.payload);
+  GBX_CHECK(answer.call == Call::refusal);
+  GBX_CHECK(target.world.store.entries.size() == target.entries);
+  GBX_CHECK(target.world.engine.runs == 0);
+  target.world.transcript.clear();
+  return 0;
+}
