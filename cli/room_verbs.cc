@@ -49,12 +49,12 @@ void provide(const Console& console, const ProvideOptions& options) {
   std::optional<std::uint64_t> epsilon;
   if (!options.epsilon.empty()) {
     const auto parsed = privacy::parse_epsilon(options.epsilon);
-    if (!parsed) throw failure_of(what, options.epsilon, parsed.error());
+    if (!parsed) throw failure_in_words(what, options.epsilon, parsed.error());
     epsilon = *parsed;
   }
   const client::Home home = open_home(console);
   const auto file = client::open_snapshot_file(options.file, home);
-  if (!file) throw failure_of(what, options.file, file.error());
+  if (!file) throw failure_in_words(what, options.file, file.error());
   const client::Provided provided = talk(what, options.socket, [&] {
     client::RoomConnection connection(options.socket);
     return client::provide(connection, *file, policy, home, epsilon);
@@ -85,7 +85,7 @@ Json ask(const std::string& what, const std::string& socket, Call call) {
     return client::call_or_throw(connection, call, {});
   });
   const auto json = Json::parse_canonical(as_text(answer));
-  if (!json) throw failure_of(what, socket, json.error());
+  if (!json) throw failure_in_words(what, socket, json.error());
   return *json;
 }
 
@@ -108,16 +108,16 @@ void status(const Console& console, const std::string& socket) {
 std::size_t settle(const Console& console, std::string_view text, const std::string& where) {
   const std::string what = "no budget was taken back";
   const auto envelope = packet::parse_envelope(text);
-  if (!envelope) throw failure_of(what, where, envelope.error());
+  if (!envelope) throw failure_in_words(what, where, envelope.error());
   const auto lock = client::FolderLock::take(console.home);
-  if (!lock) throw failure_of(what, console.home.string(), lock.error());
+  if (!lock) throw failure_in_words(what, console.home.string(), lock.error());
   auto book = client::load_allotments(console.home);
-  if (!book) throw failure_of(what, console.home.string(), book.error());
+  if (!book) throw failure_in_words(what, console.home.string(), book.error());
   const auto settled = book->settle(*envelope);
   if (!settled && settled.error().reason == Literal("room_unknown")) return 0;
-  if (!settled) throw failure_of(what, where, settled.error());
+  if (!settled) throw failure_in_words(what, where, settled.error());
   if (const Status saved = client::save_allotments(console.home, *book); !saved) {
-    throw failure_of(what, console.home.string(), saved.error());
+    throw failure_in_words(what, console.home.string(), saved.error());
   }
   return *settled;
 }
@@ -140,13 +140,13 @@ void close(const Console& console, const std::string& socket) {
 
 void settle_file(const Console& console, const std::string& path) {
   const auto text = client::read_file(path, kClosingBytesMax);
-  if (!text) throw failure_of("no budget was taken back", path, text.error());
+  if (!text) throw failure_in_words("no budget was taken back", path, text.error());
   report_settled(console, settle(console, *text, path));
 }
 
 void measure(const Console& console, const std::string& program) {
   const auto manifest = client::measure_image(program);
-  if (!manifest) throw failure_of("the image was not measured", program, manifest.error());
+  if (!manifest) throw failure_in_words("the image was not measured", program, manifest.error());
   const std::string digest = to_hex(crypto::sha256(as_bytes(manifest->canonical())));
   console.say(manifest->pretty() + "\nimage digest, for trust.images of collaboration.yaml:\n" +
               digest);

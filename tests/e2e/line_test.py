@@ -222,7 +222,7 @@ class WholeLine(unittest.TestCase):
         self.room = Room(self.stage)
         self.addCleanup(self.room.stop)
         said = self.provide(self.shopgood, "purchases", "--epsilon", "0.6", fails=True)
-        self.assertIn("allotment_over_budget", said)
+        self.assertIn("over all rooms", said)
         self.provide(self.shopgood, "purchases", "--epsilon", "0.5")
 
     def test_closing_gives_back_what_was_not_spent(self):
