@@ -64,6 +64,7 @@ TESTED_ELSEWHERE = {
     "client/policy/words_policy.cc": "client/policy/wording_test.cc",
     "client/policy/words_proof.cc": "client/policy/wording_test.cc",
     "client/policy/words_query.cc": "client/policy/wording_test.cc",
+    "client/policy/words_room.cc": "client/policy/wording_test.cc",
     "client/policy/yaml_section.cc": "client/policy/collaboration_test.cc",
     "client/prepare/policy_binding.cc": "client/prepare/prepare_test.cc",
     "client/prepare/rows.cc": "client/prepare/prepare_test.cc",
