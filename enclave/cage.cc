@@ -69,8 +69,9 @@ bool allow_calls(scmp_filter_ctx filter) {
   }
   // The third argument of both is the protection.
   for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
-    if (::seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
-                           SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) != 0) {
+    const ::scmp_arg_cmp not_executable{
+        .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0};
+    if (::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &not_executable) != 0) {
       return false;
     }
   }

@@ -88,7 +88,7 @@ void warm_up() {
 void work(WorkerFiles files, const WorkerSettings& settings) {
   try {
     serve(std::move(files), settings);
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch): nothing of a failure may be said
   }
   ::_exit(1);
 }

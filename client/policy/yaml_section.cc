@@ -39,9 +39,9 @@ void YamlFile::fail(const YAML::Node& node, const std::string& why, const std::s
   throw Mistake("the policy cannot be built", place(node), why, next);
 }
 
-YamlSection::YamlSection(const YamlFile& file, YAML::Node node, std::string what,
+YamlSection::YamlSection(const YamlFile& file, const YAML::Node& node, std::string what,
                          std::vector<std::string> keys)
-    : file_(&file), node_(std::move(node)), what_(std::move(what)) {
+    : file_(&file), node_(node), what_(std::move(what)) {
   for (const auto& [key, value] : named_entries(file, node_, what_)) {
     const std::string& name = key.Scalar();
     if (std::find(keys.begin(), keys.end(), name) != keys.end()) continue;

@@ -29,7 +29,7 @@ class YamlSection {
  public:
   //   what  as messages call it: "privacy", "table purchases"
   //   keys  every key that may stand in it
-  YamlSection(const YamlFile& file, YAML::Node node, std::string what,
+  YamlSection(const YamlFile& file, const YAML::Node& node, std::string what,
               std::vector<std::string> keys);
 
   [[nodiscard]] bool has(const std::string& key) const { return static_cast<bool>(node_[key]); }
