@@ -32,7 +32,7 @@ std::string cell_text(const packet::OutputCell& cell, const packet::Output& colu
   if (const auto* text = std::get_if<std::string>(&cell.value)) return printable(*text);
   const auto* value = std::get_if<std::int64_t>(&cell.value);
   if (value == nullptr) return "NULL";
-  const std::string shown = number_text(*value, column.type);
+  std::string shown = number_text(*value, column.type);
   if (!cell.interval) return shown;
   const Int128 below = Int128{*value} - cell.interval->low;
   const Int128 above = Int128{cell.interval->high} - *value;

@@ -18,17 +18,21 @@ using enclave::Call;
 
 constexpr std::size_t kClosingBytesMax = std::size_t{16} << 20;
 
+Failure refused_by_room(const std::string& what, const enclave::Refusal& refusal) {
+  const client::RefusalText text =
+      client::explain_refusal({refusal.code, refusal.reason, refusal.where}, "", nullptr);
+  Failure failure(what, text.what, text.why, text.next);
+  failure.with(refusal.code, refusal.reason);
+  return failure;
+}
+
 // Runs `work` and turns what a line or a room can do wrong into words.
 template <typename Work>
 auto talk(const std::string& what, const std::string& socket, const Work& work) {
   try {
     return work();
   } catch (const client::RoomRefused& refused) {
-    const enclave::Refusal& refusal = refused.refusal();
-    const client::RefusalText text =
-        client::explain_refusal({refusal.code, refusal.reason, refusal.where}, "", nullptr);
-    Failure failure(what, text.what, text.why, text.next);
-    throw failure.with(refusal.code, refusal.reason);
+    throw refused_by_room(what, refused.refusal());
   } catch (const client::RoomUnverified& wrong) {
     throw failure_in_words(what, socket, wrong.error());
   } catch (const client::ConnectionError& broken) {

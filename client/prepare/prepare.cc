@@ -273,7 +273,8 @@ void Preparation::work(Queue<std::unique_ptr<Batch>>& full, Queue<std::unique_pt
     reader->start(**batch);
     while (reader->next(row)) converter.convert(row);
     const std::uint64_t memory = converter.shard().memory();
-    if ((memory_so_far_ += memory - held) > memory_max_) {
+    memory_so_far_ += memory - held;
+    if (memory_so_far_ > memory_max_) {
       throw Failure("the table does not fit into this machine's memory: seal it in parts");
     }
     held = memory;

@@ -233,9 +233,10 @@ int run(int argc, char** argv) {
     if (number == nullptr) {
       if (!folder.empty() || word.starts_with("-")) return usage();
       folder = word;
-    } else if (i + 1 >= argc || !parse(argv[++i], *number)) {
-      return usage();
+      continue;
     }
+    i++;
+    if (i >= argc || !parse(argv[i], *number)) return usage();
   }
   if (folder.empty() || customers == 0) return usage();
   write_sales(folder, customers, Random(seed));
