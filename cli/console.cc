@@ -21,6 +21,16 @@ std::size_t width(const std::string& text) {
   }));
 }
 
+// Further lines stand under the first, behind "  next:  ".
+std::string indented(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    out += c;
+    if (c == '\n') out += "         ";
+  }
+  return out;
+}
+
 }  // namespace
 
 Failure::Failure(const std::string& what, std::string where, std::string why, std::string next)
@@ -44,8 +54,8 @@ Failure& Failure::with(ErrorCode code, std::string reason) {
 std::string Failure::text() const {
   std::string out = std::string("glovebox: ") + what();
   if (!where_.empty()) out += "\n  where: " + where_;
-  if (!why_.empty()) out += "\n  why:   " + why_;
-  if (!next_.empty()) out += "\n  next:  " + next_;
+  if (!why_.empty()) out += "\n  why:   " + indented(why_);
+  if (!next_.empty()) out += "\n  next:  " + indented(next_);
   return out;
 }
 

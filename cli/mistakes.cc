@@ -2,6 +2,12 @@
 
 namespace gbx::cli {
 
+Failure failure_of_mistake(const client::Mistake& mistake) {
+  Failure failure(mistake.what(), mistake.where(), mistake.why(), mistake.next());
+  if (mistake.error()) failure.with(*mistake.error());
+  return failure;
+}
+
 Failure failure_in_words(const std::string& what, const std::string& where, const Error& error) {
   const client::Wording* wording = client::find_wording(error.reason.view());
   const std::string reason(error.reason.view());

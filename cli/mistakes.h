@@ -6,13 +6,16 @@
 
 namespace gbx::cli {
 
-// Runs `verb`; a Mistake ends it as the Failure that says the same.
+// The failure that says what `mistake` says.
+Failure failure_of_mistake(const client::Mistake& mistake);
+
+// Runs `verb`; a Mistake ends it as a Failure.
 template <typename Verb>
 void telling_mistakes(Verb verb) {
   try {
     verb();
   } catch (const client::Mistake& mistake) {
-    throw Failure(mistake.what(), mistake.where(), mistake.why(), mistake.next());
+    throw failure_of_mistake(mistake);
   }
 }
 

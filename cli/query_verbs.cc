@@ -94,9 +94,24 @@ client::VerifiedAnswer verified_or_kept(const client::AnswerFile& file, const Ha
   throw failure_in_words("the answer does not verify", kept, answer.error());
 }
 
+// Before anything is paid: whoever asks here reads the answer here.
+void demand_receiver(const Console& console, const client::PolicyFile& policy) {
+  const auto own = client::Home::peek(console.home);
+  if (!own) throw failure_in_words("nothing was asked", console.home.string(), own.error());
+  const policy::Member* member = policy.policy.find_member(own->name);
+  if (member != nullptr && member->abilities.receive) return;
+  const bool known = member != nullptr;
+  throw Failure(
+      "nothing was asked", own->name,
+      known ? "the policy lets this member not read answers: it could not open its own"
+            : "the policy has no such member",
+      known ? "ask the members for the ability receive" : "check which identity your --home holds");
+}
+
 void query(const Console& console, const QueryChoice& choice) {
   const client::PolicyFile policy = client::read_policy_file(choice.policy);
   client::verify_policy_file(policy, choice.policy);
+  demand_receiver(console, policy);
   client::Question question{.sql = read_question(choice), .dry_run = choice.dry_run};
   if (!choice.epsilon.empty()) question.epsilon = choice.epsilon;
   const client::Home home = open_home(console);

@@ -91,10 +91,6 @@ class Collaboration : public testing::Test {
     good_ = replaced(good_, "IMAGE", std::string(64, '7'));
   }
   ~Collaboration() override { std::filesystem::remove_all(folder_); }
-  Collaboration(const Collaboration&) = delete;
-  Collaboration& operator=(const Collaboration&) = delete;
-  Collaboration(Collaboration&&) = delete;
-  Collaboration& operator=(Collaboration&&) = delete;
 
   void write(const std::string& name, const std::string& text) {
     std::ofstream(folder_ / name, std::ios::binary) << text;

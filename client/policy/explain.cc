@@ -159,6 +159,24 @@ std::string explain_table(const policy::Policy& policy, const policy::Table& tab
   return out;
 }
 
+// Rules of several tables in one question: the most restrictive wins.
+std::string explain_together(const policy::Policy& policy) {
+  if (policy.tables.size() < 2) return {};
+  std::vector<std::string> functions = policy.tables.front().rule.scalar_functions;
+  std::int64_t least = 0;
+  for (const policy::Table& table : policy.tables) {
+    const std::vector<std::string>& allowed = table.rule.scalar_functions;
+    std::erase_if(functions, [&](const std::string& name) {
+      return std::find(allowed.begin(), allowed.end(), name) == allowed.end();
+    });
+    least = std::max(least, people_min(policy, table));
+  }
+  return "  - Asked together, the strictest of their rules holds: at least " + thousands(least) +
+         " people in each row, and " +
+         (functions.empty() ? "no scalar function" : "of functions only " + joined(functions)) +
+         " when all are in one question.\n";
+}
+
 // What one person can move a sum by in one group, in the column's last digit.
 std::int64_t sum_reach(const policy::Column& column, const policy::Privacy& privacy) {
   const std::int64_t most = std::max(std::abs(column.low), std::abs(column.high));
@@ -259,6 +277,7 @@ std::string show_policy(const PolicyFile& file) {
 std::string explain_policy(const policy::Policy& policy) {
   std::string out = explain_members(policy) + "What each table gives\n";
   for (const policy::Table& table : policy.tables) out += explain_table(policy, table);
+  out += explain_together(policy);
   out += "  - Nobody gets a row or an identifier: people are joined and counted, nothing else.\n";
   return out + explain_noise(policy) + explain_budget(policy) + explain_trust(policy);
 }

@@ -23,6 +23,8 @@ TEST(Explain, SaysItInSentences) {
   EXPECT_THAT(text, HasSubstr("at most 4 groups of an answer, and with at most 20 rows in each"));
   EXPECT_THAT(text, HasSubstr("a sum of total_spent by at most 10,000.00 in one group"));
   EXPECT_THAT(text, HasSubstr("A count of people is within 120 of the truth"));
+  EXPECT_THAT(text, HasSubstr("Asked together, the strictest of their rules holds: at least 50 "
+                              "people in each row, and no scalar function"));
   EXPECT_THAT(text, HasSubstr("epsilon 3 and delta"));
   EXPECT_THAT(text, HasSubstr("16 questions to each table"));  // delta runs out before epsilon
   EXPECT_THAT(text, HasSubstr("INSECURE-SIM proves nothing"));

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include "trusted/base/result.h"
 
 namespace gbx::client {
 
@@ -15,6 +18,12 @@ class Mistake : public std::runtime_error {
         where_(std::move(where)),
         why_(std::move(why)),
         next_(std::move(next)) {}
+  // With a stable code and reason, for programs.
+  Mistake&& with(const Error& error) && {
+    error_ = error;
+    return std::move(*this);
+  }
+  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
   [[nodiscard]] const std::string& where() const { return where_; }
   [[nodiscard]] const std::string& why() const { return why_; }
   [[nodiscard]] const std::string& next() const { return next_; }
@@ -23,6 +32,7 @@ class Mistake : public std::runtime_error {
   std::string where_;
   std::string why_;
   std::string next_;
+  std::optional<Error> error_;
 };
 
 }  // namespace gbx::client

@@ -17,8 +17,9 @@ constexpr unsigned kPinMode = 0600;
   const Wording* wording = find_wording(error.reason.view());
   const std::string reason(error.reason.view());
   throw Mistake(std::string(kWhat), where,
-                (wording == nullptr ? "" : std::string(wording->means) + " ") + "(" + reason + ")",
-                wording == nullptr ? "" : std::string(wording->next));
+                wording == nullptr ? reason : std::string(wording->means),
+                wording == nullptr ? "" : std::string(wording->next))
+      .with(error);
 }
 
 std::vector<crypto::PublicKey> member_keys(const policy::Policy& policy) {
@@ -97,7 +98,8 @@ policy::VerifiedPolicy verify_policy_file(const PolicyFile& file, const std::str
   for (const std::string& fault : signature_faults(file)) why += (why.empty() ? "" : "; ") + fault;
   if (why.empty()) fail(verified.error(), where);
   throw Mistake(std::string(kWhat), where, why,
-                "every member signs the same file with `glovebox policy sign`, nobody else");
+                "every member signs the same file with `glovebox policy sign`, nobody else")
+      .with(verified.error());
 }
 
 policy::VerifiedPolicy load_policy(const std::filesystem::path& path) {

@@ -17,10 +17,6 @@ class PolicyFiles : public testing::Test {
     envelope_ = policy::signed_policy(policy::example_policy());
   }
   ~PolicyFiles() override { std::filesystem::remove_all(folder_); }
-  PolicyFiles(const PolicyFiles&) = delete;
-  PolicyFiles& operator=(const PolicyFiles&) = delete;
-  PolicyFiles(PolicyFiles&&) = delete;
-  PolicyFiles& operator=(PolicyFiles&&) = delete;
 
   std::filesystem::path write(const std::string& text) {
     std::ofstream(folder_ / "policy.json", std::ios::binary) << text;

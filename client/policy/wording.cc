@@ -126,10 +126,11 @@ std::string next_step(const Refusal& refusal, std::string_view sql, const policy
     return "the policy's tables: " + joined(table_names(policy)) +
            nearest_hint(sql, refusal.where, table_names(policy));
   }
-  const bool joins = refusal.reason.starts_with("join_") ||
-                     refusal.reason == "single_person_predicate" ||
-                     refusal.reason == "count_distinct_not_person" ||
-                     refusal.reason == "person_only_counted_distinct";
+  const bool joins =
+      refusal.reason.starts_with("join_") || refusal.reason == "single_person_predicate" ||
+      refusal.reason == "count_distinct_not_person" ||
+      refusal.reason == "person_only_counted_distinct" || refusal.reason == "person_not_released" ||
+      refusal.reason == "person_column_in_expression";
   if (joins) {
     const std::string people = person_columns(policy, sql);
     if (!people.empty()) out += " (people here: " + people + ")";
@@ -196,9 +197,8 @@ std::string allowed_in(const policy::Table& table) {
   if (!table.rule.dimension_columns.empty()) {
     out += "; GROUP BY " + joined(table.rule.dimension_columns);
   }
-  if (!table.rule.scalar_functions.empty()) {
-    out += "; functions " + joined(table.rule.scalar_functions);
-  }
+  const std::vector<std::string>& functions = table.rule.scalar_functions;
+  out += functions.empty() ? "; no scalar functions" : "; functions " + joined(functions);
   if (table.rule.join_required) out += "; only joined with a table of the member who asks";
   return out;
 }

@@ -32,10 +32,6 @@ class Ask : public testing::Test {
     policy_ = read_policy_envelope(policy::signed_policy(answer_.policy), "policy.json");
   }
   ~Ask() override { std::filesystem::remove_all(folder_); }
-  Ask(const Ask&) = delete;
-  Ask& operator=(const Ask&) = delete;
-  Ask(Ask&&) = delete;
-  Ask& operator=(Ask&&) = delete;
 
   [[nodiscard]] std::string seal(const std::string& name, const packet::Envelope& request) {
     const AnswerFile file = answer_.file();

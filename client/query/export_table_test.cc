@@ -39,10 +39,6 @@ class Export : public testing::Test {
     std::filesystem::create_directories(folder_);
   }
   ~Export() override { std::filesystem::remove_all(folder_); }
-  Export(const Export&) = delete;
-  Export& operator=(const Export&) = delete;
-  Export(Export&&) = delete;
-  Export& operator=(Export&&) = delete;
 
   std::filesystem::path folder_;
 };
