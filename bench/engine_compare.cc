@@ -155,7 +155,7 @@ void print(const Line& line) {
 Json encode(const Line& line) {
   const auto list = [](const std::vector<double>& values) {
     Json::Array out;
-    for (const double value : values) out.push_back(value);
+    for (const double value : values) out.emplace_back(value);
     return out;
   };
   Json out = Json::object({{"what", line.what}, {"unit", line.unit}, {"ours", list(line.ours)}});
@@ -193,10 +193,9 @@ class Rounds {
     for (std::uint32_t round = 0; round < settings_.rounds + 1; round++) {
       Times& to = round == 0 ? warm_up_ : times_;
       to.merge.push_back(seconds_of([&] { rows_ = merge(held_, settings_.threads); }));
-      to.tokens.push_back(plain(*tokens_, "a", "e", "p", "token", "count(*)"));
-      to.tokens_distinct.push_back(
-          plain(*tokens_, "a", "e", "p", "token", "count(DISTINCT e.token)"));
-      to.codes.push_back(plain(*tokens_, "code", "e", "p", "token", "count(*)"));
+      to.tokens.push_back(plain(*tokens_, "a", "count(*)"));
+      to.tokens_distinct.push_back(plain(*tokens_, "a", "count(DISTINCT e.token)"));
+      to.codes.push_back(plain(*tokens_, "code", "count(*)"));
       to.ids.push_back(seconds_of([&] { run_query(*ids_, ids_query("count(*)")); }));
       to.ids_distinct.push_back(
           seconds_of([&] { run_query(*ids_, ids_query("count(DISTINCT t0.p)")); }));
@@ -229,11 +228,11 @@ class Rounds {
   }
 
  private:
-  static double plain(engine::Database& database, const std::string& group, const std::string& e,
-                      const std::string& p, const std::string& key, const std::string& count) {
-    const std::string sql = "SELECT " + e + "." + group + ", " + count + ", sum(" + p +
-                            ".b) FROM " + e + " JOIN " + p + " ON " + e + "." + key + " = " + p +
-                            "." + key + " WHERE " + e + ".b < " + p + ".a GROUP BY 1";
+  static double plain(engine::Database& database, const std::string& group,
+                      const std::string& count) {
+    const std::string sql = "SELECT e." + group + ", " + count +
+                            ", sum(p.b) FROM e JOIN p ON e.token = p.token WHERE e.b < p.a "
+                            "GROUP BY 1";
     return seconds_of([&] { run_query(database, sql); });
   }
 

@@ -68,9 +68,9 @@ bool allow_calls(scmp_filter_ctx filter) {
     if (::seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0) != 0) return false;
   }
   // The third argument of both is the protection.
+  const ::scmp_arg_cmp not_executable{
+      .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0};
   for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
-    const ::scmp_arg_cmp not_executable{
-        .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0};
     if (::seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &not_executable) != 0) {
       return false;
     }

@@ -119,7 +119,8 @@ TEST(Cage, MemoryBeyondTheLimitIsRefused) {
   const pid_t child = ::fork();
   if (child == 0) {
     if (!limit_resources({.memory_bytes = std::uint64_t{256} << 20}, ::getppid())) ::_exit(9);
-    ::_exit(std::malloc(std::size_t{1} << 30) == nullptr ? 0 : 1);
+    void* volatile memory = std::malloc(std::size_t{1} << 30);
+    ::_exit(memory == nullptr ? 0 : 1);
   }
   int status = 0;
   ASSERT_EQ(::waitpid(child, &status, 0), child);

@@ -88,7 +88,8 @@ void warm_up() {
 void work(WorkerFiles files, const WorkerSettings& settings) {
   try {
     serve(std::move(files), settings);
-  } catch (...) {  // NOLINT(bugprone-empty-catch): nothing of a failure may be said
+  } catch (...) {
+    ::_exit(2);  // out of memory; the room hears nothing and says nothing finer
   }
   ::_exit(1);
 }

@@ -7,8 +7,8 @@ namespace gbx::engine {
 MemoryTable::MemoryTable(std::vector<snapshot::ColumnInfo> columns, std::vector<MemoryRow> rows,
                          std::size_t block_rows)
     : columns_(std::move(columns)), rows_(std::move(rows)), dictionaries_(columns_.size()) {
-  std::stable_sort(rows_.begin(), rows_.end(),
-                   [](const MemoryRow& a, const MemoryRow& b) { return a.person < b.person; });
+  std::sort(rows_.begin(), rows_.end(),
+            [](const MemoryRow& a, const MemoryRow& b) { return a.person < b.person; });
   for (const MemoryRow& row : rows_) {
     for (std::size_t c = 0; c < columns_.size(); c++) {
       const auto* text = std::get_if<std::string>(&row.cells[c]);
