@@ -42,8 +42,9 @@ Status GroupTable::number_dense(std::span<const Vector> keys,
     const std::uint64_t size = plan_.groups[k].size;
     for (std::size_t row = 0; row < groups.size(); row++) {
       std::uint64_t place = static_cast<std::uint64_t>(key.values[row]) - low + 1;
-      if (key.valid != nullptr && key.valid[row] == 0) place = 0;
-      outside |= place >= size || (place == 0 && key.valid == nullptr);
+      const bool valid = key.valid == nullptr || key.valid[row] != 0;
+      outside |= valid && (place == 0 || place >= size);
+      if (!valid) place = 0;
       groups[row] = groups[row] * static_cast<std::uint32_t>(size) +
                     static_cast<std::uint32_t>(place >= size ? 0 : place);
     }

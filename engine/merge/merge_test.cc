@@ -112,9 +112,16 @@ TEST(Merge, MoreGroupsThanAllowedAreUnavailable) {
 }
 
 TEST(Merge, AValueOutsideItsIntervalIsUnavailable) {
-  const MemoryTable table = numbers({{1, 101}}, 10);
-  EXPECT_EQ(run_merge(count_by_first_column(1), {&table}, {}).error(),
-            (Error{ErrorCode::unavailable, "engine_failed"}));
+  for (const std::int64_t value : {-1, 101}) {  // the task says 0..100
+    for (const bool with_null : {false, true}) {
+      std::vector<MemoryRow> rows = {{.person = {1}, .cells = {value}}};
+      if (with_null) rows.push_back({.person = {2}, .cells = {Cell()}});
+      const MemoryTable table({{"c", {Type::integer, 0}, true}}, std::move(rows), 10);
+      EXPECT_EQ(run_merge(count_by_first_column(1), {&table}, {}).error(),
+                (Error{ErrorCode::unavailable, "engine_failed"}))
+          << value << with_null;
+    }
+  }
 }
 
 TEST(Merge, StopsWhenToldTo) {
