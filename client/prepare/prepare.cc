@@ -279,7 +279,8 @@ void Preparation::work(Queue<std::unique_ptr<Batch>>& full, Queue<std::unique_pt
     }
     held = memory;
     const std::uint64_t now = converter.rejected().size();
-    if (over_limit(rejected_so_far_ += now - known)) full.close();
+    const std::uint64_t rejected = rejected_so_far_ += now - known;
+    if (over_limit(rejected)) full.close();
     known = now;
     static_cast<void>(empty.push(std::move(*batch)));
   }
