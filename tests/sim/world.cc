@@ -207,9 +207,7 @@ Frame World::hello() {
   return answer;
 }
 
-Frame World::attach(const Sealed& sealed) {
-  return call(Call::attach, sealed.envelope);
-}
+Frame World::attach(const Sealed& sealed) { return call(Call::attach, sealed.envelope); }
 
 std::string World::make_release(const Sealed& sealed) {
   packet::ReleaseTerms out = terms;
