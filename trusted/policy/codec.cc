@@ -384,7 +384,7 @@ struct Parts {
 
 Result<Parts> decode_header(const Json& payload, Policy& out) {
   Fields fields(payload, kMalformed);
-  const std::int64_t format = fields.integer("format", 0, Json::kIntegerMax);
+  const std::int64_t format = fields.integer("format", 1, Json::kIntegerMax);
   out.id = fields.text("id");
   out.name = fields.text("name");
   out.version = take_u32(fields, "version");
@@ -397,7 +397,7 @@ Result<Parts> decode_header(const Json& payload, Policy& out) {
   parts.privacy = &fields.object("privacy");
   parts.trust = &fields.object("trust");
   parts.limits = &fields.object("limits");
-  if (format != 0 && format != kPolicyFormat) return wrong("policy_format_unknown");
+  if (format > kPolicyFormat) return wrong("policy_format_unknown");
   GBX_TRY(fields.finish());
   if (previous != nullptr) {
     GBX_TRY_ASSIGN(out.previous, decode_hash(*previous));

@@ -97,7 +97,8 @@ INSTANTIATE_TEST_SUITE_P(Shape, BadPacket, testing::ValuesIn(missing_and_unknown
 INSTANTIATE_TEST_SUITE_P(
     Header, BadPacket,
     testing::Values(
-        Case{"format", 2, "policy_format_unknown"}, Case{"id", "0011", "policy_id_malformed"},
+        Case{"format", 2, "policy_format_unknown"}, Case{"format", 0, "policy_malformed"},
+        Case{"id", "0011", "policy_id_malformed"},
         Case{"id", "00112233445566778899AABBCCDDEEFF", "policy_id_malformed"},
         Case{"name", "", "policy_name_malformed"},
         Case{"name", "a\x1b[31m", "policy_name_malformed"},
