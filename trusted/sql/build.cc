@@ -371,7 +371,8 @@ Result<Expression> make_date_function(Op op, Expression a, Span where) {
 
 Result<Expression> make_text_function(Op op, Expression a, std::int64_t count, Span where) {
   if (a.type.type != Type::text || is_untyped_null(a)) return refuse("types_differ", a.where);
-  if (op == Op::prefix && count < 0) return refuse("prefix_malformed", where);
+  if (op == Op::prefix && (count < 0 || count > kPrefixMax))
+    return refuse("prefix_malformed", where);
   Expression out = node(op, {Type::text, 0}, list(std::move(a)), where);
   if (op == Op::prefix) out.value = count;
   return out;

@@ -16,6 +16,9 @@ namespace gbx::sql {
 // The type of a bare NULL, until something beside it has one. No column has it.
 constexpr ValueType kUntyped{Type::text, 1};
 
+// A prefix may have so many characters: more than any text has, and inside what engines take.
+constexpr std::int64_t kPrefixMax = 1'000'000'000;
+
 bool is_numeric(ValueType type);  // integer or decimal
 
 Expression make_literal(std::int64_t value, ValueType type, Span where);

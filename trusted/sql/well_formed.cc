@@ -7,8 +7,6 @@
 namespace gbx::sql {
 namespace {
 
-constexpr std::size_t kPrefixMax = 1'000'000'000;
-
 bool is_moment(ValueType type) { return type.type == Type::date || type.type == Type::timestamp; }
 bool is_boolean(const Expression& e) { return e.type.type == Type::boolean; }
 bool is_text(const Expression& e) { return e.type.type == Type::text; }
@@ -113,7 +111,7 @@ bool is_well_formed(const Expression& e, std::size_t relations) {
       return takes_moment(e, Type::date) && e.children[0].type.type == Type::date;
     case Op::lower:
     case Op::upper: return takes_text(e);
-    case Op::prefix: return takes_text(e) && e.value >= 0 && e.value <= std::int64_t{kPrefixMax};
+    case Op::prefix: return takes_text(e) && e.value >= 0 && e.value <= kPrefixMax;
     case Op::output: return false;
   }
   GBX_CHECK(false);
