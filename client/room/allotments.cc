@@ -160,6 +160,7 @@ Status AllotmentBook::commit(const Allotment& allotment, privacy::Price budget) 
   } else {
     same_room->given = larger(same_room->given, allotment.given);
     same_room->head = allotment.head;
+    same_room->spent.reset();  // a closing speaks only of what was given before it
   }
   if (!privacy::covers(budget, after.committed(allotment.collaboration, allotment.table))) {
     return Error{ErrorCode::budget_exhausted, "allotment_over_budget"};

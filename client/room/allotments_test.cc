@@ -62,6 +62,15 @@ TEST(Allotments, OneRoomCountsOnceWithItsLargest) {
   EXPECT_EQ(book.committed("c", "purchases").epsilon, 2'000'000U);
 }
 
+TEST(Allotments, WhatARoomGetsAfterItsClosingCountsInFull) {
+  AllotmentBook book;
+  EXPECT_TRUE(book.commit(allotment(1, 3'000'000), kBudget));
+  ASSERT_TRUE(book.settle(closing(1, 1, "0.5")));
+  EXPECT_EQ(book.committed("c", "purchases").epsilon, 500'000U);
+  EXPECT_TRUE(book.commit(allotment(1, 1'000'000), kBudget));
+  EXPECT_EQ(book.committed("c", "purchases").epsilon, 3'000'000U);
+}
+
 TEST(Allotments, ANewPolicyVersionGetsNoFreshBudget) {
   AllotmentBook book;
   EXPECT_TRUE(book.commit(allotment(1, 3'000'000), kBudget));
