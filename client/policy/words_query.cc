@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What a room says to a query: syntax, names, rules, price.
-constexpr std::array<Wording, 110> kWords = {{
+constexpr std::array<Wording, 111> kWords = {{
     {"aggregate_filter_unsupported", "FILTER after an aggregate is not supported",
      "put the condition into WHERE"},
     {"aggregate_in_group", "GROUP BY holds an aggregate",
@@ -94,6 +94,8 @@ constexpr std::array<Wording, 110> kWords = {{
      "join it with one of your own tables"},
     {"join_same_table", "a table is joined with itself on one side only",
      "compare the person columns of two different tables"},
+    {"join_too_wide", "one person could have more than 100,000,000 joined rows",
+     "join fewer tables, or have the members agree on a smaller rows_per_person"},
     {"lambda_unsupported", "lambdas are not supported",
      "use the functions of docs/reference/sql.md"},
     {"limit_malformed", "LIMIT or OFFSET is not a whole number", "write a number"},

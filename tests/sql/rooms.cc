@@ -164,7 +164,9 @@ Policy three_parties() {
   loans.rule.dimension_columns = {"kind"};
   loans.rule.join_columns = {};
   loans.rule.aggregate_columns = {};
-  policy.tables = {cards, exposures(), loans, purchases()};
+  Table clicks = keyed("clicks", "bank", "customer");
+  clicks.rows_per_person = 1'000'000;
+  policy.tables = {cards, clicks, exposures(), loans, purchases()};
   return policy;
 }
 

@@ -106,6 +106,50 @@ TEST(check, constraints_of_a_table_raise_k) {
   EXPECT_EQ(out->plan().people_min, 77);
 }
 
+Literal refusal(const policy::Policy& policy, const sql::Query& query) {
+  const auto out = check(query, verified(policy), {"newsnow", 0});
+  return out ? Literal("accepted") : out.error().reason;
+}
+
+// purchases joined with exposures: what the one owner lists, the other need not.
+TEST(check, counts_of_a_join_need_the_leave_of_every_table) {
+  policy::Policy policy = example_policy();
+  sql::Query persons = query_of(policy, sql::AggregateKind::persons);
+  persons.relations.push_back({0, "exposures", "newsnow", {}});
+  persons.aggregates[0].relations = {0};
+  sql::Query rows = persons;
+  rows.aggregates[0].kind = sql::AggregateKind::rows;
+  sql::Query values = persons;
+  values.aggregates[0].kind = sql::AggregateKind::values;
+  values.aggregates[0].argument = column(policy, 1, 1);
+  policy.tables[1].rule.aggregate_columns.push_back(
+      {{"total_spent"}, policy::AggregateFunction::count});
+  sql::Query groups = persons;
+  groups.aggregates.clear();
+  groups.groups = {column(policy, 0, 0)};
+  groups.groups[0].relation = 1;
+  groups.output_types = {groups.groups[0].type};
+  for (const sql::Query* query : {&persons, &rows, &values, &groups}) {
+    EXPECT_EQ(refusal(policy, *query), Literal("accepted"));
+  }
+  policy.tables[0].rule.aggregate_columns.clear();
+  for (const sql::Query* query : {&persons, &rows, &values, &groups}) {
+    EXPECT_EQ(refusal(policy, *query), Literal("aggregate_not_listed"));
+  }
+}
+
+// A query whose work for one person could end it would tell who is there.
+TEST(check, joined_rows_of_one_person_are_limited) {
+  policy::Policy policy = example_policy();
+  sql::Query query = query_of(policy, sql::AggregateKind::persons);
+  query.relations.push_back({0, "exposures", "newsnow", {}});
+  policy.tables[0].rows_per_person = 100;
+  policy.tables[1].rows_per_person = 1'000'000;
+  EXPECT_EQ(refusal(policy, query), Literal("accepted"));
+  policy.tables[0].rows_per_person = 101;
+  EXPECT_EQ(refusal(policy, query), Literal("join_too_wide"));
+}
+
 Int128 average_of(Int128 persons, Int128 count, Int128 sum) {
   static const CheckedQuery query = checked(sql::AggregateKind::average);
   const std::vector<Int128> statistics = {persons, count, sum};

@@ -93,6 +93,11 @@ Status RuleCheck::joins(std::string_view member) const {
       return deny("join_required", query_->relations[i].where);
     }
   }
+  std::int64_t rows = 1;
+  for (std::size_t i = 0; i < tables_.size(); i++) {
+    rows *= tables_[i]->rows_per_person;
+    if (rows > kJoinedRowsMax) return deny("join_too_wide", query_->relations[i].where);
+  }
   return {};
 }
 
@@ -151,10 +156,10 @@ Status RuleCheck::measured(const Expression& expression, AggregateFunction funct
   return {};
 }
 
-// COUNT(*), and whatever comes to the same: some table in the query lets its people or rows be
-// counted.
+// COUNT(*), and whatever comes to the same: joined rows are rows of every table, so each must let
+// its people or rows be counted.
 Status RuleCheck::row_count(Span where) const {
-  const bool counted = std::any_of(tables_.begin(), tables_.end(),
+  const bool counted = std::all_of(tables_.begin(), tables_.end(),
                                    [](const policy::Table* table) { return counts(*table); });
   if (!counted) return deny("aggregate_not_listed", where);
   return {};
@@ -165,17 +170,17 @@ Status RuleCheck::aggregate(const sql::AggregateCall& call) const {
   switch (call.kind) {
     case sql::AggregateKind::rows: return row_count(call.where);
     case sql::AggregateKind::persons: {
+      // All tables are joined on the person: whosever column is named, everybody's is counted.
       const bool listed =
-          std::any_of(call.relations.begin(), call.relations.end(), [&](std::uint32_t relation) {
-            const policy::Table& table = *tables_[relation];
-            return lists(table.rule, AggregateFunction::count_distinct, table.person);
+          std::all_of(tables_.begin(), tables_.end(), [](const policy::Table* table) {
+            return lists(table->rule, AggregateFunction::count_distinct, table->person);
           });
       if (!listed) return deny("aggregate_not_listed", call.where);
       return {};
     }
     case sql::AggregateKind::values:
       GBX_TRY(measured(call.argument, AggregateFunction::count, values));
-      break;
+      return row_count(call.where);
     case sql::AggregateKind::sum:
       GBX_TRY(measured(call.argument, AggregateFunction::sum, values));
       break;

@@ -11,6 +11,11 @@
 
 namespace gbx::firewall {
 
+// So many joined rows one person may have by the tables' rows_per_person: an owner who floods its
+// own table with one person must not be able to exhaust a query exactly when that person is in
+// another's.
+constexpr std::int64_t kJoinedRowsMax = 100'000'000;
+
 // Reads one query under one policy for one member; see check.h for what fails how.
 class RuleCheck {
  public:
