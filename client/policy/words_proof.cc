@@ -14,7 +14,7 @@ constexpr std::string_view kRetry = "ask again; what was charged stays charged";
 constexpr std::string_view kBug = "please report it with the command that you ran";
 
 // What can be wrong with packets, evidence, snapshots, answers and the machine.
-constexpr std::array<Wording, 139> kWords = {{
+constexpr std::array<Wording, 140> kWords = {{
     {"allotment_empty", "a key release allots no budget", "allot some epsilon and delta"},
     {"allotment_over_ceiling", "a key release allots more than the policy's whole budget",
      "allot at most the policy's epsilon and delta"},
@@ -177,6 +177,7 @@ constexpr std::array<Wording, 139> kWords = {{
     {"statement_noise_too_weak", "the noise is weaker than the policy demands", kTampered},
     {"statement_noise_wrong", "the noise that the statement claims does not add up", kTampered},
     {"statement_policy_wrong", "the statement is of another policy", kTampered},
+    {"statement_price_wrong", "the price is not the one that was asked for", kTampered},
     {"statement_snapshots_wrong", "the snapshots read are not the tables that were charged",
      kTampered},
     {"statement_table_unknown", "the statement names a table that the policy has not", kTampered},

@@ -28,7 +28,10 @@ struct TestAnswer {
   attest::SimReport report;
   std::uint8_t asker = 2;  // newsnow
 
-  TestAnswer() {
+  TestAnswer() { sign_policy(); }
+
+  // Everything anew, of a changed policy.
+  void sign_policy() {
     const Hash hash = policy_hash();
     binding = {.nonce = {1, 2, 3},
                .signing_key = room.public_key(),

@@ -5,6 +5,7 @@
 #include "trusted/crypto/hash.h"
 #include "trusted/packet/statement.h"
 #include "trusted/privacy/confidence.h"
+#include "trusted/privacy/plan.h"
 
 namespace gbx::client {
 namespace {
@@ -90,13 +91,45 @@ Status verify_budget(const packet::AnswerPredicate& predicate, const policy::Pol
   return {};
 }
 
-// Step 8: the noise is the policy's or stronger, and its parts are what they must be.
-Status verify_noise(const packet::NoiseParameters& noise, const policy::Policy& policy) {
+// The most restrictive k of the policy and of the tables that were charged.
+std::int64_t people_min(const packet::AnswerPredicate& predicate, const policy::Policy& policy) {
+  std::int64_t out = policy.privacy.people_min;
+  for (const packet::BudgetMove& move : predicate.budget) {
+    const policy::Table* table = policy.find_table(move.table);
+    for (const auto& constraint : table->rule.output_constraints) {
+      out = std::max(out, constraint.minimum);
+    }
+  }
+  return out;
+}
+
+// Step 8: the noise is the policy's or stronger. verify_budget() came before.
+Status verify_strength(const packet::AnswerPredicate& predicate, const policy::Policy& policy) {
   const policy::Privacy& privacy = policy.privacy;
-  const bool strong = noise.epsilon >= 1 && noise.epsilon <= privacy.epsilon_per_query &&
-                      noise.delta >= 1 && noise.delta <= privacy.delta_per_query &&
-                      noise.people_min >= privacy.people_min;
+  const packet::NoiseParameters& noise = predicate.noise;
+  // 1 is a query without groups.
+  const bool strong =
+      noise.epsilon >= 1 && noise.epsilon <= privacy.epsilon_per_query && noise.delta >= 1 &&
+      noise.delta <= privacy.delta_per_query && noise.people_min >= people_min(predicate, policy) &&
+      (noise.groups_per_person == 1 || noise.groups_per_person == privacy.groups_per_person);
   if (!strong) return unverified("statement_noise_too_weak");
+  return {};
+}
+
+// Step 8: the price is the one that the request names, or else the policy's.
+Status verify_price(const packet::NoiseParameters& noise, const packet::Request& request,
+                    const policy::Privacy& privacy) {
+  const Result<std::uint64_t> asked = request.epsilon
+                                          ? privacy::parse_epsilon(*request.epsilon)
+                                          : Result<std::uint64_t>(privacy.epsilon_per_query);
+  if (!asked || noise.epsilon != *asked || noise.delta != privacy.delta_per_query) {
+    return unverified("statement_price_wrong");
+  }
+  return {};
+}
+
+// Step 8: the parts of the noise are what they must be.
+Status verify_noise(const packet::NoiseParameters& noise) {
   std::uint64_t sum = 0;
   for (const packet::NoisedStatistic& statistic : noise.statistics) {
     const auto scale =
@@ -132,7 +165,9 @@ Result<VerifiedAnswer> VerifiedAnswer::verify(const AnswerFile& file, const Hash
   if (out.request_.dry_run != out.table_.dry_run) return unverified("answer_kind_wrong");
   GBX_TRY(verify_identity(out.predicate_, out.request_, file.binding, claims));
   GBX_TRY(verify_budget(out.predicate_, policy.policy(), out.table_.dry_run));
-  GBX_TRY(verify_noise(out.predicate_.noise, policy.policy()));
+  GBX_TRY(verify_strength(out.predicate_, policy.policy()));
+  GBX_TRY(verify_price(out.predicate_.noise, out.request_, policy.policy().privacy));
+  GBX_TRY(verify_noise(out.predicate_.noise));
   out.policy_ = policy.policy();
   out.assurance_ = claims.assurance;
   return out;

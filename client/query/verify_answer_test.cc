@@ -30,6 +30,16 @@ std::string spoilt(const std::function<void(TestAnswer&)>& spoil) {
   return verdict(answer.file(), hash);
 }
 
+// The same for a policy that the reader trusts as it was changed.
+std::string under(const std::function<void(policy::Policy&)>& change) {
+  TestAnswer answer;
+  const std::int64_t before = answer.policy.privacy.people_min;
+  change(answer.policy);
+  answer.sign_policy();
+  answer.predicate.noise.people_min = before;
+  return verdict(answer.file(), answer.policy_hash());
+}
+
 TEST(VerifyAnswer, AGoodOnePasses) {
   const TestAnswer answer;
   const auto verified = VerifiedAnswer::verify(answer.file(), answer.policy_hash());
@@ -211,10 +221,31 @@ TEST(VerifyAnswer, TheBudgetMovesByThePrice) {
             "statement_snapshots_wrong");
 }
 
+TEST(VerifyAnswer, ThePriceIsTheOneThatWasAsked) {
+  const auto asking = [](const char* epsilon) {
+    return spoilt([&](TestAnswer& answer) {
+      answer.request.epsilon = epsilon;
+      answer.fill_predicate();
+    });
+  };
+  EXPECT_EQ(asking("0.1"), "PASS");
+  EXPECT_EQ(asking("0.05"), "statement_price_wrong");
+  EXPECT_EQ(asking("much"), "statement_price_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              answer.predicate.noise.delta -= 1;
+              for (auto& move : answer.predicate.budget) move.delta_after += 1;
+            }),
+            "statement_price_wrong");
+}
+
 TEST(VerifyAnswer, TheNoiseIsThePolicysOrStronger) {
   EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.people_min = 49; }),
             "statement_noise_too_weak");
   EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.people_min = 500; }), "PASS");
+  EXPECT_EQ(under([](policy::Policy& policy) {
+              policy.tables[1].rule.output_constraints = {{"hashed_email", 60}};
+            }),
+            "statement_noise_too_weak");
   EXPECT_EQ(spoilt([](TestAnswer& answer) {
               answer.predicate.noise.epsilon += 1;
               for (auto& move : answer.predicate.budget) move.epsilon_after -= 1;
@@ -233,8 +264,10 @@ TEST(VerifyAnswer, TheNoiseIsThePolicysOrStronger) {
             "statement_noise_wrong");
   EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.statistics[1].per_group = 5; }),
             "statement_noise_wrong");
-  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.groups_per_person = 3; }),
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.groups_per_person = 1; }),
             "statement_noise_wrong");
+  EXPECT_EQ(under([](policy::Policy& policy) { policy.privacy.groups_per_person = 5; }),
+            "statement_noise_too_weak");
 }
 
 }  // namespace
