@@ -1,0 +1,294 @@
+// The guarantee, end to end: SQL text in, released table out, on data with and without one person.
+// tests/stat/falsifier_stat.cc has the exact distributions of noise and selection; here everything
+// that leads to them is in the loop, so that a mistake between the steps cannot hide: whom the
+// engine counts, which bound it applies, what the plan says of it, what the answer shows.
+//
+// A test that holds the real chain fails by chance with probability at most kAlpha (audit.h has the
+// derivation); the seed is fixed, or GBX_STAT_SEED. A pass proves nothing that is rarer than the
+// tolerance. Each planted fault must be found through the same chain, or the search finds nothing.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "tests/stat/audit.h"
+#include "tests/stat/chain.h"
+#include "tests/stat/seams.h"
+
+namespace gbx::stat {
+namespace {
+
+constexpr double kAlpha = 1e-6;  // of one test: both directions together
+constexpr std::uint64_t kDraws = 20'000;
+
+std::uint64_t environment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+// Where a release is looked at: a number's place in [from, to], in `steps` steps.
+struct Probe {
+  std::string group;  // the row whose first cell this is; "" = the only row
+  std::size_t column = 0;
+  std::int64_t from = 0;
+  std::int64_t to = 1;
+  std::int64_t steps = 1;
+};
+
+// Data and somebody whose rows are all of D' that is not in D, too.
+struct Neighbours {
+  std::string sql;
+  Data others;
+  Data person;
+  std::vector<Probe> probes;
+  std::uint32_t groups_per_person = 1;
+};
+
+std::int64_t steps_of(const std::vector<Probe>& probes) {
+  std::int64_t sum = 0;
+  for (const Probe& probe : probes) sum += probe.steps;
+  return sum;
+}
+
+std::size_t buckets_of(const std::vector<Probe>& probes) {
+  return (probes.size() + 1) * static_cast<std::size_t>(steps_of(probes) + 1);
+}
+
+const std::vector<packet::OutputCell>* find_row(const packet::AnswerTable& table,
+                                                const std::string& group) {
+  for (const auto& row : table.rows) {
+    if (group.empty() || row.front().value == Cell(group)) return &row;
+  }
+  return nullptr;
+}
+
+// How many of the probes are withheld, and the places of the others added up: with steps in
+// proportion to each statistic's epsilon, the likelihood ratio of Laplace noise is a function of
+// the sum, so nothing is lost by it.
+std::size_t bucket_of(const packet::AnswerTable& table, const std::vector<Probe>& probes) {
+  std::int64_t hidden = 0;
+  std::int64_t places = 0;
+  for (const Probe& probe : probes) {
+    const auto* row = find_row(table, probe.group);
+    if (row == nullptr) {
+      hidden++;
+      continue;
+    }
+    const std::int64_t value = *std::get_if<std::int64_t>(&(*row)[probe.column].value);
+    const std::int64_t inside = std::clamp(value, probe.from, probe.to) - probe.from;
+    places += inside * probe.steps / (probe.to - probe.from);
+  }
+  return static_cast<std::size_t>(hidden * (steps_of(probes) + 1) + places);
+}
+
+Counts draw(const Chain& chain, const std::vector<Probe>& probes, std::uint64_t n,
+            std::uint64_t seed) {
+  SeededEntropy entropy(seed);
+  Counts counts(buckets_of(probes));
+  for (std::uint64_t i = 0; i < n; i++) counts[bucket_of(chain.release(entropy), probes)]++;
+  return counts;
+}
+
+Data joined(Data data, const Data& more) {
+  data.exposures.insert(data.exposures.end(), more.exposures.begin(), more.exposures.end());
+  data.purchases.insert(data.purchases.end(), more.purchases.begin(), more.purchases.end());
+  return data;
+}
+
+// By how much the larger of both directions passes delta and what chance explains.
+double excess(const Neighbours& neighbours, Fault fault) {
+  const Terms terms{.groups_per_person = neighbours.groups_per_person, .fault = fault};
+  const Chain without(neighbours.sql, neighbours.others, terms);
+  const Chain with(neighbours.sql, joined(neighbours.others, neighbours.person), terms);
+  const std::uint64_t n = kDraws * environment("GBX_STAT_TIMES", 1);
+  const std::uint64_t seed = environment("GBX_STAT_SEED", 20261121);
+  const Counts a = draw(without, neighbours.probes, n, 2 * seed);
+  const Counts b = draw(with, neighbours.probes, n, 2 * seed + 1);
+  const double epsilon = static_cast<double>(without.price().epsilon) / 1e6;
+  const double delta = std::ldexp(static_cast<double>(without.price().delta), -60);
+  const double larger = std::max(divergence(a, b, epsilon, n), divergence(b, a, epsilon, n));
+  const double allowed = delta + tolerance(a.size(), epsilon, n, kAlpha / 2);
+  ::testing::Test::RecordProperty("divergence", std::to_string(larger));
+  ::testing::Test::RecordProperty("allowed", std::to_string(allowed));
+  return larger - allowed;
+}
+
+// --- the neighbours ---
+
+constexpr std::string_view kCount =
+    "SELECT campaign_id, COUNT(DISTINCT hashed_email) AS n FROM exposures GROUP BY campaign_id";
+constexpr std::uint64_t kPerson = 999'999;
+
+void add_crowd(Data& data, const std::string& campaign, std::uint64_t people) {
+  const std::uint64_t first = data.exposures.size() + 1;
+  for (std::uint64_t i = 0; i < people; i++) data.exposures.push_back({first + i, campaign});
+}
+
+Neighbours one_in_a_crowd() {
+  Neighbours out{
+      .sql = std::string(kCount), .others = {}, .person = {}, .probes = {{"autumn", 1, 60, 61, 1}}};
+  add_crowd(out.others, "autumn", 60);
+  out.person.exposures = {{kPerson, "autumn"}};
+  return out;
+}
+
+// k - 1 persons without, k with.
+Neighbours at_k() {
+  Neighbours out{
+      .sql = std::string(kCount), .others = {}, .person = {}, .probes = {{"edge", 1, 10, 20, 1}}};
+  add_crowd(out.others, "edge", kPeopleMin - 1);
+  add_crowd(out.others, "autumn", 60);
+  out.person.exposures = {{kPerson, "edge"}};
+  return out;
+}
+
+// Eight groups, of which two may count.
+Neighbours in_many_groups() {
+  Neighbours out{
+      .sql = std::string(kCount), .others = {}, .person = {}, .probes = {}, .groups_per_person = 2};
+  for (char name = 'a'; name <= 'h'; name++) {
+    add_crowd(out.others, std::string(1, name), 50);
+    out.person.exposures.push_back({kPerson, std::string(1, name)});
+    out.probes.push_back({std::string(1, name), 1, 50, 51, 1});
+  }
+  return out;
+}
+
+void add_buyers(Data& data, std::uint64_t people) {
+  for (std::uint64_t i = 1; i <= people; i++) data.purchases.push_back({i, 0});
+}
+
+void add_purchases(Data& data, int rows, std::int64_t cents) {
+  for (int i = 0; i < rows; i++) data.purchases.push_back({kPerson, cents});
+}
+
+// Twenty rows of the largest value, of which two may count: a step is a quarter of epsilon.
+Neighbours of_many_large_rows() {
+  Neighbours out{.sql =
+                     "SELECT COUNT(DISTINCT hashed_email) AS n, SUM(total_spent) AS s "
+                     "FROM purchases",
+                 .others = {},
+                 .person = {},
+                 .probes = {{"", 0, 60, 61, 2}, {"", 1, 0, 400'000, 8}}};
+  add_buyers(out.others, 60);
+  add_purchases(out.person, 20, 50'000);
+  return out;
+}
+
+Neighbours in_an_average() {
+  Neighbours out{.sql = "SELECT AVG(total_spent) AS a FROM purchases",
+                 .others = {},
+                 .person = {},
+                 .probes = {{"", 0, 0, 250'000'000, 10}}};
+  add_buyers(out.others, 60);
+  add_purchases(out.person, 20, 50'000);
+  return out;
+}
+
+Neighbours behind_having() {
+  Neighbours out = one_in_a_crowd();
+  out.sql += " HAVING COUNT(DISTINCT hashed_email) > 60";
+  return out;
+}
+
+// Two groups of a join, and the product of one's rows in both tables.
+Neighbours in_a_join() {
+  Neighbours out{.sql =
+                     "SELECT campaign_id, COUNT(DISTINCT hashed_email) AS n, "
+                     "SUM(total_spent) AS s FROM exposures JOIN purchases "
+                     "USING (hashed_email) GROUP BY campaign_id",
+                 .others = {},
+                 .person = {},
+                 .probes = {{"autumn", 1, 70, 71, 2},
+                            {"autumn", 2, 0, 100'000, 2},
+                            {"spring", 1, 70, 71, 2},
+                            {"spring", 2, 0, 100'000, 2}},
+                 .groups_per_person = 2};
+  add_crowd(out.others, "autumn", 70);
+  add_crowd(out.others, "spring", 70);
+  add_buyers(out.others, 140);
+  for (const char* campaign : {"autumn", "spring", "autumn", "winter"}) {
+    out.person.exposures.push_back({kPerson, campaign});
+  }
+  add_purchases(out.person, 20, 50'000);
+  return out;
+}
+
+// --- the chain keeps what it promises ---
+
+TEST(Chain, HidesOneInACrowd) { EXPECT_LE(excess(one_in_a_crowd(), Fault::none), 0); }
+TEST(Chain, HidesWhoMakesAGroupReachK) { EXPECT_LE(excess(at_k(), Fault::none), 0); }
+TEST(Chain, HidesOneInManyGroups) { EXPECT_LE(excess(in_many_groups(), Fault::none), 0); }
+TEST(Chain, HidesManyLargeRows) { EXPECT_LE(excess(of_many_large_rows(), Fault::none), 0); }
+TEST(Chain, HidesOneInAnAverage) { EXPECT_LE(excess(in_an_average(), Fault::none), 0); }
+TEST(Chain, HidesOneBehindHaving) { EXPECT_LE(excess(behind_having(), Fault::none), 0); }
+TEST(Chain, HidesOneInAJoin) { EXPECT_LE(excess(in_a_join(), Fault::none), 0); }
+
+TEST(Chain, NeverShowsAGroupBelowK) {
+  const Neighbours neighbours = at_k();
+  const Chain chain(neighbours.sql, neighbours.others, {});
+  SeededEntropy entropy(3);
+  for (int i = 0; i < 2000; i++) {
+    ASSERT_EQ(find_row(chain.release(entropy), "edge"), nullptr);
+  }
+}
+
+// With the same random bytes DuckDB's chain releases the same bytes, so its distribution is the one
+// that is tested above.
+TEST(Chain, IsTheSameWithDuckdb) {
+  for (const Neighbours& neighbours :
+       {one_in_a_crowd(), at_k(), in_many_groups(), of_many_large_rows(), in_an_average(),
+        behind_having(), in_a_join()}) {
+    const Data data = joined(neighbours.others, neighbours.person);
+    const std::uint32_t groups = neighbours.groups_per_person;
+    const Chain merge(neighbours.sql, data, {.groups_per_person = groups});
+    const Chain duckdb(neighbours.sql, data,
+                       {.groups_per_person = groups, .answerer = Answerer::duckdb});
+    for (std::uint64_t seed = 0; seed < 5; seed++) {
+      SeededEntropy one(seed);
+      SeededEntropy other(seed);
+      EXPECT_EQ(packet::answer_digest(merge.release(one)),
+                packet::answer_digest(duckdb.release(other)))
+          << neighbours.sql;
+    }
+  }
+}
+
+// --- and what does not is found ---
+
+TEST(ChainFinds, HalfTheNoise) { EXPECT_GT(excess(one_in_a_crowd(), Fault::noise_halved), 0); }
+
+TEST(ChainFinds, HalfTheNoiseOnASum) {
+  EXPECT_GT(excess(of_many_large_rows(), Fault::noise_halved), 0);
+}
+
+TEST(ChainFinds, APersonInAllGroups) {
+  EXPECT_GT(excess(in_many_groups(), Fault::groups_unbounded), 0);
+}
+
+TEST(ChainFinds, ASumThatIsNotClamped) {
+  EXPECT_GT(excess(of_many_large_rows(), Fault::partials_unclamped), 0);
+}
+
+TEST(ChainFinds, AnAverageOverAllRowsOfAPerson) {
+  EXPECT_GT(excess(in_an_average(), Fault::partials_unclamped), 0);
+}
+
+TEST(ChainFinds, HalfTheNoiseBehindHaving) {
+  EXPECT_GT(excess(behind_having(), Fault::noise_halved), 0);
+}
+
+TEST(ChainFinds, SelectionThatForgetsTheShiftByK) {
+  EXPECT_GT(excess(at_k(), Fault::selection_without_k), 0);
+}
+
+TEST(ChainFinds, SelectionThatIsSkipped) {
+  Neighbours neighbours = at_k();
+  neighbours.others.exposures.erase(neighbours.others.exposures.begin(),
+                                    neighbours.others.exposures.begin() + kPeopleMin - 1);
+  EXPECT_GT(excess(neighbours, Fault::selection_skipped), 0);
+}
+
+}  // namespace
+}  // namespace gbx::stat
