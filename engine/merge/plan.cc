@@ -6,6 +6,7 @@
 #include <set>
 
 #include "trusted/sql/evaluate.h"
+#include "trusted/sql/well_formed.h"
 
 namespace gbx::engine {
 namespace {
@@ -26,51 +27,6 @@ void flatten_conjuncts(const Expression& e, std::vector<const Expression*>& out)
 void relations_of(const Expression& e, std::set<std::uint32_t>& out) {
   if (e.op == Op::column) out.insert(e.relation);
   for (const Expression& child : e.children) relations_of(child, out);
-}
-
-// How many children an operator takes: [least, most].
-std::pair<std::size_t, std::size_t> arity(Op op) {
-  constexpr std::size_t kMany = 100000;
-  switch (op) {
-    case Op::column:
-    case Op::literal:
-    case Op::null: return {0, 0};
-    case Op::add:
-    case Op::subtract:
-    case Op::multiply:
-    case Op::equal:
-    case Op::not_equal:
-    case Op::less:
-    case Op::less_equal:
-    case Op::greater:
-    case Op::greater_equal: return {2, 2};
-    case Op::logical_and:
-    case Op::logical_or:
-    case Op::coalesce:
-    case Op::case_when:
-    case Op::in_list: return {1, kMany};
-    case Op::negate:
-    case Op::absolute:
-    case Op::rescale:
-    case Op::logical_not:
-    case Op::is_null:
-    case Op::like:
-    case Op::year:
-    case Op::quarter:
-    case Op::month:
-    case Op::day:
-    case Op::day_of_week:
-    case Op::date_of:
-    case Op::truncate_year:
-    case Op::truncate_quarter:
-    case Op::truncate_month:
-    case Op::truncate_week:
-    case Op::lower:
-    case Op::upper:
-    case Op::prefix: return {1, 1};
-    case Op::output: break;
-  }
-  return {1, 0};  // nothing fits
 }
 
 // The place of a column in the tables, whatever its dictionary.
@@ -119,23 +75,12 @@ class Planner {
   Status check(const Expression& e, std::uint32_t depth) {
     const Error misfit{ErrorCode::invalid_argument, "task_misfit"};
     if (depth > kExpressionDepthMax) return misfit;
-    const auto [least, most] = arity(e.op);
-    if (e.children.size() < least || e.children.size() > most) return misfit;
-    if (e.op == Op::case_when && e.children.size() % 2 == 0) return misfit;
-    if (e.op == Op::rescale && (e.value < 0 || e.value > 18)) return misfit;
+    if (!sql::is_well_formed(e, tables_.size())) return misfit;
     if (e.op == Op::column) {
-      if (e.relation >= tables_.size()) return misfit;
       const auto& columns = tables_[e.relation]->columns();
       if (e.column >= columns.size() || columns[e.column].type != e.type) return misfit;
     }
-    const bool over_text = is_text_function(e.op) || e.op == Op::like;
-    for (const Expression& child : e.children) {
-      if (over_text && child.type.type != Type::text) return misfit;
-      if (e.op == Op::in_list && &child != e.children.data() && child.op != Op::literal) {
-        return misfit;
-      }
-      GBX_TRY(check(child, depth + 1));
-    }
+    for (const Expression& child : e.children) GBX_TRY(check(child, depth + 1));
     return {};
   }
 

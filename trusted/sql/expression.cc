@@ -52,6 +52,24 @@ std::string_view op_name(Op op) {
   return index < kOps.size() ? kOps[index] : kOutput;
 }
 
+std::string_view infix(Op op) {
+  constexpr std::array<std::pair<Op, std::string_view>, 11> kSigns = {{{Op::add, " + "},
+                                                                       {Op::subtract, " - "},
+                                                                       {Op::multiply, " * "},
+                                                                       {Op::equal, " = "},
+                                                                       {Op::not_equal, " <> "},
+                                                                       {Op::less, " < "},
+                                                                       {Op::less_equal, " <= "},
+                                                                       {Op::greater, " > "},
+                                                                       {Op::greater_equal, " >= "},
+                                                                       {Op::logical_and, " AND "},
+                                                                       {Op::logical_or, " OR "}}};
+  for (const auto& [known, sign] : kSigns) {
+    if (known == op) return sign;
+  }
+  return "";
+}
+
 std::optional<Op> op_from(std::string_view name) {
   for (std::size_t i = 0; i < kOps.size(); i++) {
     if (kOps[i] == name) return static_cast<Op>(i);

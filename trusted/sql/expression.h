@@ -58,6 +58,8 @@ enum class Op : std::uint8_t {
 
 std::string_view op_name(Op op);
 std::optional<Op> op_from(std::string_view name);
+// What SQL writes between the operands, with its spaces: " + "; "" for what is not written so.
+std::string_view infix(Op op);
 
 struct Expression {
   Op op = Op::null;

@@ -13,21 +13,6 @@ std::string quoted(std::string_view text, char quote) {
   return out;
 }
 
-std::string_view sign(Op op) {
-  if (op == Op::add) return " + ";
-  if (op == Op::subtract) return " - ";
-  if (op == Op::multiply) return " * ";
-  if (op == Op::equal) return " = ";
-  if (op == Op::not_equal) return " <> ";
-  if (op == Op::less) return " < ";
-  if (op == Op::less_equal) return " <= ";
-  if (op == Op::greater) return " > ";
-  if (op == Op::greater_equal) return " >= ";
-  if (op == Op::logical_and) return " AND ";
-  if (op == Op::logical_or) return " OR ";
-  return "";
-}
-
 class Printer {
  public:
   Printer(const Query& query, const Catalog& catalog) : query_(&query), catalog_(&catalog) {}
@@ -112,7 +97,7 @@ std::string Printer::expression(const Expression& e) const {
     case Op::greater:
     case Op::greater_equal:
     case Op::logical_and:
-    case Op::logical_or: return "(" + list(e.children, 0, sign(e.op)) + ")";
+    case Op::logical_or: return "(" + list(e.children, 0, infix(e.op)) + ")";
     case Op::negate: return "(- " + expression(e.children[0]) + ")";
     case Op::rescale:
       return "CAST(" + expression(e.children[0]) + " AS DECIMAL(18," +

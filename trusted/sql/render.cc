@@ -36,53 +36,11 @@ std::string days(const std::string& rendered_date) {
   return "CAST((CAST(" + rendered_date + " AS DATE) - " + std::string(kEpoch) + ") AS BIGINT)";
 }
 
-std::string_view infix(Op op) {
-  switch (op) {
-    case Op::add: return " + ";
-    case Op::subtract: return " - ";
-    case Op::multiply: return " * ";
-    case Op::equal: return " = ";
-    case Op::not_equal: return " <> ";
-    case Op::less: return " < ";
-    case Op::less_equal: return " <= ";
-    case Op::greater: return " > ";
-    case Op::greater_equal: return " >= ";
-    case Op::logical_and: return " AND ";
-    case Op::logical_or: return " OR ";
-    case Op::in_list:
-    case Op::coalesce: return ", ";
-    case Op::column:
-    case Op::literal:
-    case Op::null:
-    case Op::negate:
-    case Op::absolute:
-    case Op::rescale:
-    case Op::logical_not:
-    case Op::is_null:
-    case Op::like:
-    case Op::case_when:
-    case Op::year:
-    case Op::quarter:
-    case Op::month:
-    case Op::day:
-    case Op::day_of_week:
-    case Op::date_of:
-    case Op::truncate_year:
-    case Op::truncate_quarter:
-    case Op::truncate_month:
-    case Op::truncate_week:
-    case Op::lower:
-    case Op::upper:
-    case Op::prefix:
-    case Op::output: break;
-  }
-  GBX_CHECK(false);
-}
-
-std::string joined(const std::vector<Expression>& children, std::size_t from, Op op) {
+std::string joined(const std::vector<Expression>& children, std::size_t from,
+                   std::string_view between) {
   std::string out;
   for (std::size_t i = from; i < children.size(); i++) {
-    if (i > from) out += infix(op);
+    if (i > from) out += between;
     out += render_expression(children[i]);
   }
   return out;
@@ -206,7 +164,7 @@ std::string render_expression(const Expression& expression) {
     case Op::greater:
     case Op::greater_equal:
     case Op::logical_and:
-    case Op::logical_or: return "(" + joined(children, 0, expression.op) + ")";
+    case Op::logical_or: return "(" + joined(children, 0, infix(expression.op)) + ")";
     case Op::negate: return "(CAST(0 AS BIGINT) - " + render_expression(children[0]) + ")";
     case Op::absolute: return call("abs", render_expression(children[0]));
     case Op::rescale:
@@ -214,12 +172,11 @@ std::string render_expression(const Expression& expression) {
     case Op::logical_not: return "(NOT " + render_expression(children[0]) + ")";
     case Op::is_null: return "(" + render_expression(children[0]) + " IS NULL)";
     case Op::in_list:
-      return "(" + render_expression(children[0]) + " IN (" + joined(children, 1, expression.op) +
-             "))";
+      return "(" + render_expression(children[0]) + " IN (" + joined(children, 1, ", ") + "))";
     case Op::like:
       return "(" + render_expression(children[0]) + " LIKE " + quoted(expression.text) + ")";
     case Op::case_when: return case_when(expression);
-    case Op::coalesce: return call("coalesce", joined(children, 0, expression.op));
+    case Op::coalesce: return call("coalesce", joined(children, 0, ", "));
     case Op::year: return part("year", children[0]);
     case Op::quarter: return part("quarter", children[0]);
     case Op::month: return part("month", children[0]);
