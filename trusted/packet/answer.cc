@@ -1,41 +1,18 @@
 #include "trusted/packet/answer.h"
 
 #include "trusted/crypto/hash.h"
+#include "trusted/packet/amounts.h"
 
 namespace gbx::packet {
 namespace {
 
 constexpr Literal kMalformed = "answer_malformed";
-constexpr std::uint8_t kEpsilonScale = 6;
 constexpr std::size_t kNameBytesMax = 256;
-constexpr std::size_t kNumberBytesMax = 64;
 constexpr std::size_t kTablesMax = 256;
 constexpr std::size_t kStatisticsMax = 1000;
 constexpr std::size_t kBodyBytesMax = std::size_t{64} << 20;
 
 Error malformed() { return {ErrorCode::invalid_argument, kMalformed}; }
-
-// "0.1", never "0.10".
-std::string epsilon_text(std::uint64_t epsilon) {
-  std::string out = format_decimal(static_cast<std::int64_t>(epsilon), kEpsilonScale);
-  while (out.back() == '0') out.pop_back();
-  if (out.back() == '.') out.pop_back();
-  return out;
-}
-
-std::uint64_t take_epsilon(Fields& fields, std::string_view key) {
-  const std::string text = fields.text(key, kNumberBytesMax);
-  const auto value = parse_decimal(text, kEpsilonScale);
-  if (!value || *value < 0 || epsilon_text(static_cast<std::uint64_t>(*value)) != text) {
-    fields.fail();
-    return 0;
-  }
-  return static_cast<std::uint64_t>(*value);
-}
-
-std::uint64_t take_u64(Fields& fields, std::string_view key) {
-  return static_cast<std::uint64_t>(fields.integer(key, 0, Json::kIntegerMax));
-}
 
 // A number in the one spelling of its type.
 Result<std::int64_t> number(const Json& json, ValueType type) {

@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <array>
 
+#include "trusted/packet/amounts.h"
 #include "trusted/policy/policy.h"
 
 namespace gbx::policy {
 namespace {
 
+using packet::epsilon_text;
+using packet::kNumberBytesMax;
+using packet::take_epsilon;
+using packet::take_u64;
+
 constexpr Literal kMalformed = "policy_malformed";
-constexpr std::uint8_t kEpsilonScale = 6;
-constexpr std::size_t kNumberBytesMax = 64;
 
 struct AbilityName {
   bool Abilities::* ability;
@@ -26,38 +30,8 @@ constexpr std::array<AbilityName, 4> kAbilities = {{
 
 Error wrong(Literal reason) { return {ErrorCode::invalid_argument, reason}; }
 
-// "0.1", never "0.10": one spelling for each amount.
-std::string epsilon_text(std::uint64_t epsilon) {
-  std::string out = format_decimal(static_cast<std::int64_t>(epsilon), kEpsilonScale);
-  while (out.back() == '0') out.pop_back();
-  if (out.back() == '.') out.pop_back();
-  return out;
-}
-
-std::uint64_t take_epsilon(Fields& fields, std::string_view key) {
-  const std::string text = fields.text(key, kNumberBytesMax);
-  const auto value = parse_decimal(text, kEpsilonScale);
-  if (!value || *value < 0 || epsilon_text(static_cast<std::uint64_t>(*value)) != text) {
-    fields.fail();
-    return 0;
-  }
-  return static_cast<std::uint64_t>(*value);
-}
-
 std::uint32_t take_u32(Fields& fields, std::string_view key) {
   return static_cast<std::uint32_t>(fields.integer(key, 0, 0xffffffff));
-}
-
-std::uint64_t take_u64(Fields& fields, std::string_view key) {
-  return static_cast<std::uint64_t>(fields.integer(key, 0, Json::kIntegerMax));
-}
-
-template <std::size_t N>
-std::array<std::uint8_t, N> take_bytes(Fields& fields, std::string_view key) {
-  std::array<std::uint8_t, N> out{};
-  const Bytes bytes = fields.hex(key, N);
-  std::copy_n(bytes.begin(), std::min(bytes.size(), N), out.begin());
-  return out;
 }
 
 std::vector<std::string> take_texts(Fields& fields, std::string_view key, std::size_t count_max) {
@@ -117,8 +91,8 @@ Result<Member> decode_member(const Json& json) {
   Fields fields(json, kMalformed);
   Member out;
   out.name = fields.text("name");
-  out.signing_key = take_bytes<32>(fields, "signing_key");
-  out.sealing_key = take_bytes<32>(fields, "sealing_key");
+  out.signing_key = fields.hex_array<32>("signing_key");
+  out.sealing_key = fields.hex_array<32>("sealing_key");
   const Json::Array& abilities = fields.array("abilities", kAbilities.size());
   GBX_TRY(fields.finish());
   GBX_TRY(decode_abilities(abilities, out.abilities));
