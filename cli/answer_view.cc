@@ -118,7 +118,9 @@ std::string answer_table(const packet::AnswerTable& table) {
       cells.push_back(cell_text(row[i], table.columns[i]));
     }
   }
-  return out.text();
+  if (table.rows_cut == 0) return out.text();
+  return out.text() + "... and " + with_thousands(std::to_string(table.rows_cut)) +
+         " more groups, cut by result_rows\n";
 }
 
 std::string answer_notes(const client::VerifiedAnswer& answer) {

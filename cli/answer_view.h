@@ -9,8 +9,9 @@
 
 namespace gbx::cli {
 
-// The rows, aligned; a noised cell is "1,204 ± 119", or "12.3 (10.0 .. 15.2)" where the interval is
-// not symmetric. Control characters of values are shown as spaces.
+// The rows, aligned, and how many more the policy's result_rows cut; a noised cell is "1,204 ±
+// 119", or "12.3 (10.0 .. 15.2)" where the interval is not symmetric. Control characters of values
+// are shown as spaces.
 std::string answer_table(const packet::AnswerTable& table);
 
 // The lines under it, from the noise to the verification.

@@ -31,6 +31,15 @@ TEST(AnswerView, AnIntervalWithUnequalSidesIsWritten) {
   EXPECT_THAT(answer_table(answer.table), HasSubstr("9,876,543.21 (9,000,000.00 .. 9,876,544.00)"));
 }
 
+TEST(AnswerView, RowsThatWereCutAreCounted) {
+  client::TestAnswer answer;
+  EXPECT_THAT(answer_table(answer.table), Not(HasSubstr("result_rows")));
+  answer.policy.limits.result_rows = 1;
+  answer.table.rows_cut = 1234;
+  EXPECT_THAT(answer_table(answer.table),
+              HasSubstr("\n... and 1,234 more groups, cut by result_rows\n"));
+}
+
 TEST(AnswerView, ValuesCannotSpeakToTheTerminal) {
   client::TestAnswer answer;
   answer.table.rows[0][0].value = std::string("a\x1b[2J\nb");

@@ -35,6 +35,23 @@ TEST(Flow, TheWholeLineGivesAThresholdedSignedAnswer) {
   EXPECT_EQ(read->predicate.snapshots.size(), 2U);
 }
 
+TEST(Flow, RowsThatThePolicyCutsAreCounted) {
+  World world(21);
+  world.policy.limits.result_rows = 1;
+  ASSERT_TRUE(world.open());
+  const std::string sql =
+      "SELECT campaign_id, COUNT(DISTINCT hashed_email) AS n FROM exposures GROUP BY campaign_id "
+      "ORDER BY n DESC";
+  const auto all = world.read(world.ask(sql));
+  ASSERT_TRUE(all);
+  ASSERT_EQ(all->table.rows.size(), 1U);
+  EXPECT_EQ(all->table.rows[0][0].value, Cell(std::string("autumn")));
+  EXPECT_EQ(all->table.rows_cut, 1);  // "spring"; nobody is told of "jane"
+  const auto limited = world.read(world.ask(sql + " LIMIT 1"));
+  ASSERT_TRUE(limited);
+  EXPECT_EQ(limited->table.rows_cut, 0);
+}
+
 TEST(Flow, TheLedgerReplaysToTheHeadOfTheStatement) {
   World world(2);
   ASSERT_TRUE(world.open());

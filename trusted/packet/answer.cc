@@ -227,6 +227,7 @@ Json encode(const AnswerTable& table) {
                            {"kind", table.dry_run ? "price" : "answer"},
                            {"rows", Json(std::move(rows))}});
   if (table.withheld) out.set("withheld", *table.withheld);
+  if (table.rows_cut > 0) out.set("rows_cut", table.rows_cut);
   return out;
 }
 
@@ -236,6 +237,7 @@ Result<AnswerTable> decode_answer_table(const Json& json) {
   const Json::Array& columns = fields.array("columns", kAnswerColumnsMax);
   const std::string kind = fields.text("kind", kNameBytesMax);
   const Json::Array& rows = fields.array("rows", kAnswerRowsMax);
+  const Json* rows_cut = fields.optional("rows_cut");
   const Json* withheld = fields.optional("withheld");
   GBX_TRY(fields.finish());
   if (kind != "answer" && kind != "price") return malformed();
@@ -244,6 +246,11 @@ Result<AnswerTable> decode_answer_table(const Json& json) {
   if (withheld != nullptr) {
     if (withheld->integer() == nullptr || *withheld->integer() < 0) return malformed();
     out.withheld = *withheld->integer();
+  }
+  if (rows_cut != nullptr) {
+    if (rows_cut->integer() == nullptr || *rows_cut->integer() < 1) return malformed();
+    if (rows.empty()) return malformed();  // a policy lets at least one row through
+    out.rows_cut = *rows_cut->integer();
   }
   for (const Json& item : columns) {
     GBX_TRY_ASSIGN(Output column, decode_column(item));

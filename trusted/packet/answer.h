@@ -53,6 +53,8 @@ struct AnswerTable {
   std::vector<Output> columns;
   std::vector<std::vector<OutputCell>> rows;
   std::optional<std::int64_t> withheld;  // groups not shown; only where public lists make it public
+  // Released rows that the policy's result_rows left out, after ORDER BY and LIMIT; 0 = none.
+  std::int64_t rows_cut = 0;
 };
 
 struct NoisedStatistic {

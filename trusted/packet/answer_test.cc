@@ -75,6 +75,24 @@ TEST(AnswerTable, RefusesOtherSpellingsAndShapes) {
   EXPECT_FALSE(spoilt(",\"type\":\"integer\"", ",\"type\":\"float\""));
 }
 
+TEST(AnswerTable, SaysHowManyRowsWereCutOnlyWhenSomeWere) {
+  AnswerTable cut = table();
+  cut.rows_cut = 7;
+  const Json json = encode(cut);
+  EXPECT_EQ(*json.find("rows_cut")->integer(), 7);
+  const auto decoded = decode_answer_table(json);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->rows_cut, 7);
+  EXPECT_EQ(encode(table()).find("rows_cut"), nullptr);
+  for (const Json& wrong : {Json(0), Json(-1), Json("7")}) {
+    Json other = json;
+    other.set("rows_cut", wrong);
+    EXPECT_FALSE(decode_answer_table(other)) << wrong.canonical();
+  }
+  cut.rows.clear();
+  EXPECT_FALSE(decode_answer_table(encode(cut)));
+}
+
 TEST(AnswerPage, HasATableAndAPredicateThatHold) {
   const auto blocks = spec::examples("result.md");
   ASSERT_GE(blocks.size(), 2U);

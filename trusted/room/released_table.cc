@@ -63,19 +63,30 @@ std::optional<packet::Interval> interval_of(const firewall::Output& output, cons
   return packet::Interval{saturate(*number - width), saturate(*number + width)};
 }
 
-std::vector<Row> shown_rows(const firewall::CheckedQuery& query, const privacy::Released& released,
-                            std::uint32_t rows_max) {
+struct Shown {
+  std::vector<Row> rows;
+  // How many rows rows_max left out. Safe to say: it counts released rows only, those that noise
+  // and selection have let through and the charge has paid for, so it is post-processing like the
+  // rows themselves. Groups that were withheld are not in it.
+  std::int64_t cut = 0;
+};
+
+Shown shown_rows(const firewall::CheckedQuery& query, const privacy::Released& released,
+                 std::uint32_t rows_max) {
   std::vector<std::vector<Cell>> outputs;
   for (const privacy::ReleasedGroup& group : released.groups()) {
     const std::vector<Int128> statistics(group.values.begin(), group.values.end());
     outputs.push_back(firewall::assemble(query, group.key, statistics));
   }
-  std::vector<Row> rows;
+  Shown out;
   for (const std::size_t index : sql::post_process(query.post(), outputs)) {
-    if (rows.size() == rows_max) break;
-    rows.push_back({outputs[index], &released.groups()[index]});
+    if (out.rows.size() == rows_max) {
+      out.cut++;
+    } else {
+      out.rows.push_back({outputs[index], &released.groups()[index]});
+    }
   }
-  return rows;
+  return out;
 }
 
 // How many values a group expression can have by the policy alone; 0 = not public.
@@ -133,7 +144,9 @@ Result<ReleasedTable> ReleasedTable::make(const firewall::CheckedQuery& query,
   packet::AnswerTable table;
   GBX_TRY_ASSIGN(table.columns, answer_columns(query));
   GBX_TRY_ASSIGN(const Widths widths, widths_of(query.plan()));
-  for (const Row& row : shown_rows(query, released, policy.limits.result_rows)) {
+  const Shown shown = shown_rows(query, released, policy.limits.result_rows);
+  table.rows_cut = shown.cut;
+  for (const Row& row : shown.rows) {
     std::vector<packet::OutputCell> cells;
     for (const sql::Item& item : query.items()) {
       const Cell& value = row.outputs[item.output];

@@ -25,7 +25,8 @@ namespace gbx::room {
 // The answer's rows. Only released values can become one.
 class ReleasedTable {
  public:
-  // At most the policy's result_rows rows. Fails as privacy::half_widths() does.
+  // At most the policy's result_rows rows, and how many more there were. Fails as
+  // privacy::half_widths() does.
   static Result<ReleasedTable> make(const firewall::CheckedQuery& query,
                                     const policy::Policy& policy,
                                     const privacy::Released& released);
