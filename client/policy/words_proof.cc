@@ -14,7 +14,7 @@ constexpr std::string_view kRetry = "ask again; what was charged stays charged";
 constexpr std::string_view kBug = "please report it with the command that you ran";
 
 // What can be wrong with packets, evidence, snapshots, answers and the machine.
-constexpr std::array<Wording, 140> kWords = {{
+constexpr std::array<Wording, 143> kWords = {{
     {"allotment_empty", "a key release allots no budget", "allot some epsilon and delta"},
     {"allotment_over_ceiling", "a key release allots more than the policy's whole budget",
      "allot at most the policy's epsilon and delta"},
@@ -148,6 +148,12 @@ constexpr std::array<Wording, 140> kWords = {{
     {"request_replayed", "this request was answered before",
      "ask again: each request has a fresh id"},
     {"result_digest_wrong", "the table was changed after the room signed it", kTampered},
+    {"result_half_width_wrong",
+     "a column's half-width does not follow from the noise that the statement claims", kTampered},
+    {"result_interval_wrong", "an interval is not the value and its column's half-width",
+     kTampered},
+    {"result_rows_wrong", "the table has not as many rows as the policy's result_rows makes of it",
+     kTampered},
     {"retention_ended", "the snapshot's retention has ended", kPrepare},
     {"room_closed", "the room is closed: its keys are wiped", "start a room anew"},
     {"root_wrong", "the sealed file is not the one that the manifest was signed for", kPrepare},

@@ -146,6 +146,62 @@ Status verify_noise(const packet::NoiseParameters& noise) {
   return {};
 }
 
+// Step 8: groups_per_person is 1 only without groups; a smaller bound makes weaker noise.
+Status verify_groups(const packet::AnswerTable& table, const packet::NoiseParameters& noise,
+                     const policy::Policy& policy) {
+  const bool grouped =
+      std::any_of(table.columns.begin(), table.columns.end(),
+                  [](const auto& column) { return column.kind == packet::OutputKind::group; });
+  if (grouped && noise.groups_per_person != policy.privacy.groups_per_person) {
+    return unverified("statement_noise_too_weak");
+  }
+  return {};
+}
+
+Status verify_half_width(const packet::Output& column, const packet::NoiseParameters& noise) {
+  if (column.kind == packet::OutputKind::group) return {};
+  // An average is made of two statistics, and has no width of its own.
+  const auto& statistics = noise.statistics;
+  const bool found = column.half_width
+                         ? std::any_of(statistics.begin(), statistics.end(),
+                                       [&](const packet::NoisedStatistic& statistic) {
+                                         return statistic.half_width == *column.half_width;
+                                       })
+                         : statistics.size() >= 2;
+  if (!found) return unverified("result_half_width_wrong");
+  return {};
+}
+
+bool interval_fits(const packet::OutputCell& cell, const packet::Output& column) {
+  const auto* value = std::get_if<std::int64_t>(&cell.value);
+  if (column.kind == packet::OutputKind::group || value == nullptr) return !cell.interval;
+  if (!cell.interval) return false;
+  const packet::Interval interval = *cell.interval;
+  if (!column.half_width) return interval.low <= *value && *value <= interval.high;
+  const Int128 most = privacy::kReleasedMax;
+  const Int128 width = *column.half_width;
+  return interval.low == std::max(*value - width, -most) &&
+         interval.high == std::min(*value + width, most);
+}
+
+// Step 9: the table against the policy's bound and the statement's noise.
+Status verify_table(const packet::AnswerTable& table, const packet::NoiseParameters& noise,
+                    const policy::Policy& policy) {
+  const std::size_t rows_max = policy.limits.result_rows;
+  if (table.rows.size() > rows_max || (table.rows_cut > 0 && table.rows.size() < rows_max)) {
+    return unverified("result_rows_wrong");
+  }
+  for (const packet::Output& column : table.columns) {
+    GBX_TRY(verify_half_width(column, noise));
+  }
+  for (const auto& row : table.rows) {
+    for (std::size_t i = 0; i < row.size(); i++) {
+      if (!interval_fits(row[i], table.columns[i])) return unverified("result_interval_wrong");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<VerifiedAnswer> VerifiedAnswer::verify(const AnswerFile& file, const Hash& policy_hash) {
@@ -168,6 +224,8 @@ Result<VerifiedAnswer> VerifiedAnswer::verify(const AnswerFile& file, const Hash
   GBX_TRY(verify_strength(out.predicate_, policy.policy()));
   GBX_TRY(verify_price(out.predicate_.noise, out.request_, policy.policy().privacy));
   GBX_TRY(verify_noise(out.predicate_.noise));
+  GBX_TRY(verify_groups(out.table_, out.predicate_.noise, policy.policy()));
+  GBX_TRY(verify_table(out.table_, out.predicate_.noise, policy.policy()));
   out.policy_ = policy.policy();
   out.assurance_ = claims.assurance;
   return out;

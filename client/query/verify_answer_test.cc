@@ -270,5 +270,95 @@ TEST(VerifyAnswer, TheNoiseIsThePolicysOrStronger) {
             "statement_noise_too_weak");
 }
 
+TEST(VerifyAnswer, TheBoundOnGroupsIsThePolicys) {
+  // Noise for fewer groups that is right in itself.
+  const auto with_groups = [](TestAnswer& answer, std::uint32_t groups) {
+    answer.predicate.noise.groups_per_person = groups;
+    for (auto& statistic : answer.predicate.noise.statistics) {
+      statistic.half_width = privacy::half_width(
+          privacy::noise_scale(groups, {statistic.per_group, statistic.epsilon}).value());
+    }
+    const auto& statistics = answer.predicate.noise.statistics;
+    answer.predicate.noise.hides_people = statistics[0].half_width;
+    for (std::size_t i = 0; i < statistics.size(); i++) {
+      const std::int64_t width = statistics[i].half_width;
+      const std::int64_t value = 1000;
+      answer.table.columns[i + 1].half_width = width;
+      answer.table.rows[0][i + 1] = {value, packet::Interval{value - width, value + width}};
+    }
+  };
+  EXPECT_EQ(spoilt([&](TestAnswer& answer) { with_groups(answer, 4); }), "PASS");
+  EXPECT_EQ(spoilt([&](TestAnswer& answer) { with_groups(answer, 1); }),
+            "statement_noise_too_weak");
+  const auto ungrouped = [&](TestAnswer& answer, std::uint32_t groups) {
+    with_groups(answer, groups);
+    answer.table.columns.erase(answer.table.columns.begin());
+    answer.table.rows[0].erase(answer.table.rows[0].begin());
+  };
+  EXPECT_EQ(spoilt([&](TestAnswer& answer) { ungrouped(answer, 1); }), "PASS");
+  EXPECT_EQ(spoilt([&](TestAnswer& answer) { ungrouped(answer, 3); }), "statement_noise_too_weak");
+}
+
+TEST(VerifyAnswer, AHalfWidthIsThatOfAStatistic) {
+  for (const std::size_t column : {1U, 2U}) {
+    for (const std::int64_t off : {-1, 1}) {
+      EXPECT_EQ(
+          spoilt([&](TestAnswer& answer) { *answer.table.columns[column].half_width += off; }),
+          "result_half_width_wrong");
+    }
+  }
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              answer.request.dry_run = true;
+              answer.table.dry_run = true;
+              answer.table.rows.clear();
+              *answer.table.columns[1].half_width -= 1;
+              answer.fill_predicate();
+              answer.predicate.snapshots.clear();
+            }),
+            "result_half_width_wrong");
+}
+
+TEST(VerifyAnswer, AnIntervalIsTheValueAndItsHalfWidth) {
+  for (const std::size_t column : {1U, 2U}) {
+    EXPECT_EQ(spoilt([&](TestAnswer& answer) { answer.table.rows[0][column].interval->low += 1; }),
+              "result_interval_wrong");
+    EXPECT_EQ(spoilt([&](TestAnswer& answer) { answer.table.rows[0][column].interval->high -= 1; }),
+              "result_interval_wrong");
+    EXPECT_EQ(spoilt([&](TestAnswer& answer) { answer.table.rows[0][column].interval.reset(); }),
+              "result_interval_wrong");
+  }
+  // As of an average: no width, and the value inside.
+  const auto average = [](TestAnswer& answer) { answer.table.columns[2].half_width.reset(); };
+  EXPECT_EQ(spoilt(average), "PASS");
+  EXPECT_EQ(spoilt([&](TestAnswer& answer) {
+              average(answer);
+              packet::OutputCell& cell = answer.table.rows[0][2];
+              cell.interval->low = *std::get_if<std::int64_t>(&cell.value) + 1;
+            }),
+            "result_interval_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              const std::int64_t value = privacy::kReleasedMax;
+              const std::int64_t width = *answer.table.columns[1].half_width;
+              answer.table.rows[0][1] = {value, packet::Interval{value - width, value}};
+            }),
+            "PASS");
+}
+
+TEST(VerifyAnswer, RowsAreWithinThePolicysBound) {
+  const auto rows = [](std::size_t count, std::int64_t cut) {
+    TestAnswer answer;
+    answer.policy.limits.result_rows = 2;
+    answer.sign_policy();
+    answer.table.rows.resize(count, answer.table.rows.front());
+    answer.table.rows_cut = cut;
+    return verdict(answer.file(), answer.policy_hash());
+  };
+  EXPECT_EQ(rows(1, 0), "PASS");
+  EXPECT_EQ(rows(2, 0), "PASS");
+  EXPECT_EQ(rows(2, 5), "PASS");
+  EXPECT_EQ(rows(3, 0), "result_rows_wrong");
+  EXPECT_EQ(rows(1, 5), "result_rows_wrong");
+}
+
 }  // namespace
 }  // namespace gbx::client
