@@ -87,8 +87,7 @@ class Machine final : public RoomMaker {
   }
 
   std::shared_ptr<const snapshot::BlockSource> source(Descriptor descriptor) noexcept override {
-    if (!descriptor.valid()) return nullptr;
-    return std::make_shared<FileSource>(std::move(descriptor));
+    return FileSource::adopt(std::move(descriptor));
   }
 
  private:
