@@ -121,10 +121,19 @@ TEST(Faults, AFailedChargeReadsNoRowAndStaysPaid) {
 TEST(Faults, AnEngineThatLiesPossiblyIsStillNoised) {
   World world(104);
   ASSERT_TRUE(world.open());
-  world.engine.lie = std::vector<sql::GroupRow>{{{std::string("autumn")}, 1'000'000, {}}};
+  world.engine.lie = std::vector<sql::GroupRow>{{{std::string("autumn")}, 250, {}}};
   const auto read = world.read(world.ask(kQuery));
   ASSERT_TRUE(read);
   EXPECT_EQ(read->table.rows.size(), 1U);
+}
+
+TEST(Faults, AnEngineThatLiesImpossiblyIsUnavailable) {
+  World world(106);
+  ASSERT_TRUE(world.open());
+  world.engine.lie = std::vector<sql::GroupRow>{{{std::string("what one row said")}, 250, {}}};
+  EXPECT_EQ(refusal_of(world.ask(kQuery)), "query_failed");
+  world.engine.lie = std::vector<sql::GroupRow>{{{std::string("autumn")}, 302, {}}};
+  EXPECT_EQ(refusal_of(world.ask(kQuery)), "query_failed");
 }
 
 TEST(Faults, AFailedCloseCanBeAskedAgain) {

@@ -154,8 +154,8 @@ Result<Dataset> Datasets::dataset(std::string_view table, std::int64_t now) cons
     case TableState::ready: break;
   }
   const Entry* entry = find(table);
-  return Dataset{entry->opened.get(), entry->sealed.get(), &entry->manifest.manifest(), &entry->key,
-                 entry->opened->leaves()};
+  return Dataset{entry->opened.get(), entry->sealed.get(),     &entry->manifest.manifest(),
+                 &entry->key,         entry->opened->leaves(), entry->opened->persons()};
 }
 
 }  // namespace gbx::room

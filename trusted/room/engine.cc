@@ -11,7 +11,7 @@ Result<privacy::Aggregate> Engine::run(const firewall::CheckedQuery& query,
   sql::Task task = query.task();
   task.sampling = sampling;
   auto groups = compute(task, datasets);
-  if (!groups || !check_groups(task, *groups)) return failed;
+  if (!groups || !check_groups(task, datasets, *groups)) return failed;
   std::vector<privacy::ExactGroup> exact;
   exact.reserve(groups->size());
   for (sql::GroupRow& group : *groups) {

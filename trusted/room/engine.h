@@ -4,8 +4,10 @@
 //
 // Whatever implements compute() is inside the attested boundary but not trusted to be right: it
 // runs where untrusted code (a SQL engine) touches plaintext. run() believes nothing of its answer
-// that the task does not allow: the shape and types of keys, how many persons, how far a sum can
-// go. What it answers beyond that (wrong but possible numbers) noise and k are still applied to.
+// that the task and the opened snapshots do not allow: the shape, types and texts of keys, how many
+// persons, how far a sum can go. Beyond that (wrong but possible numbers) noise and k are applied
+// to a lie: they bound what one person changes in the engine's honest answer, not what an engine
+// that has been taken over can encode in numbers of its choice.
 
 #include <span>
 #include <vector>
@@ -35,12 +37,16 @@ struct Dataset {
   const snapshot::SnapshotManifest* manifest = nullptr;
   const crypto::AeadKey* key = nullptr;
   std::span<const Hash> leaves;  // of the sealed chunks, as `table` was opened
+  std::uint64_t persons = 0;     // distinct, in `table`
 };
 
-// Every group row fits `task`: key arity, types and intervals, distinct keys, at least one person
-// (an ungrouped answer has exactly one row and may have none), sums within persons x clamp, at most
-// groups_max. Fails with unavailable (engine_failed), whatever is wrong. Pure.
-Status check_groups(const sql::Task& task, const std::vector<sql::GroupRow>& groups);
+// Every group row fits `task` over `datasets` (one per relation): key arity, types and intervals,
+// texts that some row could yield, distinct keys, at least one person (an ungrouped answer has
+// exactly one row and may have none), no more persons than the smallest dataset has and in all no
+// more than those times groups_per_person, sums within persons x clamp, at most groups_max. Fails
+// with unavailable (engine_failed), whatever is wrong. Pure.
+Status check_groups(const sql::Task& task, std::span<const Dataset> datasets,
+                    const std::vector<sql::GroupRow>& groups);
 
 class Engine {
  public:

@@ -22,14 +22,49 @@ sql::Task task() {
   measure.high = 10;
   task.measures = {measure};
   task.groups_max = 3;
+  task.groups_per_person = 2;
   return task;
+}
+
+// 10 persons; its first column is the text.
+class Words final : public snapshot::Table {
+ public:
+  [[nodiscard]] const std::vector<snapshot::ColumnInfo>& columns() const override {
+    return columns_;
+  }
+  [[nodiscard]] std::size_t block_count() const override { return 0; }
+  [[nodiscard]] Token first_person(std::size_t) const override { return {}; }
+  [[nodiscard]] Token last_person(std::size_t) const override { return {}; }
+  [[nodiscard]] const std::vector<std::string>& dictionary(std::size_t) const override {
+    return words_;
+  }
+  Status read_block(std::size_t, const std::vector<std::size_t>&,
+                    snapshot::Block&) const noexcept override {
+    return Error{ErrorCode::unavailable, "source_unreadable"};
+  }
+
+ private:
+  std::vector<snapshot::ColumnInfo> columns_;
+  std::vector<std::string> words_{"a", "b", "cd"};
+};
+
+Status check(const sql::Task& task, const std::vector<sql::GroupRow>& rows) {
+  const Words words;
+  Dataset dataset;
+  dataset.table = &words;
+  dataset.persons = 10;
+  return check_groups(task, {&dataset, 1}, rows);
+}
+
+bool fits(const sql::Task& task, const std::vector<sql::GroupRow>& rows) {
+  return check(task, rows).has_value();
 }
 
 sql::GroupRow row(std::string text, std::int64_t number) {
   return {{std::move(text), number}, 4, {40}};
 }
 
-bool fits(const std::vector<sql::GroupRow>& rows) { return check_groups(task(), rows).has_value(); }
+bool fits(const std::vector<sql::GroupRow>& rows) { return fits(task(), rows); }
 
 TEST(CheckGroups, WhatTheTaskAllowsPasses) {
   sql::GroupRow nulls = row("b", 2);
@@ -40,7 +75,7 @@ TEST(CheckGroups, WhatTheTaskAllowsPasses) {
 }
 
 TEST(CheckGroups, ARefusalIsOneConstant) {
-  const auto refused = check_groups(task(), {row("a", 1), row("a", 1)});
+  const auto refused = check(task(), {row("a", 1), row("a", 1)});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error(), (Error{ErrorCode::unavailable, "engine_failed"}));
 }
@@ -82,8 +117,41 @@ TEST(CheckGroups, AGroupOfNobodyIsRefused) {
 
 TEST(CheckGroups, MorePersonsThanThereCanBeAreRefused) {
   sql::GroupRow crowd = row("a", 1);
+  crowd.persons = 10;
+  EXPECT_TRUE(fits({crowd}));
+  crowd.persons = 11;
+  EXPECT_FALSE(fits({crowd}));
   crowd.persons = std::int64_t{1} << 62;
   EXPECT_FALSE(fits({crowd}));
+}
+
+TEST(CheckGroups, MoreGroupsOfAPersonThanItKeepsAreRefused) {
+  std::vector<sql::GroupRow> rows{row("a", 1), row("a", 2), row("a", 3)};
+  for (sql::GroupRow& each : rows) each.persons = 7;  // 21 of 10 persons with 2 groups each
+  EXPECT_FALSE(fits(rows));
+  rows[0].persons = 6;
+  EXPECT_TRUE(fits(rows));
+}
+
+TEST(CheckGroups, ATextThatNoRowHasIsRefused) {
+  EXPECT_FALSE(fits({row("c", 1)}));
+  EXPECT_FALSE(fits({row("what one row said", 1)}));
+}
+
+TEST(CheckGroups, ATextThatNoRowCanYieldIsRefused) {
+  sql::Task upper = task();
+  upper.groups[0].op = sql::Op::upper;
+  upper.groups[0].children = {task().groups[0]};
+  EXPECT_TRUE(fits(upper, {row("CD", 1)}));
+  EXPECT_FALSE(fits(upper, {row("cd", 1)}));
+  sql::Task either = task();
+  either.groups[0].op = sql::Op::coalesce;
+  sql::Expression none = task().groups[0];
+  none.op = sql::Op::literal;
+  none.text = "none";
+  either.groups[0].children = {upper.groups[0], none};
+  EXPECT_TRUE(fits(either, {row("none", 1), row("A", 1)}));
+  EXPECT_FALSE(fits(either, {row("a", 1)}));
 }
 
 TEST(CheckGroups, ASumBeyondTheClampIsRefused) {
@@ -104,9 +172,9 @@ TEST(CheckGroups, AMissingSumIsRefused) {
 TEST(CheckGroups, AnUngroupedAnswerIsExactlyOneRowAndMayBeOfNobody) {
   sql::Task ungrouped = task();
   ungrouped.groups.clear();
-  EXPECT_TRUE(check_groups(ungrouped, {{{}, 0, {0}}}));
-  EXPECT_FALSE(check_groups(ungrouped, {}));
-  EXPECT_FALSE(check_groups(ungrouped, {{{}, 0, {0}}, {{}, 0, {0}}}));
+  EXPECT_TRUE(fits(ungrouped, {{{}, 0, {0}}}));
+  EXPECT_FALSE(fits(ungrouped, {}));
+  EXPECT_FALSE(fits(ungrouped, {{{}, 0, {0}}, {{}, 0, {0}}}));
 }
 
 }  // namespace
