@@ -220,6 +220,31 @@ TEST(Flow, DataPastItsRetentionIsGoneForGood) {
   EXPECT_EQ(world.engine.runs, 0U);
 }
 
+TEST(Flow, ASnapshotThatEndedBeforeItsKeyCameCanBeReplaced) {
+  World world(191);
+  ASSERT_EQ(refusal_of(world.boot()), "");
+  ASSERT_TRUE(world.take_hello(world.hello()));
+  EXPECT_EQ(refusal_of(world.attach(world.exposures)), "");
+  const std::int64_t before = world.clock.now;
+  world.clock.now = world.exposures.manifest.expires;
+  EXPECT_EQ(refusal_of(world.attach(world.exposures)), "retention_ended");
+  EXPECT_EQ(refusal_of(world.release(world.exposures)), "retention_ended");
+  world.clock.now = before;
+  EXPECT_EQ(refusal_of(world.attach(world.exposures)), "");
+  EXPECT_EQ(refusal_of(world.release(world.exposures)), "");
+}
+
+TEST(Flow, ATableWithMoreRowsThanAgreedIsRefusedFromItsIndex) {
+  World world(192);
+  world.policy.limits.rows = 10;
+  ASSERT_EQ(refusal_of(world.boot()), "");
+  ASSERT_TRUE(world.take_hello(world.hello()));
+  Sealed torn = world.exposures;
+  torn.bytes[20] ^= 1;  // in a chunk that is read only when rows are
+  EXPECT_EQ(refusal_of(world.attach(torn)), "");
+  EXPECT_EQ(refusal_of(world.release(torn)), "too_many_rows");
+}
+
 TEST(Flow, AMemberWithoutTheAbilityMayNotAsk) {
   World world(20);
   for (policy::Member& member : world.policy.members) {

@@ -106,13 +106,14 @@ Result<Hash> Datasets::waiting(std::string_view table) const {
   return entry->manifest.hash();
 }
 
-Status Datasets::open(std::string_view table, const crypto::AeadKey& key) {
+Status Datasets::open(std::string_view table, const crypto::AeadKey& key, std::int64_t now) {
   Entry* entry = find(table);
   GBX_CHECK(entry != nullptr && !entry->released);
-  GBX_TRY_ASSIGN(auto opened, snapshot::Snapshot::open(entry->manifest, key.copy(), entry->sealed));
-  if (opened->rows() > policy_->limits.rows) {
-    return Error{ErrorCode::policy_denied, "too_many_rows"};
+  if (entry->manifest.manifest().expires <= now) {
+    return Error{ErrorCode::policy_denied, "retention_ended"};
   }
+  GBX_TRY_ASSIGN(auto opened, snapshot::Snapshot::open(entry->manifest, key.copy(), entry->sealed,
+                                                       policy_->limits.rows));
   entry->opened = std::move(opened);
   entry->key = key.copy();
   entry->released = true;
@@ -125,10 +126,9 @@ void Datasets::drop(std::string_view table) {
 
 void Datasets::sweep(std::int64_t now) {
   for (Entry& entry : entries_) {
-    if (entry.manifest.manifest().expires > now) continue;
+    if (!entry.released || entry.manifest.manifest().expires > now) continue;
     entry.opened.reset();
     entry.key = {};
-    entry.released = true;
   }
 }
 

@@ -45,13 +45,14 @@ class Datasets {
   // The manifest that waits for its key. Fails with not_found (snapshot_missing) or policy_denied
   // (already_released).
   Result<Hash> waiting(std::string_view table) const;
-  // Opens what waits under `table` whole. Fails as Snapshot::open() does, or with policy_denied
-  // (too_many_rows); it then still waits.
-  Status open(std::string_view table, const crypto::AeadKey& key);
+  // Opens what waits under `table` whole. Fails as Snapshot::open() does (at most the policy's
+  // rows), or with policy_denied (retention_ended); it then still waits.
+  Status open(std::string_view table, const crypto::AeadKey& key, std::int64_t now);
   // Forgets a table that nobody has been told is open; it can be attached again.
   void drop(std::string_view table);
   void drop_all() { entries_.clear(); }
-  // Wipes the keys of tables whose retention has ended by `now`; they stay refused for good.
+  // Wipes the keys of tables whose retention has ended by `now`; they stay refused for good. What
+  // waits for its key and is too old can still be replaced.
   void sweep(std::int64_t now);
 
   [[nodiscard]] TableState state(std::string_view table, std::int64_t now) const;

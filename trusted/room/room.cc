@@ -148,11 +148,12 @@ Status Room::log_release(const packet::ReleaseTerms& terms) {
 
 Result<std::string> Room::release(std::string_view envelope) {
   GBX_TRY(check_open());
-  datasets_.sweep(seams_.clock->now_seconds());
+  const std::int64_t now = seams_.clock->now_seconds();
+  datasets_.sweep(now);
   GBX_TRY_ASSIGN(const packet::OpenedRelease release, open_release(envelope));
   const packet::ReleaseTerms& terms = release.terms;
   GBX_TRY(check_terms(terms));
-  GBX_TRY(datasets_.open(terms.table, release.snapshot_key));
+  GBX_TRY(datasets_.open(terms.table, release.snapshot_key, now));
   if (const Status logged = log_release(terms); !logged) {
     datasets_.drop(terms.table);
     return logged.error();

@@ -52,13 +52,15 @@ void Snapshot::give_scratch(std::unique_ptr<Scratch> scratch) const {
 
 Result<std::unique_ptr<Snapshot>> Snapshot::open(const SnapshotManifest& manifest,
                                                  crypto::AeadKey key,
-                                                 std::shared_ptr<const BlockSource> source) {
+                                                 std::shared_ptr<const BlockSource> source,
+                                                 std::uint64_t rows_max) {
   std::unique_ptr<Snapshot> out(new Snapshot(manifest, std::move(key), std::move(source)));
   // One pass over all chunks; nothing of it counts until the leaves have made the signed root.
   std::vector<Hash> leaves;
   Scratch scratch(out->key_);
   scratch.learn = &leaves;
   GBX_TRY(out->load_index(leaves));
+  if (out->rows() > rows_max) return Error{ErrorCode::policy_denied, "too_many_rows"};
   GBX_TRY(out->load_dictionaries(scratch));
   GBX_TRY(out->check_blocks(scratch));
   if (merkle_root(leaves) != manifest.stream.root) {

@@ -23,14 +23,17 @@ namespace gbx::snapshot {
 class Snapshot final : public Table {
  public:
   // Fails with unverified (stream_changed, seal_broken, root_wrong), invalid_argument (what is
-  // inside breaks the format or the manifest) or unavailable (the source failed).
+  // inside breaks the format or the manifest), policy_denied (too_many_rows, more than `rows_max`:
+  // before anything but the index is read) or unavailable (the source failed).
   static Result<std::unique_ptr<Snapshot>> open(const SnapshotManifest& manifest,
                                                 crypto::AeadKey key,
-                                                std::shared_ptr<const BlockSource> source);
+                                                std::shared_ptr<const BlockSource> source,
+                                                std::uint64_t rows_max = UINT64_MAX);
   static Result<std::unique_ptr<Snapshot>> open(const VerifiedManifest& verified,
                                                 crypto::AeadKey key,
-                                                std::shared_ptr<const BlockSource> source) {
-    return open(verified.manifest(), std::move(key), std::move(source));
+                                                std::shared_ptr<const BlockSource> source,
+                                                std::uint64_t rows_max = UINT64_MAX) {
+    return open(verified.manifest(), std::move(key), std::move(source), rows_max);
   }
   // The same snapshot in another process, without reading it whole again: `leaves` are those of the
   // object that open() gave. Fails with unverified (root_wrong when they do not make the signed
