@@ -6,7 +6,8 @@ namespace {
 Frame to_frame(const Result<std::string>& outcome) {
   if (!outcome) return {Call::refusal, encode_refusal(outcome.error())};
   if (outcome->size() > payload_bytes_max(Call::answer)) {
-    return {Call::refusal, encode_refusal({ErrorCode::unavailable, "answer_too_large"})};
+    // Only the answer to a query can be; it has been charged, and then there is one refusal.
+    return {Call::refusal, encode_refusal({ErrorCode::unavailable, "query_failed"})};
   }
   return {Call::answer, to_bytes(*outcome)};
 }

@@ -70,11 +70,13 @@ Result<Room::Asked> Room::open_request(std::string_view text) {
   if (bindings_.find(request.binding) == nullptr) {
     return Error{ErrorCode::unverified, "binding_unknown"};
   }
-  if (requests_.contains(request.id)) return Error{ErrorCode::unverified, "request_replayed"};
-  if (requests_.size() >= kRequestsMax) {
+  std::set<std::array<std::uint8_t, 16>>& asked_before = requests_[request.member];
+  if (asked_before.contains(request.id)) return Error{ErrorCode::unverified, "request_replayed"};
+  // A share for each, or one member could use up what all others need.
+  if (asked_before.size() >= kRequestsMax / policy_.policy().members.size()) {
     return Error{ErrorCode::unavailable, "requests_exhausted"};
   }
-  requests_.insert(request.id);
+  asked_before.insert(request.id);
   Asked asked{.request = std::move(request),
               .digest = packet::request_digest(envelope),
               .now = seams_.clock->now_seconds(),

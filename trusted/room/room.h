@@ -18,6 +18,7 @@
 // No I/O, no clock, no threads: everything outside is a seam, so a room runs whole under a seed.
 // Not thread-safe: one call at a time.
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -52,7 +53,8 @@ struct Platform {
 
 class Room {
  public:
-  // How many requests one boot takes; then it must be started anew.
+  // How many requests one boot takes, in equal shares for each member; then it must be started
+  // anew.
   static constexpr std::size_t kRequestsMax = std::size_t{1} << 18;
 
   // Makes the keys, begins the log. Fails with policy_denied (policy_expired, image_not_allowed) or
@@ -135,7 +137,8 @@ class Room {
   privacy::Budget budget_;
   Datasets datasets_;
   Bindings bindings_;
-  std::set<std::array<std::uint8_t, 16>> requests_;  // every id that was ever taken
+  // Every id that was ever taken, by member.
+  std::map<std::string, std::set<std::array<std::uint8_t, 16>>> requests_;
   bool closed_ = false;
   std::string closing_statement_;  // once signed
 };
