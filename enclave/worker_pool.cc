@@ -20,7 +20,10 @@ namespace gbx::enclave {
 namespace {
 
 constexpr Error kFailed{ErrorCode::unavailable, "worker_failed"};
+constexpr Error kGone{ErrorCode::unavailable, "workers_gone"};
 constexpr int kControl = 3;  // where the zygote expects it
+// A zygote forks at once; one that says nothing for so long is stopped or broken.
+constexpr ::timeval kZygotePatience{.tv_sec = 10, .tv_usec = 0};
 
 struct SocketPair {
   Descriptor mine;
@@ -94,20 +97,31 @@ Result<std::unique_ptr<WorkerPool>> WorkerPool::start(const std::string& program
 
 WorkerPool::~WorkerPool() { end_zygote(); }
 
-// Closing the socket ends it; its workers die with it.
+// Its workers die with it. It has nothing to put in order, and may be stopped: it is not asked.
 void WorkerPool::end_zygote() {
   zygote_ = Descriptor();
+  if (zygote_handle_.valid()) {
+    ::syscall(SYS_pidfd_send_signal, zygote_handle_.get(), SIGKILL, nullptr, 0);
+  }
   while (zygote_process_ > 0 && ::waitpid(zygote_process_, nullptr, 0) < 0 && errno == EINTR) {
   }
   zygote_process_ = -1;
+  zygote_handle_ = Descriptor();
 }
 
 Status WorkerPool::start_zygote() {
   end_zygote();
   GBX_TRY_ASSIGN(SocketPair sockets, make_sockets(SOCK_SEQPACKET));
   GBX_TRY_ASSIGN(zygote_process_, start_program(program_, sockets.theirs.get(), limits_));
+  zygote_handle_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, zygote_process_, 0)));
   zygote_ = std::move(sockets.mine);
-  return {};
+  for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+    if (::setsockopt(zygote_.get(), SOL_SOCKET, option, &kZygotePatience, sizeof kZygotePatience) !=
+        0) {
+      return kFailed;
+    }
+  }
+  return zygote_handle_.valid() ? Status{} : kFailed;
 }
 
 // A new worker; a zygote that has died is replaced once.
@@ -120,7 +134,7 @@ Result<WorkerPool::Worker> WorkerPool::spawn(JobKind kind, std::span<const int> 
     auto process = request_worker(zygote_.get(), kind, descriptors);
     if (process) return Worker(std::move(sockets.mine), std::move(*process));
     if (attempt > 0) return kFailed;
-    GBX_TRY(start_zygote());
+    if (!start_zygote()) return kGone;
   }
 }
 
@@ -144,7 +158,8 @@ Result<std::string> WorkerPool::parse(std::string_view sql) noexcept {
   Result<Bytes> answer = kFailed;
   {
     auto worker = take_parser();
-    if (worker) answer = worker->answer(as_bytes(sql), kTreeBytesMax, kParseSeconds);
+    if (!worker) return worker.error();
+    answer = worker->answer(as_bytes(sql), kTreeBytesMax, kParseSeconds);
   }
   prepare_parser();
   if (!answer || answer->empty() || answer->front() != 1) return kFailed;

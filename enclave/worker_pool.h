@@ -45,14 +45,15 @@ class WorkerPool final : public room::Parser {
  public:
   // Starts the zygote from the executable `program` (glovebox-worker). Fails with unavailable
   // ("worker_failed"). The zygote ends with this object, or when this process dies; while this
-  // process may still start programs, a zygote that was killed is replaced.
+  // process may still start programs, a zygote that was killed, or does not answer for ten seconds,
+  // is replaced. Afterwards there are no more workers, and every job is refused.
   static Result<std::unique_ptr<WorkerPool>> start(const std::string& program,
                                                    const WorkerLimits& limits);
   ~WorkerPool() override;
 
   // DuckDB's syntax tree of `sql`, as JSON text; for what is no SELECT the object in which DuckDB
   // says so, which trusted/sql refuses. Fails with invalid_argument ("sql_too_long") or unavailable
-  // ("worker_failed"). Thread-safe.
+  // ("worker_failed", "workers_gone": for good). Thread-safe.
   Result<std::string> parse(std::string_view sql) noexcept override;
 
   // Runs a task over `tables`, by relation. Fails with unavailable ("worker_failed"), whatever went
@@ -93,6 +94,7 @@ class WorkerPool final : public room::Parser {
   std::mutex mutex_;  // of all below
   Descriptor zygote_;
   int zygote_process_ = -1;
+  Descriptor zygote_handle_;      // its pidfd
   std::optional<Worker> parser_;  // started ahead, has seen nothing, for the next parse
 };
 

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -9,6 +10,7 @@
 #include <fstream>
 #include <thread>
 
+#include "enclave/harden.h"
 #include "enclave/worker_fixture.h"
 #include "engine/merge/merge.h"
 #include "engine/testing/generator.h"
@@ -161,6 +163,29 @@ TEST(WorkerPool, AKilledZygoteIsReplaced) {
   EXPECT_TRUE(pool->run(small.task, small.tables));
   static_cast<void>(pool->parse("SELECT 1"));  // the spare parser died with the zygote
   EXPECT_TRUE(pool->parse("SELECT 1"));
+}
+
+TEST(WorkerPool, AStoppedZygoteIsReplaced) {
+  const auto pool = make_pool();
+  for (const int zygote : children_of(::getpid())) ::kill(zygote, SIGSTOP);
+  EXPECT_TRUE(pool->parse("SELECT 1"));  // by the spare parser; the next one needs a zygote
+  EXPECT_TRUE(pool->parse("SELECT 1"));
+}
+
+// As a room that may start no program any more. In a process of its own: it cannot be undone.
+TEST(WorkerPoolDeathTest, AZygoteThatCannotBeReplacedIsAWordAndNoHang) {
+  const auto tell = [] {
+    const auto pool = make_pool();
+    const std::vector<int> zygotes = children_of(::getpid());
+    const int zygote = static_cast<int>(::syscall(SYS_pidfd_open, zygotes.at(0), 0));
+    if (!forbid_opening()) ::_exit(3);
+    if (!pool->parse("SELECT 1")) ::_exit(4);
+    ::syscall(SYS_pidfd_send_signal, zygote, SIGKILL, nullptr, 0);
+    static_cast<void>(pool->parse("SELECT 1"));  // the spare parser died with it
+    const auto refused = pool->parse("SELECT 1");
+    ::_exit(!refused && refused.error().reason == Literal("workers_gone") ? 0 : 5);
+  };
+  EXPECT_EXIT(tell(), testing::ExitedWithCode(0), "");
 }
 
 TEST(WorkerPool, LeavesNoProcessBehind) {

@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What rooms, their hosts and the owners' own books can say.
-constexpr std::array<Wording, 26> kWords = {{
+constexpr std::array<Wording, 27> kWords = {{
     {"allotment_over_budget",
      "this would allot more of the table than the policy's whole budget, over all rooms",
      "allot less with --epsilon, or close a room and take back what it did not spend"},
@@ -59,6 +59,9 @@ constexpr std::array<Wording, 26> kWords = {{
      "ask the operator about the disk; what was charged stays charged"},
     {"worker_failed", "a worker of the room died or took too long",
      "ask again, or a simpler question"},
+    {"workers_gone",
+     "the process that the room's workers come from has ended, and a room starts none anew",
+     "close it, which takes back what was not spent, and start a new one"},
 }};
 
 }  // namespace
