@@ -14,15 +14,27 @@ Frame refusal(const Error& error) { return {Call::refusal, enclave::encode_refus
 
 Frame Courier::call(const Frame& request, const enclave::Descriptor& descriptor,
                     const Progress& progress) {
+  if (request.call == Call::attach) return attach(request, descriptor, progress);
+  return converse_alone(request, -1, progress);
+}
+
+Frame Courier::attach(const Frame& request, const enclave::Descriptor& descriptor,
+                      const Progress& progress) {
+  auto incoming = keeping_.snapshots.receive(descriptor);
+  if (!incoming) return refusal(incoming.error());
+  Frame answer = converse_alone(request, incoming->file.get(), progress);
+  if (answer.call == Call::answer) {
+    keeping_.snapshots.keep(request.payload, *incoming);
+  } else {
+    keeping_.snapshots.discard(*incoming);
+  }
+  return answer;
+}
+
+Frame Courier::converse_alone(const Frame& request, int descriptor, const Progress& progress) {
   const std::lock_guard lock(one_call_);
   if (!alive_) return refusal({ErrorCode::unavailable, "room_ended"});
-  enclave::Descriptor kept;
-  if (request.call == Call::attach) {
-    auto copied = keeping_.snapshots.keep(request.payload, descriptor);
-    if (!copied) return refusal(copied.error());
-    kept = std::move(*copied);
-  }
-  auto answer = converse(request, kept.get(), progress);
+  auto answer = converse(request, descriptor, progress);
   closed_ = answer && request.call == Call::close && answer->call == Call::answer;
   alive_ = answer && !closed_;
   if (!answer) return refusal({ErrorCode::unavailable, "room_ended"});

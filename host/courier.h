@@ -36,6 +36,10 @@ class Courier {
   [[nodiscard]] bool closed();
 
  private:
+  enclave::Frame attach(const enclave::Frame& request, const enclave::Descriptor& descriptor,
+                        const Progress& progress);
+  enclave::Frame converse_alone(const enclave::Frame& request, int descriptor,
+                                const Progress& progress);
   void keep_closing(ByteView statement);
   Result<enclave::Frame> converse(const enclave::Frame& request, int descriptor,
                                   const Progress& progress);

@@ -1,9 +1,11 @@
 #include "host/courier.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
 #include <array>
+#include <fstream>
 #include <functional>
 #include <thread>
 
@@ -115,6 +117,26 @@ TEST(Courier, AClosedRoomIsNotCalledAgainButARefusedCloseIsNoEnd) {
 TEST(Courier, AnAttachWithoutAFileNeverReachesTheRoom) {
   Stage stage([](Channel& room) { EXPECT_FALSE(room.receive(milliseconds(20))); });
   EXPECT_EQ(reason(stage.call(Call::attach)), "snapshot_no_file");
+}
+
+TEST(Courier, WhatTheRoomRefusesIsNotKept) {
+  Stage stage([](Channel& room) {
+    const auto received = room.receive();
+    ASSERT_TRUE(received && received->descriptor.valid());
+    ASSERT_TRUE(room.send(Call::refusal, enclave::encode_refusal({ErrorCode::unverified, "no"})));
+    ASSERT_TRUE(room.receive());
+    ASSERT_TRUE(room.send(Call::answer, as_bytes("taken")));
+  });
+  const auto attach = [&] {
+    const auto original = stage.folder.path() / "purchases.gbx";
+    std::ofstream(original) << "sealed";
+    const enclave::Descriptor file(::open(original.c_str(), O_RDONLY | O_CLOEXEC));
+    return stage.courier->call({Call::attach, {}}, file, [](const Frame&) {});
+  };
+  EXPECT_EQ(reason(attach()), "no");
+  EXPECT_TRUE(std::filesystem::is_empty(stage.folder.path() / "snapshots"));
+  EXPECT_EQ(attach().call, Call::answer);
+  EXPECT_FALSE(std::filesystem::is_empty(stage.folder.path() / "snapshots"));
 }
 
 }  // namespace

@@ -42,40 +42,49 @@ bool copy_bytes(int from, int to, std::uint64_t size) {
   return ::fsync(to) == 0;
 }
 
-Status copy_to(const std::filesystem::path& path, const Descriptor& source, std::uint64_t size) {
-  const std::filesystem::path unfinished = path.string() + ".part";
-  const Descriptor target(
-      ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (target.valid() && copy_bytes(source.get(), target.get(), size) &&
-      ::rename(unfinished.c_str(), path.c_str()) == 0) {
-    return {};
-  }
-  ::unlink(unfinished.c_str());
-  return kDiskFailed;
-}
-
 }  // namespace
 
 SnapshotFolder::SnapshotFolder(std::filesystem::path folder, std::uint64_t snapshot_bytes_max)
     : folder_(std::move(folder)), snapshot_bytes_max_(snapshot_bytes_max) {
   std::filesystem::create_directories(folder_);
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    if (entry.path().extension() == ".part") std::filesystem::remove(entry.path());
+  }
 }
 
-Result<Descriptor> SnapshotFolder::keep(ByteView manifest, const Descriptor& source) {
+Result<SnapshotFolder::Incoming> SnapshotFolder::receive(const Descriptor& source) {
   struct stat info{};
   if (!source.valid() || ::fstat(source.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     return Error{ErrorCode::invalid_argument, "snapshot_no_file"};
   }
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size > snapshot_bytes_max_) return Error{ErrorCode::invalid_argument, "snapshot_too_large"};
+  std::error_code failed;
+  const std::filesystem::space_info space = std::filesystem::space(folder_, failed);
+  if (failed || space.available < kSpareBytes || size > space.available - kSpareBytes) {
+    return kDiskFailed;
+  }
+  Incoming out{{}, folder_ / (std::to_string(received_->fetch_add(1)) + ".part")};
+  const Descriptor target(::open(out.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  out.file = Descriptor(::open(out.path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!target.valid() || !out.file.valid() || !copy_bytes(source.get(), target.get(), size)) {
+    discard(out);
+    return kDiskFailed;
+  }
+  return out;
+}
+
+void SnapshotFolder::keep(ByteView manifest, const Incoming& incoming) {
   const std::filesystem::path path = folder_ / (to_hex(crypto::sha256(manifest)) + ".gbx");
-  GBX_TRY(copy_to(path, source, size));
   const std::filesystem::path beside = path.string() + ".json";
   const Descriptor text(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  if (!text.valid() || !write_all(text.get(), manifest)) return kDiskFailed;
-  Descriptor kept(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!kept.valid()) return kDiskFailed;
-  return kept;
+  // The room has its descriptor: a copy that cannot be named is no reason to refuse.
+  if (!text.valid() || !write_all(text.get(), manifest) ||
+      ::rename(incoming.path.c_str(), path.c_str()) != 0) {
+    discard(incoming);
+  }
 }
+
+void SnapshotFolder::discard(const Incoming& incoming) { ::unlink(incoming.path.c_str()); }
 
 }  // namespace gbx::host
