@@ -2,9 +2,9 @@
 
 // The only way out of a room for anything that came from rows.
 //
-//   ReleasedTable  <- Released             HAVING, ORDER BY, LIMIT and intervals, on released
-//   values Response       <- ReleasedTable, Receipt       signed by the room, sealed to the
-//   receivers
+// A ReleasedTable is made of a Released alone (HAVING, ORDER BY, LIMIT and intervals work on
+// released values); a Response of a ReleasedTable and a log's Receipt, signed by the room and
+// sealed to the receivers.
 //
 // A price (dry run) needs neither: it is made from public facts. Whoever carries a Response learns
 // its size, padded, and who may open it.
