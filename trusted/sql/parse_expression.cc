@@ -382,7 +382,8 @@ Result<Node> ExpressionParser::cast(const Json& json, std::size_t depth) {
     node.type = {Type::decimal, static_cast<std::uint8_t>(*scale)};
     return node;
   }
-  if (id == "BOOLEAN" && (inner.text == "t" || inner.text == "f")) {  // TRUE and FALSE
+  const bool truth_text = inner.kind == NodeKind::text && (inner.text == "t" || inner.text == "f");
+  if (id == "BOOLEAN" && truth_text) {  // TRUE and FALSE
     Node truth;
     truth.kind = NodeKind::boolean;
     truth.value = inner.text == "t" ? 1 : 0;
