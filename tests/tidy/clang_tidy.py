@@ -2,16 +2,24 @@
 
 A file is checked again only when it, a header of ours that it reaches, its compile command,
 .clang-tidy or clang-tidy itself has changed. Tests are checked with --all or when named.
+
+Nearly all of the time goes into the headers of libraries, so files that are compiled alike are
+checked as one text, and headers are read once. Such a batch can only acquit: files in which
+something is found, or that do not compile together with the others, are checked alone, the others
+once more, and only what is said of a single file is reported. --all checks every file alone.
 """
 
 import argparse
+import bisect
 import concurrent.futures
 import hashlib
 import json
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
+import tempfile
 import time
 
 TOOL = "clang-tidy-19"
@@ -19,6 +27,11 @@ TOOL = "clang-tidy-19"
 # deprecated parts.
 TO_CLANG = ["--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wno-deprecated-declarations"]
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
+# In company, a neighbour could use such a name and so hide that its own file does not.
+ALONE = re.compile(r"^using [^=;]+;|^namespace [^={]+=", re.MULTILINE)
+# What a file declares outside of braces; two files of one batch must not share a name.
+DECLARED = re.compile(r"^(?!namespace|extern)\w[^\n]*?([\w:]+)(?: =|[({;\[]| \{)", re.MULTILINE)
+BATCH = 16
 
 
 def closure(path, root, seen):
@@ -39,10 +52,82 @@ def fingerprint(source, command, root, salt):
     return digest.hexdigest()
 
 
-def check(source, root, build):
-    run = subprocess.run([TOOL, "-p", build, "--quiet", *TO_CLANG, str(source)], cwd=root,
+def joined(sources):
+    """The text of all the files, each header asked for by the first that asks."""
+    parts, asked = [], set()
+    for source in sources:
+        lines, mine = [], set()
+        for line in source.read_text(encoding="utf-8").splitlines():
+            if line.startswith("#include"):
+                repeated = line in asked and line not in mine
+                mine.add(line)
+                line = "" if repeated else line
+            lines.append(line)
+        asked |= mine
+        parts.append("\n".join(lines) + "\n")
+    return "".join(parts)
+
+
+def tidy(folder, source, root):
+    run = subprocess.run([TOOL, "-p", str(folder), "--quiet", *TO_CLANG, str(source)], cwd=root,
                          text=True, capture_output=True, check=False)
     return run.returncode == 0, run.stdout
+
+
+def check(batch, root, build):
+    """Yields (file, clean, what clang-tidy says of it) for every file of the batch."""
+    sources = [source for source, _ in batch]
+    if len(batch) == 1:
+        yield (sources[0], *tidy(build, sources[0], root))
+        return
+    # Below the root, so that .clang-tidy is found as for the files themselves.
+    with tempfile.TemporaryDirectory(dir=root / "build" / "tidy") as folder:
+        together = pathlib.Path(folder) / "together.cc"
+        together.write_text(joined(sources), encoding="utf-8")
+        entry = batch[0][1]
+        words = shlex.split(entry["command"])
+        words[words.index(entry["file"])] = str(together)
+        (together.parent / "compile_commands.json").write_text(json.dumps(
+            [{"directory": entry["directory"], "file": str(together), "arguments": words}]))
+        clean, said = tidy(folder, together, root)
+    if clean:
+        yield from ((source, True, "") for source in sources)
+        return
+    for part in suspects_and_rest(batch, said):
+        yield from check(part, root, build)
+
+
+def suspects_and_rest(batch, said):
+    """Each file of whose lines something is said, alone; the rest, in halves if that is all."""
+    ends, end = [], 0
+    for source, _ in batch:
+        end += len(source.read_text(encoding="utf-8").splitlines())
+        ends.append(end)
+    lines = {int(line) for line in re.findall(r"/together\.cc:(\d+):", said)}
+    suspects = {bisect.bisect_left(ends, line) for line in lines}
+    rest = [file for index, file in enumerate(batch) if index not in suspects]
+    if len(rest) == len(batch):
+        half = len(batch) // 2
+        return [batch[:half], batch[half:]]
+    return [[batch[index]] for index in sorted(suspects)] + ([rest] if rest else [])
+
+
+def batches(work, largest):
+    """Files that are compiled alike and share no name they declare; the larger batches first."""
+    result = []
+    for source, entry in work:
+        text = source.read_text(encoding="utf-8")
+        alike = [word for word in shlex.split(entry["command"]) if source.name not in word]
+        key = (alike, str(source) if ALONE.search(text) else "")
+        names = set(DECLARED.findall(text))
+        for members, its_key, its_names in result:
+            if its_key == key and len(members) < largest and its_names.isdisjoint(names):
+                members.append((source, entry))
+                its_names |= names
+                break
+        else:
+            result.append(([(source, entry)], key, names))
+    return sorted((members for members, _, _ in result), key=len, reverse=True)
 
 
 def is_test(path):
@@ -63,7 +148,7 @@ def main():
     version = subprocess.run([TOOL, "--version"], capture_output=True, check=True).stdout
     salt = version + (root / ".clang-tidy").read_bytes()
 
-    work, clean = [], 0
+    work, marks, clean = [], {}, 0
     for entry in json.loads((root / options.build / "compile_commands.json").read_text()):
         source = pathlib.Path(entry["file"]).resolve()
         if not source.is_relative_to(root) or source.is_relative_to(root / "build"):
@@ -75,21 +160,21 @@ def main():
         mark = cache / fingerprint(source, entry["command"], root, salt)
         if mark.exists():
             clean += 1
-        elif all(source != other for other, _ in work):
-            work.append((source, mark))
+        elif source not in marks:
+            marks[source] = mark
+            work.append((source, entry))
 
     start, bad = time.monotonic(), 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        pending = {pool.submit(check, source, root, options.build): (source, mark)
-                   for source, mark in work}
+        pending = [pool.submit(lambda batch: list(check(batch, root, options.build)), batch)
+                   for batch in batches(work, 1 if options.all or wanted else BATCH)]
         for done in concurrent.futures.as_completed(pending):
-            source, mark = pending[done]
-            passed, output = done.result()
-            if passed:
-                mark.touch()
-            else:
-                bad += 1
-                print(f"-- {source.relative_to(root)}\n{output}".replace(f"{root}/", ""))
+            for source, passed, output in done.result():
+                if passed:
+                    marks[source].touch()
+                else:
+                    bad += 1
+                    print(f"-- {source.relative_to(root)}\n{output}".replace(f"{root}/", ""))
     print(f"clang-tidy: {len(work)} files checked in {time.monotonic() - start:.0f} s, "
           f"{clean} unchanged, {bad} with findings")
     return 1 if bad else 0
