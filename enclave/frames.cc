@@ -6,7 +6,8 @@ namespace gbx::enclave {
 namespace {
 
 constexpr std::size_t kSmallBytesMax = 1 << 10;
-constexpr std::size_t kRequestBytesMax = 1 << 20;
+constexpr std::size_t kReleaseBytesMax = 1 << 20;
+constexpr std::size_t kQueryBytesMax = 2 << 20;  // a sealed request of the largest class, in base64
 
 std::optional<Call> call_from(std::uint8_t byte) {
   const auto call = static_cast<Call>(byte);
@@ -71,8 +72,8 @@ std::size_t payload_bytes_max(Call call) {
     case Call::boot:
     case Call::attach:
     case Call::answer: return kPayloadBytesMax;
-    case Call::release:
-    case Call::query: return kRequestBytesMax;
+    case Call::release: return kReleaseBytesMax;
+    case Call::query: return kQueryBytesMax;
     case Call::append: return kLedgerEntryBytesMax;
     case Call::refusal: return kRefusalBytes;
     case Call::hello: return kNonceBytes;

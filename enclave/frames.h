@@ -15,7 +15,7 @@
 //   hello     nonce, 32 bytes                      hello JSON: evidence, binding, log head
 //   attach    snapshot manifest envelope, + 1 fd   attached JSON: table, snapshot
 //   release   key release envelope                 released JSON: table, allotment
-//   query     request envelope                     sealed answer packet
+//   query     sealed request packet                sealed answer packet
 //   status    nothing                              status JSON
 //   close     nothing                              closing statement envelope
 //

@@ -2,9 +2,11 @@
 // ledger nor the engine notices.
 //
 // Input: one byte that chooses the frame, then triples (place low, place high, bits to turn over);
-// with an odd choice, what follows the first byte is the payload itself.
+// with an odd choice, what follows the first byte is the payload itself. The last frame is turned
+// over before it is sealed: anybody can seal to a room.
 
 #include "tests/sim/world.h"
+#include "trusted/packet/padding.h"
 
 namespace {
 
@@ -25,7 +27,8 @@ struct Target {
               {Call::query, gbx::to_bytes(world.make_request(
                                 "SELECT campaign_id, COUNT(DISTINCT hashed_email) AS n FROM "
                                 "exposures GROUP BY campaign_id"))},
-              {Call::attach, gbx::to_bytes(world.purchases.envelope)}};
+              {Call::attach, gbx::to_bytes(world.purchases.envelope)},
+              {Call::query, gbx::to_bytes(gbx::packet::print_envelope(world.last_request))}};
     entries = world.store.entries.size();
   }
   gbx::sim::World world{1};
@@ -49,15 +52,31 @@ Frame spoiled(const std::vector<Frame>& frames, gbx::ByteView input) {
   return frame;
 }
 
+// `request` as anybody can seal it to this room, in the form that seal_request() gives it.
+Bytes sealed(gbx::sim::World& world, gbx::ByteView request) {
+  const gbx::packet::PaddingRule rule{.floor = 1024, .text_bytes_max = request.size()};
+  const auto binding = gbx::packet::digest(world.binding);
+  const Bytes inside = gbx::packet::pad(gbx::as_text(request), rule);
+  const Bytes packet =
+      gbx::crypto::hpke_seal(world.binding.sealing_key, gbx::as_bytes("glovebox/request/v1"),
+                             binding, inside, world.party_entropy)
+          .value();
+  return gbx::to_bytes(
+      gbx::Json::object({{"binding", gbx::to_hex(binding)}, {"sealed", gbx::to_base64(packet)}})
+          .canonical());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static Target target;
   if (size == 0) return 0;
-  const Frame frame = spoiled(target.frames, {data, size});
+  Frame frame = spoiled(target.frames, {data, size});
   for (const Frame& honest : target.frames) {
     if (honest.call == frame.call && honest.payload == frame.payload) return 0;
   }
+  const bool inside = (data[0] / 2) % target.frames.size() == target.frames.size() - 1;
+  if (inside) frame.payload = sealed(target.world, frame.payload);
   const Frame answer = target.world.call(frame.call, frame.payload);
   GBX_CHECK(answer.call == Call::refusal);
   GBX_CHECK(target.world.store.entries.size() == target.entries);

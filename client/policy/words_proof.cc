@@ -14,7 +14,7 @@ constexpr std::string_view kRetry = "ask again; what was charged stays charged";
 constexpr std::string_view kBug = "please report it with the command that you ran";
 
 // What can be wrong with packets, evidence, snapshots, answers and the machine.
-constexpr std::array<Wording, 143> kWords = {{
+constexpr std::array<Wording, 144> kWords = {{
     {"allotment_empty", "a key release allots no budget", "allot some epsilon and delta"},
     {"allotment_over_ceiling", "a key release allots more than the policy's whole budget",
      "allot at most the policy's epsilon and delta"},
@@ -147,6 +147,8 @@ constexpr std::array<Wording, 143> kWords = {{
     {"request_member_unknown", "the request is of nobody in the policy", kTampered},
     {"request_replayed", "this request was answered before",
      "ask again: each request has a fresh id"},
+    {"request_resealed", "the request was signed for another binding than it is sealed under",
+     "ask again; if it stays, somebody who had the request sends it anew"},
     {"result_digest_wrong", "the table was changed after the room signed it", kTampered},
     {"result_half_width_wrong",
      "a column's half-width does not follow from the noise that the statement claims", kTampered},

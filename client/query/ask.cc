@@ -1,5 +1,7 @@
 #include "client/query/ask.h"
 
+#include "trusted/packet/sealed_request.h"
+
 namespace gbx::client {
 
 Result<packet::Envelope> sign_question(const Question& question, const Home& home,
@@ -37,8 +39,10 @@ AnswerFile ask(const Line& line, const PolicyFile& policy, const Home& home,
   auto request = sign_question(question, home, room.digest, policy.hash, *line.entropy);
   if (!request) throw RoomUnverified(request.error());
   const Asked asked{.room = &room, .policy = &policy, .request = std::move(request).value()};
-  const Bytes sealed = call_or_throw(*line.connection, enclave::Call::query,
-                                     as_bytes(packet::print_envelope(asked.request)));
+  const auto question_sealed = packet::seal_request(asked.request, room.binding, *line.entropy);
+  if (!question_sealed) throw RoomUnverified(question_sealed.error());
+  const Bytes sealed =
+      call_or_throw(*line.connection, enclave::Call::query, as_bytes(*question_sealed));
   auto answer = open_room_answer(asked, as_text(sealed), home);
   if (!answer) throw RoomUnverified(answer.error());
   return std::move(answer).value();

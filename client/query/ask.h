@@ -1,9 +1,11 @@
 #pragma once
 
-// Asking a room: a signed request out, a sealed answer back, kept with all that verifies it.
+// Asking a room: a request out, signed and sealed, a sealed answer back, kept with all that
+// verifies it.
 //
-// The host carries both and may be anybody; the room is met (its evidence checked) before a word of
-// the question leaves this machine, and the answer is the room's only after VerifiedAnswer says so.
+// The host carries both, reads neither and may be anybody; the room is met (its evidence checked)
+// before a word of the question leaves this machine, and the answer is the room's only after
+// VerifiedAnswer says so.
 
 #include <optional>
 #include <string>

@@ -90,6 +90,28 @@ start_host() {
   broken "no room started"
 }
 
+# The host puts replay.py, with the arguments $1, between the analyst and the room.
+listen_in() {
+  cp "$here/replay.py" "$stage/host/"
+  printf '%shost$%s python3 replay.py %s &\n' "$dim" "$plain" "$1"
+  (cd "$stage/host" && exec python3 replay.py $1 >tap.log 2>&1) &
+  tap=$!
+  local i
+  for i in $(seq 100); do [ ! -S "$stage/host/${1%% *}" ] || return 0; sleep 0.05; done
+  broken "nobody listens"
+}
+
+# What replay.py says when the conversation is over must have the words $1.
+caught() {
+  if [ -n "$tap" ]; then
+    wait "$tap" || true
+    tap=
+    printf '%shost$%s fg\n' "$dim" "$plain"
+    sed 's/^/    /' "$stage/host/tap.log"
+  fi
+  grep -q -- "$1" "$stage/host/tap.log" || broken "the host does not say $1"
+}
+
 # --- the parts that both rooms have in common -----------------------------------------------------
 
 # Copies what one party sends to another, and says so.
@@ -256,14 +278,14 @@ cheats() {
   change_byte "$stage/shopgood/result.json" '["sg_denim"],["' 0
   refused shopgood "glovebox verify result.json --policy large.json" 'changed after the room signed'
 
-  tell "The host sends NewsNow's signed question to the room a second time, for two answers with \
-different noise."
-  cp "$here/replay.py" "$stage/host/"
-  send newsnow large/attribution.json host
-  refused host "python3 replay.py attribution.json large/socket" replayed
+  tell "NewsNow asks on. The host listens in, and then sends the question to the room a second \
+time, for two answers with different noise."
+  listen_in "large/tap large/socket"
+  on newsnow "$(ask large large/fourth.json "$overlap" | sed s,large/socket,large/tap,)"
+  caught 'cannot read it'
+  caught request_replayed
 
-  tell "NewsNow asks until the budget is used up."
-  on newsnow "$(ask large large/fourth.json "$overlap")"
+  tell "That was the last of the budget."
   refused newsnow "$(ask large large/fifth.json "$overlap")" budget_exhausted
 }
 

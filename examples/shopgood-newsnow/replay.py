@@ -1,14 +1,18 @@
-"""What a host can try: sends the signed request of an answer file to the room once more.
+"""What a host can try: carries one conversation with the room, looks into the question, and sends
+it to the room once more.
 
-usage: replay.py ANSWER.json SOCKET; prints what the room says, exits 1 when it refuses.
+usage: replay.py LISTEN ROOM; LISTEN is the socket that the analyst takes for the room's, ROOM the
+real one. Prints what came of it, exits 1 when the room refuses.
 """
 
+import base64
 import json
+import os
 import socket
 import struct
 import sys
 
-QUERY, REFUSAL, PROGRESS = 5, 33, 18
+QUERY, PROGRESS, REFUSAL = 5, 18, 33
 
 
 def receive(line, size):
@@ -16,27 +20,63 @@ def receive(line, size):
     while len(data) < size:
         piece = line.recv(size - len(data))
         if not piece:
-            sys.exit("the room hung up")
+            return b""
         data += piece
     return data
 
 
-def main():
-    with open(sys.argv[1], encoding="utf-8") as file:
-        request = json.load(file)["request"]
-    payload = json.dumps(request, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    payload = payload.encode()
-    line = socket.socket(socket.AF_UNIX)
-    line.connect(sys.argv[2])
-    line.sendall(struct.pack("<IB", len(payload) + 1, QUERY) + payload)
+def receive_frame(line):
+    """The call and payload of the next frame; None when the other side has hung up."""
+    header = receive(line, 5)
+    if not header:
+        return None
+    size, call = struct.unpack("<IB", header)
+    return call, receive(line, size - 1)
+
+
+def send_frame(line, call, payload):
+    line.sendall(struct.pack("<IB", len(payload) + 1, call) + payload)
+
+
+def converse(room, call, payload, pass_on):
+    """Sends one call; each frame of the room goes to pass_on. Yields the last one."""
+    send_frame(room, call, payload)
     while True:
-        size, call = struct.unpack("<IB", receive(line, 5))
-        answer = receive(line, size - 1)
-        if call != PROGRESS:
-            break
+        answer = receive_frame(room) or sys.exit("the room hung up")
+        pass_on(*answer)
+        if answer[0] != PROGRESS:
+            return answer
+
+
+def accept(path):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(1)
+    try:
+        return listener.accept()[0]
+    finally:
+        os.unlink(path)
+
+
+def main():
+    room = socket.socket(socket.AF_UNIX)
+    room.connect(sys.argv[2])
+    analyst = accept(sys.argv[1])
+    question = None
+    while frame := receive_frame(analyst):
+        if frame[0] == QUERY:
+            question = frame[1]
+        converse(room, *frame, lambda *answer: send_frame(analyst, *answer))
+    if question is None:
+        sys.exit("nobody asked")
+    sealed = base64.b64decode(json.loads(question)["sealed"])
+    reads = b"SELECT" in question + sealed
+    print(f"carried a question, sealed in {len(sealed):,} bytes:", "read it" if reads else
+          "cannot read it", flush=True)
+    call, answer = converse(room, QUERY, question, lambda *_: None)
     if call == REFUSAL:
-        sys.exit("the room refuses: " + answer[10:10 + answer[9]].decode())
-    print(f"the room answered with {len(answer)} bytes")
+        sys.exit("sent it again; the room refuses: " + answer[10:10 + answer[9]].decode())
+    print(f"sent it again; the room answered with {len(answer)} bytes")
 
 
 if __name__ == "__main__":

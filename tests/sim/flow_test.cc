@@ -4,6 +4,7 @@
 
 #include "tests/sim/world.h"
 #include "trusted/log/log.h"
+#include "trusted/packet/sealed_request.h"
 #include "trusted/packet/statement.h"
 #include "trusted/policy/policy_fixture.h"
 
@@ -259,6 +260,60 @@ TEST(Flow, ARequestForAnotherBootIsRefused) {
   ASSERT_TRUE(world.open());
   world.binding.nonce[0] ^= 1;
   EXPECT_EQ(refusal_of(world.ask(kAttribution)), "binding_unknown");
+}
+
+TEST(Flow, ARequestThatWasSealedForAnotherBootIsRefused) {
+  World other(27);
+  ASSERT_TRUE(other.open());
+  World world(28);
+  ASSERT_TRUE(world.open());
+  EXPECT_EQ(refusal_of(world.call(Call::query, other.make_request(kAttribution))),
+            "binding_unknown");
+  world.binding.sealing_key = other.binding.sealing_key;  // as if the host had swapped the key
+  EXPECT_EQ(refusal_of(world.ask(kAttribution)), "binding_unknown");
+}
+
+// The host puts a binding of this boot over what was sealed under another one.
+TEST(Flow, ARequestMovedToAnotherBindingIsRefused) {
+  World world(29);
+  ASSERT_TRUE(world.open());
+  const Json sealed = Json::parse(world.make_request(kAttribution)).value();
+  world.hello();
+  const Json moved = Json::object(
+      {{"binding", to_hex(packet::digest(world.binding))}, {"sealed", *sealed.find("sealed")}});
+  EXPECT_EQ(refusal_of(world.call(Call::query, moved.canonical())), "seal_broken");
+}
+
+// A receiver of the answer has the signed request and can seal it again.
+TEST(Flow, ARequestSealedAgainByAnotherIsRefused) {
+  World world(30);
+  ASSERT_TRUE(world.open());
+  world.make_request(kAttribution);
+  const packet::Envelope request = world.last_request;
+  const auto again = [&] {
+    return packet::seal_request(request, world.binding, world.party_entropy).value();
+  };
+  const std::string first = again();
+  EXPECT_EQ(refusal_of(world.call(Call::query, first)), "");
+  const std::string second = again();
+  EXPECT_NE(first, second);
+  EXPECT_EQ(refusal_of(world.call(Call::query, second)), "request_replayed");
+  world.make_request(kAttribution);
+  world.hello();
+  EXPECT_EQ(
+      refusal_of(world.call(
+          Call::query,
+          packet::seal_request(world.last_request, world.binding, world.party_entropy).value())),
+      "request_resealed");
+  EXPECT_EQ(world.engine.runs, 1U);
+}
+
+TEST(Flow, ARequestInPlainIsRefused) {
+  World world(31);
+  ASSERT_TRUE(world.open());
+  world.make_request(kAttribution);
+  EXPECT_EQ(refusal_of(world.call(Call::query, packet::print_envelope(world.last_request))),
+            "request_malformed");
 }
 
 TEST(Flow, FramesThatAreNoRequestsAreRefused) {

@@ -9,6 +9,7 @@
 #include "trusted/packet/key_release.h"
 #include "trusted/packet/request.h"
 #include "trusted/packet/sealed_answer.h"
+#include "trusted/packet/sealed_request.h"
 #include "trusted/packet/statement.h"
 #include "trusted/policy/policy_fixture.h"
 #include "trusted/snapshot/snapshot_fixture.h"
@@ -245,16 +246,15 @@ std::string World::make_request(std::string_view sql, bool dry_run) {
   requests_++;
   request.sql = std::string(sql);
   request.dry_run = dry_run;
-  const packet::Envelope envelope =
-      packet::make_request(request, policy::test_signing_key(kNewsnow));
-  last_request_ = packet::request_digest(envelope);
-  return packet::print_envelope(envelope);
+  last_request = packet::make_request(request, policy::test_signing_key(kNewsnow));
+  return packet::seal_request(last_request, binding, party_entropy).value();
 }
 
 std::optional<World::Read> World::read(const Frame& answer) const {
   if (answer.call != Call::answer) return std::nullopt;
-  const auto body = packet::open_answer(as_text(answer.payload), "newsnow",
-                                        policy::test_sealing_key(kNewsnow), last_request_);
+  const auto body =
+      packet::open_answer(as_text(answer.payload), "newsnow", policy::test_sealing_key(kNewsnow),
+                          packet::request_digest(last_request));
   if (!body) return std::nullopt;
   const auto parts = packet::parse_answer_body(*body);
   if (!parts) return std::nullopt;

@@ -116,6 +116,7 @@ class World final : public enclave::RoomMaker {
   bool take_hello(const enclave::Frame& answer);
   // Packets as honest members make them; the room must have said hello.
   std::string make_release(const Sealed& sealed);
+  // The request is sealed; as it was signed it stays in last_request.
   std::string make_request(std::string_view sql, bool dry_run = false);
   enclave::Frame ask(std::string_view sql, bool dry_run = false) {
     return call(enclave::Call::query, make_request(sql, dry_run));
@@ -139,7 +140,8 @@ class World final : public enclave::RoomMaker {
   packet::ReleaseTerms terms;  // of the next make_release(): epsilon and delta
   packet::Binding binding;     // of the last hello
   Hash log_head{};             // likewise
-  SeededEntropy entropy;       // the room's
+  packet::Envelope last_request;
+  SeededEntropy entropy;  // the room's
   SeededEntropy party_entropy;
   FaultyStore store;
   FixedClock clock;
@@ -153,7 +155,6 @@ class World final : public enclave::RoomMaker {
   enclave::Session session_{*this};
   Bytes attaching_;
   std::uint64_t requests_ = 0;
-  Hash last_request_{};
 };
 
 // "" for an answer, the word of a refusal otherwise.

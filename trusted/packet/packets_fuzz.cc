@@ -4,6 +4,7 @@
 #include "trusted/packet/key_release.h"
 #include "trusted/packet/request.h"
 #include "trusted/packet/sealed_answer.h"
+#include "trusted/packet/sealed_request.h"
 #include "trusted/packet/statement.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -19,5 +20,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const auto key =
       crypto::SealingKey::from_secret(Secret<32>(std::array<std::uint8_t, 32>{1}));
   GBX_CHECK(!packet::open_answer(text, "shopgood", key, {}));
+  if (const auto sealed = packet::parse_sealed_request(text)) {
+    // Anybody can seal to the room's key, so it may open: whatever is inside prints as it was.
+    if (const auto inner = packet::open_sealed_request(*sealed, key)) {
+      GBX_CHECK(packet::parse_envelope(packet::print_envelope(*inner)).has_value());
+    }
+  }
   return 0;
 }

@@ -1,43 +1,23 @@
 #include "trusted/packet/sealed_answer.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "trusted/base/json.h"
 #include "trusted/crypto/aead.h"
 #include "trusted/crypto/hash.h"
+#include "trusted/packet/padding.h"
 
 namespace gbx::packet {
 namespace {
 
 constexpr Literal kMalformed = "sealed_answer_malformed";
-constexpr std::size_t kBodyBytesMin = 4096;
 constexpr std::size_t kBodyBytesMax = std::size_t{32} << 20;
+constexpr PaddingRule kPadding{.floor = 4096, .text_bytes_max = kBodyBytesMax};
 constexpr std::size_t kSealedKeyBytesMax = 256;
 constexpr std::size_t kNameBytesMax = 64;
 constexpr std::size_t kReceiversMax = 64;
 constexpr std::string_view kInfo = "glovebox/sealed-answer/v1";
-
-// A u32 length, the text, zeros up to the next power of two.
-Bytes pad(std::string_view body) {
-  Writer writer;
-  writer.block(body);
-  Bytes out = writer.take();
-  out.resize(std::bit_ceil(std::max(out.size(), kBodyBytesMin)));
-  return out;
-}
-
-Result<std::string> unpad(ByteView padded) {
-  Reader reader(padded);
-  const ByteView body = reader.block(kBodyBytesMax);
-  const ByteView rest = reader.view(reader.left());
-  const bool zeros = std::ranges::all_of(rest, [](std::uint8_t byte) { return byte == 0; });
-  if (reader.failed() || !zeros || pad(as_text(body)).size() != padded.size()) {
-    return Error{ErrorCode::invalid_argument, kMalformed};
-  }
-  return std::string(as_text(body));
-}
 
 // What each receiver's seal is bound to.
 Bytes bound_to(ByteView context, ByteView ciphertext) {
@@ -86,7 +66,7 @@ Result<std::string> seal_answer(std::string_view body, std::span<const Receiver>
   // The key seals one message, so a fixed nonce is used once.
   crypto::AeadKey key;
   GBX_TRY(entropy.fill(key.mutable_view()));
-  const Bytes ciphertext = crypto::aead_seal(key, {}, context, pad(body));
+  const Bytes ciphertext = crypto::aead_seal(key, {}, context, pad(body, kPadding));
   const Bytes bound = bound_to(context, ciphertext);
   Json::Array sealed_keys;
   for (const Receiver& receiver : order) {
@@ -109,7 +89,8 @@ Result<std::string> open_answer(std::string_view packet, std::string_view name,
       crypto::hpke_open(key, as_bytes(kInfo), bound_to(context, parsed.body), mine->second));
   GBX_TRY_ASSIGN(const crypto::AeadKey content_key, crypto::AeadKey::from(opened.view()));
   GBX_TRY_ASSIGN(const Bytes padded, crypto::aead_open(content_key, {}, context, parsed.body));
-  return unpad(padded);
+  GBX_TRY_ASSIGN(const std::string_view body, unpad(padded, kPadding, kMalformed));
+  return std::string(body);
 }
 
 }  // namespace gbx::packet

@@ -8,6 +8,7 @@
 #include "trusted/packet/key_release.h"
 #include "trusted/packet/request.h"
 #include "trusted/packet/sealed_answer.h"
+#include "trusted/packet/sealed_request.h"
 #include "trusted/packet/statement.h"
 
 namespace gbx::packet {
@@ -83,6 +84,17 @@ TEST_F(PacketsPage, SealedAnswer) {
   EXPECT_EQ(blocks_[4].find("receivers")->canonical(), made.find("receivers")->canonical())
       << made.find("receivers")->pretty();
   EXPECT_EQ(from_base64(*made.find("body")->string())->size(), 4096 + 16U);
+}
+
+TEST_F(PacketsPage, SealedRequest) {
+  spec::ExampleEntropy entropy;
+  const std::string packet = seal_request(example_request(), example_binding(), entropy).value();
+  const Json made = Json::parse(packet).value();
+  ASSERT_LT(5U, blocks_.size());
+  EXPECT_EQ(blocks_[5].find("binding")->canonical(), made.find("binding")->canonical());
+  EXPECT_EQ(from_base64(*made.find("sealed")->string())->size(), 32 + 1024 + 16U);
+  EXPECT_TRUE(spec::mentions("packets.md", to_hex(crypto::sha256(as_bytes(packet)))))
+      << to_hex(crypto::sha256(as_bytes(packet)));
 }
 
 TEST(EvidencePage, Binding) {

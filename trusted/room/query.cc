@@ -5,6 +5,7 @@
 
 #include "trusted/crypto/hash.h"
 #include "trusted/packet/request.h"
+#include "trusted/packet/sealed_request.h"
 #include "trusted/room/room.h"
 
 namespace gbx::room {
@@ -57,8 +58,13 @@ std::vector<std::string> sorted_tables(const firewall::CheckedQuery& query) {
 
 }  // namespace
 
-Result<Room::Asked> Room::open_request(std::string_view text) {
-  GBX_TRY_ASSIGN(const packet::Envelope envelope, packet::parse_envelope(text));
+Result<Room::Asked> Room::open_request(std::string_view sealed_text) {
+  GBX_TRY_ASSIGN(const packet::SealedRequest sealed, packet::parse_sealed_request(sealed_text));
+  if (bindings_.find(sealed.binding) == nullptr) {
+    return Error{ErrorCode::unverified, "binding_unknown"};
+  }
+  GBX_TRY_ASSIGN(const packet::Envelope envelope,
+                 packet::open_sealed_request(sealed, keys_.sealing));
   GBX_TRY_ASSIGN(const std::string name, packet::peek_request_member(envelope));
   const policy::Member* member = policy_.policy().find_member(name);
   if (member == nullptr) return Error{ErrorCode::not_found, "member_unknown"};
@@ -67,8 +73,8 @@ Result<Room::Asked> Room::open_request(std::string_view text) {
   if (request.policy_hash != policy_.hash()) {
     return Error{ErrorCode::unverified, "policy_hash_wrong"};
   }
-  if (bindings_.find(request.binding) == nullptr) {
-    return Error{ErrorCode::unverified, "binding_unknown"};
+  if (request.binding != sealed.binding) {
+    return Error{ErrorCode::unverified, "request_resealed"};
   }
   std::set<std::array<std::uint8_t, 16>>& asked_before = requests_[request.member];
   if (asked_before.contains(request.id)) return Error{ErrorCode::unverified, "request_replayed"};
@@ -159,10 +165,10 @@ Result<Response> Room::answer(const Asked& asked, const firewall::CheckedQuery& 
   return Responder::respond(std::move(table), receipt, std::move(predicate), signatory(asked));
 }
 
-Result<Response> Room::query(std::string_view envelope) {
+Result<Response> Room::query(std::string_view sealed) {
   GBX_TRY(check_open());
   datasets_.sweep(seams_.clock->now_seconds());
-  GBX_TRY_ASSIGN(const Asked asked, open_request(envelope));
+  GBX_TRY_ASSIGN(const Asked asked, open_request(sealed));
   GBX_TRY_ASSIGN(const firewall::CheckedQuery query, check(asked));
   GBX_TRY_ASSIGN(const std::vector<Dataset> datasets, datasets_of(query, asked.now));
   if (asked.request.dry_run) return dry_run(asked, query);

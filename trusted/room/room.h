@@ -6,8 +6,8 @@
 //   hello      evidence bound to {nonce, keys, policy, log, image}; any number of parties
 //   attach     an owner's sealed snapshot and signed manifest; no key yet
 //   release    the owner's key and budget allotment, sealed to this boot, this manifest, this head
-//   query      a member's signed request -> refusal, price, or an answer sealed to the receivers
-//   close      keys wiped; a signed statement of what was spent
+//   query      a member's request, signed and sealed to this boot -> refusal, price, or an answer
+//   sealed to the receivers close      keys wiped; a signed statement of what was spent
 //
 // The host carries every byte and may replay, reorder, cut, withhold and invent; members may be
 // hostile to each other; the clock is the host's. What must stay true: no row is read before its
@@ -81,7 +81,7 @@ class Room {
   Result<std::string> release(std::string_view envelope);
   // Fails with a refusal for the caller. Before the charge: whatever is wrong with the request,
   // from public facts alone. After it: unavailable (query_failed), always.
-  Result<Response> query(std::string_view envelope);
+  Result<Response> query(std::string_view sealed);
   // Public state as canonical JSON.
   [[nodiscard]] std::string status() const;
   // Wipes the data keys, then signs {log, per table allotted and spent}; again the same statement.
@@ -116,7 +116,7 @@ class Room {
     std::int64_t now = 0;
     std::vector<packet::Receiver> receivers;
   };
-  Result<Asked> open_request(std::string_view envelope);
+  Result<Asked> open_request(std::string_view sealed_text);
   Result<firewall::CheckedQuery> check(const Asked& asked);
   Result<std::vector<Dataset>> datasets_of(const firewall::CheckedQuery& query,
                                            std::int64_t now) const;
