@@ -127,7 +127,8 @@ void provide(Setting& setting, client::RoomConnection& connection) {
     const fs::path file = setting.folder / sealed->manifest.table;
     std::ofstream(file, std::ios::binary) << as_text(sealed->bytes);
     const enclave::Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    client::call_or_throw(connection, Call::attach, as_bytes(sealed->envelope), descriptor.get());
+    client::call_room(connection, setting.world.binding,
+                      {Call::attach, as_bytes(sealed->envelope), descriptor.get()});
     meet(setting, connection);
     client::call_or_throw(connection, Call::release, as_bytes(setting.world.make_release(*sealed)));
   }

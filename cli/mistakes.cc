@@ -17,4 +17,11 @@ Failure failure_in_words(const std::string& what, const std::string& where, cons
   return failure;
 }
 
+Failure failure_of_host(const std::string& what, const client::HostRefused& refused) {
+  const enclave::Refusal& claimed = refused.claimed();
+  const std::string said =
+      "it says " + std::string(error_code_name(claimed.code)) + " (" + claimed.reason + ")";
+  return failure_in_words(what, said, refused.error());
+}
+
 }  // namespace gbx::cli

@@ -3,6 +3,7 @@
 #include "cli/console.h"
 #include "client/policy/mistake.h"
 #include "client/policy/wording.h"
+#include "client/room/meet.h"
 
 namespace gbx::cli {
 
@@ -21,5 +22,8 @@ void telling_mistakes(Verb verb) {
 
 // The failure of `error` in words, with code and reason for --json.
 Failure failure_in_words(const std::string& what, const std::string& where, const Error& error);
+
+// The failure of a refusal that the room has not signed.
+Failure failure_of_host(const std::string& what, const client::HostRefused& refused);
 
 }  // namespace gbx::cli

@@ -64,6 +64,8 @@ client::AnswerFile converse(const QueryChoice& choice, const client::PolicyFile&
     return client::ask({&connection, &entropy}, policy, home, question);
   } catch (const client::RoomRefused& error) {
     throw refused(error.refusal(), question.sql, policy.policy);
+  } catch (const client::HostRefused& error) {
+    throw failure_of_host("no answer came", error);
   } catch (const client::RoomUnverified& error) {
     throw failure_in_words("the room cannot be trusted", choice.room, error.error());
   } catch (const client::ConnectionError& error) {

@@ -33,6 +33,8 @@ auto talk(const std::string& what, const std::string& socket, const Work& work) 
     return work();
   } catch (const client::RoomRefused& refused) {
     throw refused_by_room(what, refused.refusal());
+  } catch (const client::HostRefused& refused) {
+    throw failure_of_host(what, refused);
   } catch (const client::RoomUnverified& wrong) {
     throw failure_in_words(what, socket, wrong.error());
   } catch (const client::ConnectionError& broken) {

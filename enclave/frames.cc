@@ -122,7 +122,7 @@ Bytes encode_frame(Call call, ByteView payload) {
   return writer.take();
 }
 
-Bytes encode_refusal(const Error& error) {
+RefusalBody encode_refusal_body(const Error& error) {
   const std::string_view reason = error.reason.view();
   GBX_CHECK(reason.size() <= kReasonBytesMax && is_word(reason));
   Writer writer;
@@ -131,17 +131,26 @@ Bytes encode_refusal(const Error& error) {
   writer.u32(error.where.end);
   writer.u8(static_cast<std::uint8_t>(reason.size()));
   writer.raw(as_bytes(reason));
-  Bytes out = writer.take();
-  out.resize(kRefusalBytes, 0);
+  RefusalBody out{};
+  std::ranges::copy(writer.bytes(), out.begin());
   return out;
+}
+
+Bytes encode_refusal(const Error& error, const RefusalSignature& signature) {
+  Writer writer;
+  writer.raw(encode_refusal_body(error));
+  writer.raw(signature);
+  return writer.take();
 }
 
 Result<Refusal> decode_refusal(ByteView payload) {
   const Error malformed{ErrorCode::invalid_argument, "refusal_malformed"};
   if (payload.size() != kRefusalBytes) return malformed;
-  Reader reader(payload);
-  const std::optional<ErrorCode> code = code_from(reader.u8());
   Refusal refusal;
+  refusal.body = Reader(payload).array<kRefusalBodyBytes>();
+  refusal.signature = Reader(payload.subspan(kRefusalBodyBytes)).array<kRefusalSignatureBytes>();
+  Reader reader(refusal.body);
+  const std::optional<ErrorCode> code = code_from(reader.u8());
   refusal.where.begin = reader.u32();
   refusal.where.end = reader.u32();
   const std::uint8_t size = reader.u8();

@@ -23,8 +23,10 @@
 //   progress  u8, percent of public work (room to host); no answer
 //
 // The final answer is `answer` or `refusal`. A refusal is a code, a word and a span of the caller's
-// own text, always of one size.
+// own text, always of one size, and the room's signature under it for this call
+// (trusted/packet/refusal.h): whoever has met the room knows whether the host made it up.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -53,7 +55,9 @@ constexpr std::size_t kHeaderBytes = 5;
 constexpr std::size_t kPayloadBytesMax = std::size_t{16} << 20;
 constexpr std::size_t kNonceBytes = 32;
 constexpr std::size_t kReasonBytesMax = 64;
-constexpr std::size_t kRefusalBytes = 1 + 4 + 4 + 1 + kReasonBytesMax;
+constexpr std::size_t kRefusalBodyBytes = 1 + 4 + 4 + 1 + kReasonBytesMax;
+constexpr std::size_t kRefusalSignatureBytes = 64;
+constexpr std::size_t kRefusalBytes = kRefusalBodyBytes + kRefusalSignatureBytes;
 constexpr std::size_t kLedgerEntryBytesMax = std::size_t{1} << 16;
 
 // The name on the wire documents; total over the enumerators.
@@ -81,16 +85,25 @@ Result<Frame> decode_frame(ByteView bytes);
 // The payload must fit payload_bytes_max(): a bug otherwise.
 Bytes encode_frame(Call call, ByteView payload);
 
+using RefusalBody = std::array<std::uint8_t, kRefusalBodyBytes>;
+using RefusalSignature = std::array<std::uint8_t, kRefusalSignatureBytes>;
+// Of a host, and of a room that has no key yet.
+constexpr RefusalSignature kUnsigned{};
+
 // A refusal as whoever stands outside the room reads it: the word is text that came over a wire.
 struct Refusal {
   ErrorCode code = ErrorCode::unavailable;
   std::string reason;  // [a-z0-9_]{1,64}
   Span where;
+  RefusalBody body{};            // the bytes that say so, which the room signs
+  RefusalSignature signature{};  // not verified
 };
 
-// kRefusalBytes whatever the error says: u8 code, u32 begin, u32 end, u8 length of the word, the
+// The same size whatever the error says: u8 code, u32 begin, u32 end, u8 length of the word, the
 // word padded with zeros.
-Bytes encode_refusal(const Error& error);
+RefusalBody encode_refusal_body(const Error& error);
+// A refusal's payload: the body, then the signature.
+Bytes encode_refusal(const Error& error, const RefusalSignature& signature);
 // Fails with invalid_argument (refusal_malformed).
 Result<Refusal> decode_refusal(ByteView payload);
 

@@ -9,7 +9,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     GBX_CHECK(again == gbx::Bytes(bytes.begin(), bytes.end()));
     if (frame->call == gbx::enclave::Call::refusal) {
       const auto refusal = gbx::enclave::decode_refusal(frame->payload);
-      GBX_CHECK(!refusal || refusal->reason.size() <= gbx::enclave::kReasonBytesMax);
+      if (!refusal) return 0;
+      GBX_CHECK(refusal->reason.size() <= gbx::enclave::kReasonBytesMax);
+      gbx::Bytes said(refusal->body.begin(), refusal->body.end());
+      said.insert(said.end(), refusal->signature.begin(), refusal->signature.end());
+      GBX_CHECK(said == frame->payload);
     }
   }
   return 0;

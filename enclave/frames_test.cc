@@ -57,18 +57,25 @@ TEST(Frames, OnlyTheSixCallsComeFromClients) {
 }
 
 TEST(Refusal, ReadsBackAndHasOneSize) {
-  const Bytes bytes = encode_refusal({ErrorCode::policy_denied, "column_not_listed", {3, 9}});
-  EXPECT_EQ(bytes.size(), kRefusalBytes);
-  EXPECT_EQ(encode_refusal({ErrorCode::unavailable, "x"}).size(), kRefusalBytes);
+  const Error error{ErrorCode::policy_denied, "column_not_listed", {3, 9}};
+  const RefusalSignature signature{1, 2, 3};
+  const Bytes bytes = encode_refusal(error, signature);
+  EXPECT_EQ(bytes.size(), 138U);
+  EXPECT_EQ(encode_refusal({ErrorCode::unavailable, "x"}, kUnsigned).size(), 138U);
   const auto refusal = decode_refusal(bytes);
   ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->code, ErrorCode::policy_denied);
   EXPECT_EQ(refusal->reason, "column_not_listed");
   EXPECT_EQ(refusal->where, (Span{3, 9}));
+  EXPECT_EQ(refusal->body, encode_refusal_body(error));
+  EXPECT_EQ(refusal->signature, signature);
 }
 
 TEST(Refusal, WhatTheRoomNeverWritesIsRefused) {
-  const Bytes good = encode_refusal({ErrorCode::policy_denied, "column_not_listed", {3, 9}});
+  const Bytes good =
+      encode_refusal({ErrorCode::policy_denied, "column_not_listed", {3, 9}}, kUnsigned);
+  ASSERT_TRUE(decode_refusal(good));
+  EXPECT_FALSE(decode_refusal(ByteView(good).first(kRefusalBodyBytes))) << "without a signature";
   Bytes unknown_code = good;
   unknown_code[0] = 9;
   EXPECT_FALSE(decode_refusal(unknown_code));
@@ -79,7 +86,7 @@ TEST(Refusal, WhatTheRoomNeverWritesIsRefused) {
   not_a_word[10] = 0x1b;
   EXPECT_FALSE(decode_refusal(not_a_word));
   Bytes padding = good;
-  padding.back() = 1;
+  padding[kRefusalBodyBytes - 1] = 1;
   EXPECT_FALSE(decode_refusal(padding));
   Bytes empty = good;
   empty[9] = 0;

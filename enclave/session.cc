@@ -1,20 +1,24 @@
 #include "enclave/session.h"
 
 namespace gbx::enclave {
-namespace {
 
-Frame to_frame(const Result<std::string>& outcome) {
-  if (!outcome) return {Call::refusal, encode_refusal(outcome.error())};
+// Signed by the room, once there is one.
+Frame Session::refuse(const Frame& request, const Error& error) const {
+  if (room_ == nullptr) return {Call::refusal, encode_refusal(error, kUnsigned)};
+  const packet::RefusedCall refused{static_cast<std::uint8_t>(request.call), request.payload};
+  return {Call::refusal,
+          encode_refusal(error, room_->sign_refusal(refused, encode_refusal_body(error)))};
+}
+
+Frame Session::handle(ReceivedFrame received) {
+  const Result<std::string> outcome = dispatch(received);
+  if (!outcome) return refuse(received.frame, outcome.error());
   if (outcome->size() > payload_bytes_max(Call::answer)) {
     // Only the answer to a query can be; it has been charged, and then there is one refusal.
-    return {Call::refusal, encode_refusal({ErrorCode::unavailable, "query_failed"})};
+    return refuse(received.frame, {ErrorCode::unavailable, "query_failed"});
   }
   return {Call::answer, to_bytes(*outcome)};
 }
-
-}  // namespace
-
-Frame Session::handle(ReceivedFrame received) { return to_frame(dispatch(std::move(received))); }
 
 Result<std::string> Session::boot(std::string_view text) {
   if (room_ != nullptr) return Error{ErrorCode::invalid_argument, "already_booted"};
@@ -24,7 +28,7 @@ Result<std::string> Session::boot(std::string_view text) {
   return room_->status();
 }
 
-Result<std::string> Session::dispatch(ReceivedFrame received) {
+Result<std::string> Session::dispatch(ReceivedFrame& received) {
   const Bytes& payload = received.frame.payload;
   const Call call = received.frame.call;
   if (call == Call::boot) return boot(as_text(payload));

@@ -31,7 +31,8 @@ class Session {
   [[nodiscard]] bool over() const { return over_; }
 
  private:
-  Result<std::string> dispatch(ReceivedFrame received);
+  Result<std::string> dispatch(ReceivedFrame& received);
+  [[nodiscard]] Frame refuse(const Frame& request, const Error& error) const;
   Result<std::string> boot(std::string_view envelope);
 
   RoomMaker* maker_;

@@ -8,7 +8,10 @@ namespace {
 using enclave::Call;
 using enclave::Frame;
 
-Frame refusal(const Error& error) { return {Call::refusal, enclave::encode_refusal(error)}; }
+// Our own and not the room's: a party's program tells them apart by the signature.
+Frame refusal(const Error& error) {
+  return {Call::refusal, enclave::encode_refusal(error, enclave::kUnsigned)};
+}
 
 }  // namespace
 

@@ -101,8 +101,8 @@ TEST(Courier, ARoomThatBreaksTheProtocolIsNotCalledAgain) {
 TEST(Courier, AClosedRoomIsNotCalledAgainButARefusedCloseIsNoEnd) {
   Stage stage([](Channel& room) {
     ASSERT_TRUE(room.receive());
-    ASSERT_TRUE(
-        room.send(Call::refusal, enclave::encode_refusal({ErrorCode::policy_denied, "no"})));
+    ASSERT_TRUE(room.send(Call::refusal, enclave::encode_refusal({ErrorCode::policy_denied, "no"},
+                                                                 enclave::kUnsigned)));
     ASSERT_TRUE(room.receive());
     ASSERT_TRUE(room.send(Call::answer, as_bytes("spent")));
   });
@@ -123,7 +123,8 @@ TEST(Courier, WhatTheRoomRefusesIsNotKept) {
   Stage stage([](Channel& room) {
     const auto received = room.receive();
     ASSERT_TRUE(received && received->descriptor.valid());
-    ASSERT_TRUE(room.send(Call::refusal, enclave::encode_refusal({ErrorCode::unverified, "no"})));
+    ASSERT_TRUE(room.send(
+        Call::refusal, enclave::encode_refusal({ErrorCode::unverified, "no"}, enclave::kUnsigned)));
     ASSERT_TRUE(room.receive());
     ASSERT_TRUE(room.send(Call::answer, as_bytes("taken")));
   });

@@ -14,7 +14,7 @@ constexpr std::string_view kRetry = "ask again; what was charged stays charged";
 constexpr std::string_view kBug = "please report it with the command that you ran";
 
 // What can be wrong with packets, evidence, snapshots, answers and the machine.
-constexpr std::array<Wording, 144> kWords = {{
+constexpr std::array<Wording, 145> kWords = {{
     {"allotment_empty", "a key release allots no budget", "allot some epsilon and delta"},
     {"allotment_over_ceiling", "a key release allots more than the policy's whole budget",
      "allot at most the policy's epsilon and delta"},
@@ -140,6 +140,8 @@ constexpr std::array<Wording, 144> kWords = {{
      "check the abilities receive in the policy"},
     {"refusal_malformed", "the room's refusal cannot be read",
      "see that both sides run one version"},
+    {"refusal_not_of_room", "the host, not the room, refused: the room has not signed this",
+     "do not believe what it says; look at `glovebox room status`, and ask whoever runs the host"},
     {"request_digest_wrong", "the answer is to another request", kTampered},
     {"request_id_wrong", "the answer is to another request", kTampered},
     {"request_malformed", "the request cannot be read", kAgain},

@@ -42,7 +42,7 @@ AnswerFile ask(const Line& line, const PolicyFile& policy, const Home& home,
   const auto question_sealed = packet::seal_request(asked.request, room.binding, *line.entropy);
   if (!question_sealed) throw RoomUnverified(question_sealed.error());
   const Bytes sealed =
-      call_or_throw(*line.connection, enclave::Call::query, as_bytes(*question_sealed));
+      call_room(*line.connection, room.binding, {enclave::Call::query, as_bytes(*question_sealed)});
   auto answer = open_room_answer(asked, as_text(sealed), home);
   if (!answer) throw RoomUnverified(answer.error());
   return std::move(answer).value();

@@ -47,7 +47,8 @@ struct Line {
 };
 
 // The whole conversation. Throws ConnectionError, RoomRefused or RoomUnverified; nothing is spent
-// when the room was not met, or refused for any reason but unavailable.
+// when the room was not met, or refused for any reason but unavailable. After a HostRefused it is
+// unknown what was spent.
 AnswerFile ask(const Line& line, const PolicyFile& policy, const Home& home,
                const Question& question);
 

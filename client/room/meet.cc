@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "trusted/packet/refusal.h"
+
 namespace gbx::client {
 namespace {
 
@@ -56,13 +58,23 @@ Result<RoomIdentity> check_hello(std::string_view hello, ByteView nonce,
   return room;
 }
 
-Bytes call_or_throw(RoomConnection& connection, enclave::Call call, ByteView payload,
-                    int descriptor) {
-  RoomAnswer answer = connection.call(call, payload, descriptor);
+Bytes call_or_throw(RoomConnection& connection, enclave::Call call, ByteView payload) {
+  RoomAnswer answer = connection.call(call, payload);
   if (auto* refusal = std::get_if<enclave::Refusal>(&answer)) {
     throw RoomRefused(std::move(*refusal));
   }
   return std::move(*std::get_if<Bytes>(&answer));
+}
+
+Bytes call_room(RoomConnection& connection, const packet::Binding& room, const RoomCall& call) {
+  RoomAnswer answer = connection.call(call.call, call.payload, call.descriptor);
+  auto* refusal = std::get_if<enclave::Refusal>(&answer);
+  if (refusal == nullptr) return std::move(*std::get_if<Bytes>(&answer));
+  const packet::RefusedCall refused{static_cast<std::uint8_t>(call.call), call.payload};
+  const Status of_room =
+      packet::verify_refusal(refused, refusal->body, refusal->signature, room.signing_key);
+  if (!of_room) throw HostRefused(of_room.error(), std::move(*refusal));
+  throw RoomRefused(std::move(*refusal));
 }
 
 RoomIdentity meet_room(RoomConnection& connection, const policy::VerifiedPolicy& policy,

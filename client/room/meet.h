@@ -10,6 +10,7 @@
 #include "client/room/connection.h"
 #include "trusted/base/seams.h"
 #include "trusted/log/log.h"
+#include "trusted/packet/binding.h"
 #include "trusted/policy/policy.h"
 
 namespace gbx::client {
@@ -25,7 +26,8 @@ class RoomUnverified : public std::runtime_error {
   Error error_;
 };
 
-// The room said no. what() is the stable word.
+// The room said no; before it was met, or without a signature to hold it against, by the host's
+// word. what() is the stable word.
 class RoomRefused : public std::runtime_error {
  public:
   explicit RoomRefused(enclave::Refusal refusal)
@@ -34,6 +36,19 @@ class RoomRefused : public std::runtime_error {
 
  private:
   enclave::Refusal refusal_;
+};
+
+// The host said no, and the room has not signed it: what became of the call is unknown. error() is
+// unverified (refusal_not_of_room).
+class HostRefused : public RoomUnverified {
+ public:
+  HostRefused(const Error& error, enclave::Refusal claimed)
+      : RoomUnverified(error), claimed_(std::move(claimed)) {}
+  // What the host would have the room say: worth nothing.
+  [[nodiscard]] const enclave::Refusal& claimed() const { return claimed_; }
+
+ private:
+  enclave::Refusal claimed_;
 };
 
 struct RoomIdentity {
@@ -53,8 +68,17 @@ RoomIdentity meet_room(RoomConnection& connection, const policy::VerifiedPolicy&
 Result<RoomIdentity> check_hello(std::string_view hello, ByteView nonce,
                                  const policy::VerifiedPolicy& policy);
 
-// call() for who wants bytes or a RoomRefused.
-Bytes call_or_throw(RoomConnection& connection, enclave::Call call, ByteView payload,
-                    int descriptor = -1);
+// call() for who wants bytes or a RoomRefused, which nobody has verified.
+Bytes call_or_throw(RoomConnection& connection, enclave::Call call, ByteView payload);
+
+// A call to a room that was met.
+struct RoomCall {
+  enclave::Call call = enclave::Call::status;
+  ByteView payload;
+  int descriptor = -1;  // sent along when >= 0; stays the caller's
+};
+// Throws RoomRefused when the room has signed a refusal of this very call, HostRefused when what
+// came says no and is not that, ConnectionError.
+Bytes call_room(RoomConnection& connection, const packet::Binding& room, const RoomCall& call);
 
 }  // namespace gbx::client

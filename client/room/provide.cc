@@ -79,10 +79,10 @@ std::string make_release(const SnapshotFile& file, const policy::VerifiedPolicy&
       terms, *home.snapshot_key(file.manifest.hash()), room.binding, home.signing_key(), entropy)));
 }
 
-void attach(RoomConnection& connection, const SnapshotFile& file) {
+void attach(RoomConnection& connection, const packet::Binding& room, const SnapshotFile& file) {
   const enclave::Descriptor sealed(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!sealed.valid()) throw RoomUnverified({ErrorCode::not_found, "file_missing"});
-  call_or_throw(connection, Call::attach, as_bytes(file.envelope), sealed.get());
+  call_room(connection, room, {Call::attach, as_bytes(file.envelope), sealed.get()});
 }
 
 }  // namespace
@@ -132,13 +132,13 @@ Provided provide(RoomConnection& connection, const SnapshotFile& file,
   crypto::SystemEntropy entropy;
   // Met before a byte of the sealed file goes out: a wrong room gets nothing at all.
   RoomIdentity room = meet_room(connection, policy, entropy);
-  attach(connection, file);
+  attach(connection, room.binding, file);
   const Booking booking =
       book_allotment(home, policy, room, file.manifest.manifest().table, epsilon);
   for (int tries = 1;; tries++) {
     try {
-      call_or_throw(connection, Call::release,
-                    as_bytes(make_release(file, policy, home, room, booking.allotment)));
+      const std::string release = make_release(file, policy, home, room, booking.allotment);
+      call_room(connection, room.binding, {Call::release, as_bytes(release)});
       return {std::move(room), booking.allotment, booking.left};
     } catch (const RoomRefused& refused) {
       if (refused.refusal().reason != "log_head_wrong" || tries == kTriesMax) throw;

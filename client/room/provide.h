@@ -37,8 +37,8 @@ struct Provided {
 
 // Attaches, verifies and releases. `epsilon` in 10^-6, when absent what this room
 // was given before, else half of what is left at home; delta goes with it in proportion. Throws
-// ConnectionError, RoomUnverified, RoomRefused; Error as a RoomUnverified when the book does not
-// allow it (allotment_over_budget, budget_exhausted).
+// ConnectionError, RoomUnverified (HostRefused among them), RoomRefused; Error as a RoomUnverified
+// when the book does not allow it (allotment_over_budget, budget_exhausted).
 Provided provide(RoomConnection& connection, const SnapshotFile& file,
                  const policy::VerifiedPolicy& policy, const Home& home,
                  std::optional<std::uint64_t> epsilon);

@@ -278,6 +278,12 @@ cheats() {
   change_byte "$stage/shopgood/result.json" '["sg_denim"],["' 0
   refused shopgood "glovebox verify result.json --policy large.json" 'changed after the room signed'
 
+  tell "The host answers NewsNow's question itself: it says that the budget is used up."
+  listen_in "large/tap large/socket epsilon_exhausted"
+  refused newsnow "$(ask large large/no.json "$overlap" | sed s,large/socket,large/tap,)" \
+    'the host, not the room, refused'
+  caught "in the room's name"
+
   tell "NewsNow asks on. The host listens in, and then sends the question to the room a second \
 time, for two answers with different noise."
   listen_in "large/tap large/socket"

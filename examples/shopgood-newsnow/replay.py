@@ -1,8 +1,9 @@
 """What a host can try: carries one conversation with the room, looks into the question, and sends
 it to the room once more.
 
-usage: replay.py LISTEN ROOM; LISTEN is the socket that the analyst takes for the room's, ROOM the
-real one. Prints what came of it, exits 1 when the room refuses.
+usage: replay.py LISTEN ROOM [WORD]; LISTEN is the socket that the analyst takes for the room's,
+ROOM the real one. With WORD it does not carry the question, but says no itself, with that word.
+Prints what came of it, exits 1 when the room refuses.
 """
 
 import base64
@@ -48,6 +49,11 @@ def converse(room, call, payload, pass_on):
             return answer
 
 
+def invented(word):
+    """The refusal budget_exhausted, as the room would write it, but for the signature."""
+    return struct.pack("<BIIB64s64s", 1, 0, 0, len(word), word.encode(), b"")
+
+
 def accept(path):
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
@@ -66,6 +72,9 @@ def main():
     while frame := receive_frame(analyst):
         if frame[0] == QUERY:
             question = frame[1]
+            if len(sys.argv) > 3:
+                send_frame(analyst, REFUSAL, invented(sys.argv[3]))
+                continue
         converse(room, *frame, lambda *answer: send_frame(analyst, *answer))
     if question is None:
         sys.exit("nobody asked")
@@ -73,6 +82,8 @@ def main():
     reads = b"SELECT" in question + sealed
     print(f"carried a question, sealed in {len(sealed):,} bytes:", "read it" if reads else
           "cannot read it", flush=True)
+    if len(sys.argv) > 3:
+        sys.exit("and refused it in the room's name")
     call, answer = converse(room, QUERY, question, lambda *_: None)
     if call == REFUSAL:
         sys.exit("sent it again; the room refuses: " + answer[10:10 + answer[9]].decode())

@@ -187,6 +187,44 @@ class WholeLine(unittest.TestCase):
             if file.is_file() and file.name != "log":
                 self.assertNotIn(b"person1", file.read_bytes())
 
+    def listen_in(self, *word):
+        """The host's man in the middle; NewsNow takes his socket for the room's."""
+        tap = self.room.folder / "tap"
+        host = subprocess.Popen([sys.executable, EXAMPLE / "replay.py", tap, self.room.socket,
+                                 *word], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                text=True)
+        end = time.monotonic() + 10
+        while not tap.exists() and time.monotonic() < end:
+            time.sleep(0.01)
+        return tap, host
+
+    def ask_through(self, tap, *more, fails=False):
+        return self.newsnow.run("query", ATTRIBUTION, "--room", tap, "--policy", "policy.json",
+                                *more, fails=fails)
+
+    def test_the_host_cannot_read_the_question_nor_ask_it_again(self):
+        self.provide_both()
+        tap, host = self.listen_in()
+        self.ask_through(tap, "-o", "answer.json")
+        said = host.communicate(timeout=10)[0]
+        self.assertIn("cannot read it", said)
+        self.assertIn("request_replayed", said)
+
+    def test_a_refusal_that_the_host_made_up_is_shown_as_the_hosts(self):
+        self.provide_both()
+        tap, host = self.listen_in("epsilon_exhausted")
+        said = self.ask_through(tap, "-o", "no.json", fails=True)
+        self.assertIn("the host, not the room, refused", said)
+        self.assertIn("epsilon_exhausted", said)
+        self.assertIn("in the room's name", host.communicate(timeout=10)[0])
+        tap, host = self.listen_in("epsilon_exhausted")
+        said = self.newsnow.run("--json", "query", ATTRIBUTION, "--room", tap, "--policy",
+                                "policy.json", fails=True)
+        host.communicate(timeout=10)
+        self.assertIn('"code":"unverified"', said.replace(" ", ""))
+        self.assertIn("refusal_not_of_room", said)
+        self.assertNotIn("charge", self.room.kinds())
+
     def test_a_changed_answer_does_not_verify(self):
         self.provide_both()
         self.ask(ATTRIBUTION, "-o", "answer.json")

@@ -48,6 +48,10 @@ TEST(Neighbours, RefusalsAreByteEqual) {
     const Frame second = b.ask(sql);
     EXPECT_EQ(first.call, Call::refusal) << sql;
     EXPECT_EQ(first.payload, second.payload) << sql;
+    EXPECT_EQ(first.payload.size(), enclave::kRefusalBytes) << sql;
+    const auto refusal = enclave::decode_refusal(first.payload);
+    ASSERT_TRUE(refusal) << sql;
+    EXPECT_NE(refusal->signature, enclave::kUnsigned) << sql;
   }
   EXPECT_EQ(a.engine.runs, 0U);
 }

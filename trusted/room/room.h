@@ -24,6 +24,7 @@
 #include <string>
 
 #include "trusted/log/log.h"
+#include "trusted/packet/refusal.h"
 #include "trusted/packet/request.h"
 #include "trusted/policy/policy.h"
 #include "trusted/privacy/budget.h"
@@ -84,6 +85,11 @@ class Room {
   Result<Response> query(std::string_view sealed);
   // Public state as canonical JSON.
   [[nodiscard]] std::string status() const;
+  // This boot's signature under `refusal`, which is what the room says of the call; closed or not.
+  [[nodiscard]] crypto::Signature sign_refusal(const packet::RefusedCall& refused,
+                                               ByteView refusal) const {
+    return packet::sign_refusal(refused, refusal, keys_.signing);
+  }
   // Wipes the data keys, then signs {log, per table allotted and spent}; again the same statement.
   // Fails with unavailable (store): the room is closed all the same, and can be asked again.
   Result<std::string> close();
