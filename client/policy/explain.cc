@@ -117,13 +117,24 @@ std::string explain_members(const policy::Policy& policy) {
   return out;
 }
 
+std::string counted(const policy::Table& table, const policy::AggregateColumns& entry) {
+  std::vector<std::string> values;
+  for (const std::string& name : entry.columns) {
+    if (name != table.person) values.push_back(name);
+  }
+  std::string out = values.size() < entry.columns.size() ? "count people" : "";
+  if (values.empty()) return out;
+  return out + (out.empty() ? "" : " and ") + "count the different values of " +
+         joined(values, " and ");
+}
+
 std::string sentence_of_measures(const policy::Table& table) {
   std::vector<std::string> parts;
   for (const policy::AggregateColumns& entry : table.rule.aggregate_columns) {
     const std::string names = joined(entry.columns, " and ");
     switch (entry.function) {
       case AggregateFunction::count: parts.push_back("count rows that have " + names); break;
-      case AggregateFunction::count_distinct: parts.emplace_back("count people"); break;
+      case AggregateFunction::count_distinct: parts.push_back(counted(table, entry)); break;
       case AggregateFunction::sum: parts.push_back("sum " + names); break;
       case AggregateFunction::avg: parts.push_back("average " + names); break;
     }

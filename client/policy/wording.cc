@@ -128,7 +128,6 @@ std::string next_step(const Refusal& refusal, std::string_view sql, const policy
   }
   const bool joins =
       refusal.reason.starts_with("join_") || refusal.reason == "single_person_predicate" ||
-      refusal.reason == "count_distinct_not_person" ||
       refusal.reason == "person_only_counted_distinct" || refusal.reason == "person_not_released" ||
       refusal.reason == "person_column_in_expression";
   if (joins) {

@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What can be wrong in a policy packet.
-constexpr std::array<Wording, 76> kWords = {{
+constexpr std::array<Wording, 75> kWords = {{
     {"policy_ability_missing", "a member has no ability",
      "give it at least one of provide, query, receive, audit"},
     {"policy_ability_unknown", "an ability is not a known word, or out of order",
@@ -16,7 +16,7 @@ constexpr std::array<Wording, 76> kWords = {{
     {"policy_aggregate_empty", "an entry of aggregateColumns names no column",
      "name the columns in columnNames, or remove the entry"},
     {"policy_aggregate_function_unknown", "an aggregate function is not supported",
-     "use COUNT, COUNT_DISTINCT (of the person column), SUM or AVG"},
+     "use COUNT, COUNT_DISTINCT, SUM or AVG"},
     {"policy_aggregate_repeated", "a column is given twice to the same aggregate function",
      "name each column once per function"},
     {"policy_analyst_missing", "nobody may ask", "give one member the ability query"},
@@ -44,9 +44,6 @@ constexpr std::array<Wording, 76> kWords = {{
     {"policy_constraint_repeated", "a table has two output constraints",
      "keep the one with the higher minimum"},
     {"policy_constraint_type", "an output constraint has an unknown type", "use COUNT_DISTINCT"},
-    {"policy_count_distinct_not_person",
-     "COUNT_DISTINCT is given to a column that is not the person",
-     "only people can be counted distinct, for now"},
     {"policy_delta_per_query_range", "delta per query is zero or more than the whole delta",
      "use at most the policy's delta"},
     {"policy_delta_range", "delta is zero or above 2^-7", "use a small delta such as 1e-6"},

@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What a room says to a query: syntax, names, rules, price.
-constexpr std::array<Wording, 111> kWords = {{
+constexpr std::array<Wording, 110> kWords = {{
     {"aggregate_filter_unsupported", "FILTER after an aggregate is not supported",
      "put the condition into WHERE"},
     {"aggregate_in_group", "GROUP BY holds an aggregate",
@@ -23,7 +23,7 @@ constexpr std::array<Wording, 111> kWords = {{
      "one person could change this aggregate by more than can be noised exactly",
      "measure a column with narrower bounds"},
     {"aggregate_unsupported", "this aggregate function is not supported",
-     "use COUNT(*), COUNT(x), COUNT(DISTINCT person), SUM or AVG, without FILTER or ORDER BY"},
+     "use COUNT(*), COUNT(x), COUNT(DISTINCT x), SUM or AVG, without FILTER or ORDER BY"},
     {"argument_constant", "the argument reads no column", "aggregate a column"},
     {"argument_count", "a function has too many or too few arguments", "see docs/reference/sql.md"},
     {"budget_exhausted", "the privacy budget does not suffice; nothing was spent",
@@ -45,15 +45,13 @@ constexpr std::array<Wording, 111> kWords = {{
      "compute with columns that have bounds in the policy"},
     {"column_unknown", "no table in the query has this column", "check the name"},
     {"condition_not_boolean", "a condition is not true or false", "write a comparison"},
-    {"count_distinct_not_person", "only people can be counted distinct",
-     "write COUNT(DISTINCT <person column>)"},
     {"cte_unsupported", "WITH is not supported", "write one SELECT"},
     {"date_part_unsupported", "this date part is not supported",
      "use year, quarter, month, day, dow or week where they apply"},
     {"delta_exhausted", "the delta of a table's budget does not suffice; nothing was spent",
      "have the members agree on a new budget"},
     {"distinct_aggregate_unsupported", "DISTINCT is not supported in this aggregate",
-     "write COUNT(DISTINCT <person column>)"},
+     "write COUNT(DISTINCT x)"},
     {"distinct_unsupported", "DISTINCT is not supported here", "use GROUP BY"},
     {"division_unsupported", "division is not supported: a room never computes what can fail",
      "divide on your side, with the intervals of both numbers"},

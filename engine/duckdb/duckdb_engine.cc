@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "engine/duckdb/load.h"
-#include "trusted/crypto/hash.h"
+#include "engine/rank.h"
 #include "trusted/sql/render.h"
 
 namespace gbx::engine {
@@ -45,56 +45,74 @@ class Run {
     }
   }
 
-  Result<std::vector<sql::GroupRow>> ungrouped() { return rows(sql::render_ungrouped(task_)); }
-
-  Result<std::vector<sql::GroupRow>> grouped() {
-    const auto ignore = [](duckdb_data_chunk) { return Status{}; };
-    GBX_TRY(
-        database_.query("CREATE TABLE partials AS " + sql::render_partials(task_), stop_, ignore));
-    GBX_TRY(make_keys());
-    return rows(sql::render_groups(task_));
+  Result<std::vector<sql::GroupRow>> run() {
+    std::vector<sql::GroupRow> out;
+    if (task_.groups.empty()) {
+      GBX_TRY_ASSIGN(out, rows(sql::render_ungrouped(task_)));
+    } else {
+      GBX_TRY(run_each("CREATE TABLE partials AS " + sql::render_partials(task_)));
+      GBX_TRY_ASSIGN(const std::vector<Key> keys,
+                     distinct(sql::render_keys(task_), text_, task_.groups_max));
+      GBX_TRY(make_ranks("keys", "g", text_, keys));
+      GBX_TRY_ASSIGN(out, rows(sql::render_groups(task_)));
+    }
+    for (std::size_t m = 0; m < task_.measures.size(); m++) {
+      if (task_.measures[m].kind == sql::MeasureKind::distinct) GBX_TRY(count_values(m, out));
+    }
+    return out;
   }
 
  private:
-  Key key_of(duckdb_data_chunk chunk, idx_t row) const {
+  Status run_each(const std::string& sql) {
+    return database_.query(sql, stop_, [](duckdb_data_chunk) { return Status{}; });
+  }
+
+  static Key key_of(duckdb_data_chunk chunk, idx_t row, const std::vector<bool>& text) {
     Key key;
-    for (std::size_t g = 0; g < text_.size(); g++) {
-      key.push_back(ColumnView(chunk, g).cell(row, text_[g]));
+    for (std::size_t g = 0; g < text.size(); g++) {
+      key.push_back(ColumnView(chunk, g).cell(row, text[g]));
     }
     return key;
   }
 
-  // The table `keys`: what SQL cannot compute about each group.
-  Status make_keys() {
-    std::vector<std::pair<Bytes, Key>> keys;
-    GBX_TRY(database_.query(sql::render_keys(task_), stop_, [&](duckdb_data_chunk chunk) -> Status {
+  // All rows of a statement that yields keys; more than `most` are too many groups.
+  Result<std::vector<Key>> distinct(const std::string& sql, const std::vector<bool>& text,
+                                    std::size_t most) {
+    std::vector<Key> out;
+    GBX_TRY(database_.query(sql, stop_, [&](duckdb_data_chunk chunk) -> Status {
       const idx_t size = duckdb_data_chunk_get_size(chunk);
-      if (keys.size() + size > task_.groups_max) {
-        return Error{ErrorCode::unavailable, "too_many_groups"};
-      }
-      for (idx_t row = 0; row < size; row++) {
-        Key key = key_of(chunk, row);
-        Bytes encoded = sql::encode_group_key(key);
-        keys.emplace_back(std::move(encoded), std::move(key));
-      }
+      if (size > most - out.size()) return Error{ErrorCode::unavailable, "too_many_groups"};
+      for (idx_t row = 0; row < size; row++) out.push_back(key_of(chunk, row, text));
       return {};
     }));
-    std::sort(keys.begin(), keys.end());
+    return out;
+  }
+
+  // The table `name`: what SQL cannot compute about each key, whose cells are g0, g1, ... or v.
+  Status make_ranks(const std::string& name, const std::string& cell, const std::vector<bool>& text,
+                    const std::vector<Key>& keys) {
+    std::vector<std::pair<Bytes, const Key*>> sorted;
+    sorted.reserve(keys.size());
+    for (const Key& key : keys) sorted.emplace_back(sql::encode_group_key(key), &key);
+    std::sort(sorted.begin(), sorted.end());
     std::string columns;
     std::vector<duckdb_type> types;
-    for (std::size_t g = 0; g < text_.size(); g++) {
-      columns += "g" + std::to_string(g) + (text_[g] ? " VARCHAR, " : " BIGINT, ");
-      types.push_back(text_[g] ? DUCKDB_TYPE_VARCHAR : DUCKDB_TYPE_BIGINT);
+    for (std::size_t g = 0; g < text.size(); g++) {
+      columns +=
+          (cell == "v" ? cell : cell + std::to_string(g)) + (text[g] ? " VARCHAR, " : " BIGINT, ");
+      types.push_back(text[g] ? DUCKDB_TYPE_VARCHAR : DUCKDB_TYPE_BIGINT);
     }
     types.insert(types.end(), {DUCKDB_TYPE_INTEGER, DUCKDB_TYPE_BIGINT});
-    GBX_TRY(database_.execute("CREATE TABLE keys (" + columns + "hg INTEGER, ord BIGINT)"));
-    GBX_TRY_ASSIGN(const auto appender, RowAppender::create(database_, "keys", types));
-    for (std::size_t i = 0; i < keys.size(); i++) GBX_TRY(append_key(*appender, keys[i], i));
+    GBX_TRY(database_.execute("CREATE TABLE " + name + " (" + columns + "h" + cell +
+                              " INTEGER, ord BIGINT)"));
+    GBX_TRY_ASSIGN(const auto appender, RowAppender::create(database_, name, types));
+    for (std::size_t i = 0; i < sorted.size(); i++) GBX_TRY(append_key(*appender, sorted[i], i));
     return appender->finish();
   }
 
-  Status append_key(RowAppender& appender, const std::pair<Bytes, Key>& entry, std::size_t place) {
-    const auto& [encoded, key] = entry;
+  static Status append_key(RowAppender& appender, const std::pair<Bytes, const Key*>& entry,
+                           std::size_t place) {
+    const Key& key = *entry.second;
     for (std::size_t g = 0; g < key.size(); g++) {
       if (const auto* number = std::get_if<std::int64_t>(&key[g])) {
         appender.set_number(g, *number);
@@ -104,11 +122,31 @@ class Run {
         appender.set_null(g);
       }
     }
-    const Hash digest = crypto::sha256(encoded);
-    const std::uint32_t word = Reader(digest).u32() & 0x7fffffff;
-    appender.set_number(key.size(), word == 0x7fffffff ? 0 : word);
+    appender.set_number(key.size(), encoded_key_hash(entry.first));
     appender.set_number(key.size() + 1, static_cast<std::int64_t>(place));
     return appender.next_row();
+  }
+
+  // Fills in the number of distinct values; `out` is ascending by key.
+  Status count_values(std::size_t measure, std::vector<sql::GroupRow>& out) {
+    const std::string number = std::to_string(measure);
+    GBX_TRY(run_each("CREATE TABLE values" + number + " AS " + sql::render_values(task_, measure)));
+    const std::vector<bool> text = {task_.measures[measure].argument.type.type == Type::text};
+    GBX_TRY_ASSIGN(const std::vector<Key> values,
+                   distinct(sql::render_value_keys(measure), text, SIZE_MAX));
+    GBX_TRY(make_ranks("ranks" + number, "v", text, values));
+    return database_.query(sql::render_chosen(task_, measure), stop_, [&](duckdb_data_chunk chunk) {
+      const idx_t size = duckdb_data_chunk_get_size(chunk);
+      for (idx_t row = 0; row < size; row++) {
+        const Key key = key_of(chunk, row, text_);
+        const auto found =
+            std::lower_bound(out.begin(), out.end(), key,
+                             [](const sql::GroupRow& a, const Key& b) { return a.key < b; });
+        if (found == out.end() || found->key != key) return Status(kEngineFailed);
+        found->sums[measure] = ColumnView(chunk, text_.size()).number(row);
+      }
+      return Status{};
+    });
   }
 
   Result<std::vector<sql::GroupRow>> rows(const std::string& sql) {
@@ -117,7 +155,7 @@ class Run {
       const idx_t size = duckdb_data_chunk_get_size(chunk);
       for (idx_t row = 0; row < size; row++) {
         sql::GroupRow group;
-        group.key = key_of(chunk, row);
+        group.key = key_of(chunk, row, text_);
         group.persons = ColumnView(chunk, text_.size()).number(row);
         for (std::size_t m = 0; m < task_.measures.size(); m++) {
           group.sums.push_back(ColumnView(chunk, text_.size() + 1 + m).huge(row));
@@ -141,8 +179,7 @@ class Run {
 
 Result<std::vector<sql::GroupRow>> run_loaded(Database& database, const sql::Task& task,
                                               const std::atomic<bool>* stop) {
-  Run run(database, task, stop);
-  return task.groups.empty() ? run.ungrouped() : run.grouped();
+  return Run(database, task, stop).run();
 }
 
 Result<std::vector<sql::GroupRow>> run_duckdb_in(Database& database, const sql::Task& task,

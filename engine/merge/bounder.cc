@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "engine/rank.h"
+
 namespace gbx::engine {
 namespace {
-
-constexpr std::uint64_t kModulus = (std::uint64_t{1} << 31) - 1;
 
 Int128 clamp_to(Int128 value, std::int64_t low, std::int64_t high) {
   if (value < low) return low;
@@ -20,6 +20,11 @@ Bounder::Bounder(const Plan& plan)
       groups_(plan),
       group_(kBatchRows),
       inputs_(plan.measures.size(), std::vector<std::int64_t>(kBatchRows)) {
+  for (std::size_t m = 0; m < plan.measures.size(); m++) {
+    if (plan.measures[m].bounds.kind == sql::MeasureKind::distinct) {
+      values_.push_back({m, ValueBounder(plan, m)});
+    }
+  }
   reserve_groups();
 }
 
@@ -38,6 +43,9 @@ Status Bounder::add(const JoinedRows& rows) {
   GBX_TRY(groups_.number(keys, std::span(group_).first(count)));
   reserve_groups();
   for (std::size_t m = 0; m < plan_.measures.size(); m++) measure(m, count);
+  for (Values& values : values_) {
+    values.bounder.set_batch(evaluator_.result(values.bounder.node()));
+  }
   const std::size_t width = plan_.measures.size();
   for (std::size_t row = 0; row < count; row++) {
     if (!open_ || rows.person[row] != person_) {
@@ -48,6 +56,7 @@ Status Bounder::add(const JoinedRows& rows) {
     }
     const std::size_t slot = slot_of(group_[row]);
     for (std::size_t m = 0; m < width; m++) partials_[slot * width + m] += inputs_[m][row];
+    for (Values& values : values_) values.bounder.add(slot, row, hash_);
   }
   return {};
 }
@@ -57,6 +66,7 @@ void Bounder::measure(std::size_t m, std::size_t count) {
   const MeasurePlan& planned = plan_.measures[m];
   std::int64_t* out = inputs_[m].data();
   const sql::MeasureKind kind = planned.bounds.kind;
+  if (kind == sql::MeasureKind::distinct) return;  // adds nothing to a sum
   if (kind == sql::MeasureKind::rows) {
     std::fill_n(out, count, 1);
     return;
@@ -108,24 +118,25 @@ void Bounder::finish() {
   for (const Slot& kept : slots_) {
     Total& total = totals_[kept.group];
     total.persons++;
-    const Int128* partial = partials_.data() + (slot_of_[kept.group] - 1) * width;
+    const std::size_t slot = slot_of_[kept.group] - 1;
+    for (Values& values : values_) values.bounder.keep(slot, kept.group, hash_);
+    const Int128* partial = partials_.data() + slot * width;
     Int128* sum = sums_.data() + kept.group * width;
     for (std::size_t m = 0; m < width; m++) {
       const sql::Measure& bounds = plan_.measures[m].bounds;
       sum[m] += clamp_to(partial[m], bounds.low, bounds.high);
     }
   }
-  for (const Slot& slot : choosing ? all_slots_ : slots_) slot_of_[slot.group] = 0;
+  const std::vector<Slot>& all = choosing ? all_slots_ : slots_;
+  for (const Slot& slot : all) slot_of_[slot.group] = 0;
+  for (Values& values : values_) values.bounder.finish(all.size());
   slots_.clear();
 }
 
 // Leaves in slots_ the person's groups of smallest rank.
 void Bounder::choose() {
-  const auto [a, b, d] = plan_.sampling;
   for (Slot& slot : slots_) {
-    const std::uint64_t mixed =
-        std::uint64_t{hash_} * a + std::uint64_t{groups_.hash(slot.group)} * b + d;
-    slot.rank = static_cast<std::uint32_t>(mixed % kModulus);
+    slot.rank = rank(plan_.sampling, hash_, groups_.hash(slot.group));
   }
   const auto kept = slots_.begin() + plan_.groups_per_person;
   std::nth_element(slots_.begin(), kept, slots_.end(),
@@ -143,22 +154,37 @@ Status Bounder::absorb(Bounder& other) {
   finish();
   other.finish();
   const std::size_t width = plan_.measures.size();
+  std::vector<std::uint32_t> mine_of(other.groups_.size());
   for (std::uint32_t group = 0; group < other.groups_.size(); group++) {
     const Total& from = other.totals_[group];
     if (!from.seen) continue;
     GBX_TRY_ASSIGN(const std::uint32_t mine, groups_.adopt(other.groups_, group));
     reserve_groups();
+    mine_of[group] = mine;
     totals_[mine].seen = true;
     totals_[mine].persons += from.persons;
     for (std::size_t m = 0; m < width; m++) {
       sums_[mine * width + m] += other.sums_[group * width + m];
     }
   }
+  for (std::size_t i = 0; i < values_.size(); i++) {
+    values_[i].bounder.absorb(other.values_[i].bounder, mine_of);
+  }
   return {};
+}
+
+void Bounder::count_values() {
+  const std::size_t width = plan_.measures.size();
+  for (Values& values : values_) {
+    for (const ValueBounder::Entry& entry : values.bounder.entries()) {
+      sums_[entry.group * width + values.measure]++;
+    }
+  }
 }
 
 Result<std::vector<sql::GroupRow>> Bounder::rows() {
   finish();
+  count_values();
   const std::size_t width = plan_.measures.size();
   std::vector<sql::GroupRow> out;
   std::size_t seen = 0;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/merge/group_table.h"
+#include "engine/merge/value_bounder.h"
 
 namespace gbx::engine {
 
@@ -45,6 +46,7 @@ class Bounder {
   };
   void measure(std::size_t m, std::size_t count);
   void reserve_groups();
+  void count_values();
   std::size_t slot_of(std::uint32_t group);
   void choose();
   bool before(const Slot& a, const Slot& b) const;
@@ -54,6 +56,11 @@ class Bounder {
   GroupTable groups_;
   std::vector<Total> totals_;
   std::vector<Int128> sums_;  // by group and measure
+  struct Values {
+    std::size_t measure;
+    ValueBounder bounder;
+  };
+  std::vector<Values> values_;  // of the measures that are no sums
   // The open person.
   bool open_ = false;
   std::uint32_t person_ = 0;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "trusted/crypto/hash.h"
+#include "engine/rank.h"
 
 namespace gbx::engine {
 namespace {
@@ -121,11 +121,7 @@ std::vector<Cell> GroupTable::key(std::uint32_t group) const {
 std::uint32_t GroupTable::hash(std::uint32_t group) {
   if (group >= hashes_.size()) hashes_.resize(size_, kNoHash);
   std::uint32_t& known = hashes_[group];
-  if (known == kNoHash) {
-    const Hash digest = crypto::sha256(sql::encode_group_key(key(group)));
-    known = Reader(digest).u32() & 0x7fffffff;
-    if (known == 0x7fffffff) known = 0;  // mod 2^31 - 1
-  }
+  if (known == kNoHash) known = key_hash(key(group));
   return known;
 }
 

@@ -86,6 +86,26 @@ TEST(Merge, APersonWithMoreJoinedRowsThanABatchIsOnePerson) {
   EXPECT_TRUE((*got)[0].sums[0] == 50'000);  // clamped once, of 90,000
 }
 
+// More different values than are held before they are cut, twice over, in any order.
+TEST(Merge, OfManyValuesOfOnePersonThoseOfSmallestRankCount) {
+  std::vector<std::pair<std::uint8_t, std::int64_t>> rows;
+  for (int i = 0; i < 900; i++) rows.push_back({static_cast<std::uint8_t>(1 + i % 2), i * 7 % 450});
+  const MemoryTable table = numbers(rows, 64);
+  sql::Task task = count_by_first_column(1);
+  task.groups.clear();
+  task.measures[0].kind = sql::MeasureKind::distinct;
+  task.measures[0].argument = column(0, 0, Type::integer);
+  for (const std::int64_t most : {0, 1, 3, 40, 400}) {
+    task.measures[0].high = most;
+    task.sampling.b = static_cast<std::uint32_t>(77'777 + most);
+    const auto want = run_reference(task, {&table});
+    expect_same(run_merge(task, {&table}, {}), want);
+    expect_same(run_merge(task, {&table}, {.threads = 4}), want);
+    EXPECT_GE((*want)[0].sums[0], Int128{most});
+    EXPECT_LE((*want)[0].sums[0], Int128{2 * most});
+  }
+}
+
 TEST(Merge, EmptyTablesGiveNoGroupsAndOneUngroupedRow) {
   const MemoryTable none = numbers({}, 10);
   const MemoryTable some = numbers({{1, 1}}, 10);
@@ -183,6 +203,17 @@ const Spoil kSpoil[] = {[](sql::Task& task) { task.tables.push_back("t1"); },
                         [](sql::Task& task) { task.groups[0].op = sql::Op::add; },
                         [](sql::Task& task) { task.measures[0].low = 2'000'000'000; },
                         [](sql::Task& task) { task.measures[0].row_low = 1; },
+                        [](sql::Task& task) {
+                          task.measures[0].kind = sql::MeasureKind::distinct;
+                          task.measures[0].argument = task.groups[0];
+                          task.measures[0].high = sql::kValuesPerPersonMax + 1;
+                        },
+                        [](sql::Task& task) {
+                          task.measures[0].kind = sql::MeasureKind::distinct;
+                          task.measures[0].argument = task.groups[0];
+                          task.measures[0].high = 5;
+                          task.measures[0].low = -1;
+                        },
                         [](sql::Task& task) {
                           task.measures[0].kind = sql::MeasureKind::centred;
                           task.measures[0].argument = task.groups[0];

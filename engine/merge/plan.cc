@@ -69,6 +69,8 @@ class Planner {
       return misfit;
     }
     if (measure.kind == sql::MeasureKind::rows) return {};
+    const bool few = measure.low == 0 && measure.high <= sql::kValuesPerPersonMax;
+    if (measure.kind == sql::MeasureKind::distinct && !few) return misfit;
     return check(measure.argument, 0);
   }
 
@@ -218,6 +220,7 @@ class Planner {
       planned.bounds.argument = {};
       if (measure.kind != sql::MeasureKind::rows) {
         planned.node = add(measure.argument, plan_.outputs);
+        planned.text = measure.argument.type.type == Type::text;
       }
       plan_.measures.push_back(std::move(planned));
     }

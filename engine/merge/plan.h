@@ -55,6 +55,7 @@ struct GroupPlan {
 struct MeasurePlan {
   std::uint32_t node = 0;  // of `outputs`; unused for rows
   sql::Measure bounds;     // without its argument
+  bool text = false;
 };
 
 struct Plan {

@@ -155,10 +155,12 @@ class Generator {
 
   sql::Measure make_measure() {
     sql::Measure measure;
-    measure.kind = static_cast<sql::MeasureKind>(below(4));
+    measure.kind = static_cast<sql::MeasureKind>(below(5));
     const bool number =
         measure.kind == sql::MeasureKind::sum || measure.kind == sql::MeasureKind::centred;
-    if (measure.kind == sql::MeasureKind::values) measure.argument = make(make_type(), 2);
+    if (measure.kind == sql::MeasureKind::values || measure.kind == sql::MeasureKind::distinct) {
+      measure.argument = make(make_type(), 2);
+    }
     if (number) {
       measure.argument =
           make(chance(2) ? ValueType{Type::integer, 0} : ValueType{Type::decimal, 2}, 2);
@@ -167,6 +169,10 @@ class Generator {
       measure.row_low = value_in(in);
       measure.row_high = value_in(in);
       if (measure.row_low > measure.row_high) std::swap(measure.row_low, measure.row_high);
+    }
+    if (measure.kind == sql::MeasureKind::distinct) {
+      measure.high = chance(8) ? sql::kValuesPerPersonMax : value_in({0, 5});
+      return measure;
     }
     measure.low = value_in({-10000, 10000});
     measure.high = value_in({-10000, 10000});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "trusted/crypto/hash.h"
 #include "trusted/sql/evaluate.h"
@@ -10,8 +11,13 @@ namespace gbx::engine {
 namespace {
 
 using Key = std::vector<Cell>;
-using Partials = std::map<Key, std::vector<Int128>>;  // of one person, by group
-using JoinedRow = std::vector<std::vector<Cell>>;     // by relation
+// Of one person in one group.
+struct Partial {
+  std::vector<Int128> sums;
+  std::vector<std::set<Cell>> values;  // by measure; of distinct ones
+};
+using Partials = std::map<Key, Partial>;
+using JoinedRow = std::vector<std::vector<Cell>>;  // by relation
 
 constexpr std::uint64_t kModulus = 2147483647;
 
@@ -21,6 +27,7 @@ std::uint64_t hash_of(ByteView bytes) {
 
 Int128 input_of(const sql::Measure& measure, const JoinedRow& row) {
   if (measure.kind == sql::MeasureKind::rows) return 1;
+  if (measure.kind == sql::MeasureKind::distinct) return 0;
   const Cell cell = sql::evaluate(measure.argument, row);
   if (cell.index() == 0) return 0;
   if (measure.kind == sql::MeasureKind::values) return 1;
@@ -34,8 +41,16 @@ void add_row(const sql::Task& task, const JoinedRow& row, Partials& out) {
   if (task.has_filter && sql::evaluate(task.filter, row) != Cell(std::int64_t{1})) return;
   Key key;
   for (const sql::Expression& group : task.groups) key.push_back(sql::evaluate(group, row));
-  auto& sums = out.try_emplace(key, task.measures.size(), 0).first->second;
-  for (std::size_t m = 0; m < sums.size(); m++) sums[m] += input_of(task.measures[m], row);
+  Partial& partial = out[key];
+  partial.sums.resize(task.measures.size());
+  partial.values.resize(task.measures.size());
+  for (std::size_t m = 0; m < task.measures.size(); m++) {
+    const sql::Measure& measure = task.measures[m];
+    partial.sums[m] += input_of(measure, row);
+    if (measure.kind != sql::MeasureKind::distinct) continue;
+    const Cell value = sql::evaluate(measure.argument, row);
+    if (value.index() != 0) partial.values[m].insert(value);
+  }
 }
 
 // All combinations of the person's rows.
@@ -50,17 +65,31 @@ void join(const sql::Task& task, const Token& person, const std::vector<const Me
   }
 }
 
+std::pair<std::uint64_t, Bytes> rank_of(const sql::Task& task, const Token& person,
+                                        const Key& key) {
+  const Bytes encoded = sql::encode_group_key(key);
+  const std::uint64_t mixed = hash_of(person) * task.sampling.a +
+                              hash_of(crypto::sha256(encoded)) * task.sampling.b + task.sampling.d;
+  return {mixed % kModulus, encoded};
+}
+
+// The values that a person keeps.
+std::set<Cell> keep_values(const sql::Task& task, const Token& person, const std::set<Cell>& values,
+                           std::int64_t most) {
+  std::vector<std::pair<std::pair<std::uint64_t, Bytes>, Cell>> ranked;
+  for (const Cell& value : values) ranked.push_back({rank_of(task, person, {value}), value});
+  std::sort(ranked.begin(), ranked.end());
+  std::set<Cell> out;
+  for (std::size_t i = 0; i < ranked.size() && static_cast<std::int64_t>(i) < most; i++) {
+    out.insert(ranked[i].second);
+  }
+  return out;
+}
+
 void keep_groups(const sql::Task& task, const Token& person, Partials& partials) {
   if (partials.size() <= task.groups_per_person) return;
   std::vector<std::pair<std::pair<std::uint64_t, Bytes>, Key>> ranked;
-  for (const auto& [key, sums] : partials) {
-    const Bytes encoded = sql::encode_group_key(key);
-    const std::uint64_t rank =
-        (hash_of(person) * task.sampling.a + hash_of(crypto::sha256(encoded)) * task.sampling.b +
-         task.sampling.d) %
-        kModulus;
-    ranked.push_back({{rank, encoded}, key});
-  }
+  for (const auto& [key, partial] : partials) ranked.push_back({rank_of(task, person, key), key});
   std::sort(ranked.begin(), ranked.end());
   for (std::size_t i = task.groups_per_person; i < ranked.size(); i++) {
     partials.erase(ranked[i].second);
@@ -73,6 +102,7 @@ Result<std::vector<sql::GroupRow>> run_reference(const sql::Task& task,
                                                  const std::vector<const MemoryTable*>& tables) {
   std::map<Key, sql::GroupRow> groups;
   std::map<Key, bool> seen;
+  std::map<std::pair<Key, std::size_t>, std::set<Cell>> values;  // kept by anybody
   if (task.groups.empty()) groups[{}].sums.assign(task.measures.size(), 0);
   const MemoryRow* previous = nullptr;
   for (const MemoryRow& row : tables[0]->rows()) {
@@ -81,18 +111,22 @@ Result<std::vector<sql::GroupRow>> run_reference(const sql::Task& task,
     Partials partials;
     JoinedRow joined;
     join(task, row.person, tables, joined, partials);
-    for (const auto& [key, sums] : partials) seen[key] = true;
+    for (const auto& [key, partial] : partials) seen[key] = true;
     keep_groups(task, row.person, partials);
-    for (const auto& [key, sums] : partials) {
+    for (const auto& [key, partial] : partials) {
       sql::GroupRow& group = groups[key];
       group.key = key;
       group.persons++;
-      group.sums.resize(sums.size());
-      for (std::size_t m = 0; m < sums.size(); m++) {
-        const Int128 low = task.measures[m].low;
-        group.sums[m] += std::clamp(sums[m], low, Int128{task.measures[m].high});
+      group.sums.resize(partial.sums.size());
+      for (std::size_t m = 0; m < partial.sums.size(); m++) {
+        const sql::Measure& measure = task.measures[m];
+        group.sums[m] += std::clamp(partial.sums[m], Int128{measure.low}, Int128{measure.high});
+        values[{key, m}].merge(keep_values(task, row.person, partial.values[m], measure.high));
       }
     }
+  }
+  for (const auto& [place, kept] : values) {
+    groups[place.first].sums[place.second] += static_cast<std::int64_t>(kept.size());
   }
   if (!task.groups.empty() && seen.size() > task.groups_max) {
     return Error{ErrorCode::unavailable, "too_many_groups"};

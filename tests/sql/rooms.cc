@@ -93,12 +93,19 @@ Table purchases() {
   table.columns.push_back(income);
   table.columns.push_back(
       between(plain("points", kInteger), -500'000'000'000'000, 500'000'000'000'000));
+  table.columns.push_back(plain("product", kText, true));
+  Column coupon = plain("coupon", kText);
+  coupon.domain = {"none", "ten", "twenty"};
+  table.columns.push_back(coupon);
+  table.columns.push_back(plain("gift", kBoolean));
   table.rule.dimension_columns = {"loyal", "purchase_date", "purchased_at", "score", "store"};
   table.rule.aggregate_columns.push_back(
       {{"balance", "items", "points", "total_spent"}, AggregateFunction::sum});
   table.rule.aggregate_columns.push_back(
       {{"balance", "items", "total_spent"}, AggregateFunction::avg});
   table.rule.aggregate_columns.push_back({{"items", "total_spent"}, AggregateFunction::count});
+  table.rule.aggregate_columns.push_back(
+      {{"coupon", "gift", "items", "product"}, AggregateFunction::count_distinct});
   table.rule.scalar_functions = kFunctions;
   return table;
 }

@@ -99,6 +99,7 @@ TESTED_ELSEWHERE = {
     "trusted/sql/catalog.cc": "trusted/sql/evaluate_test.cc",
     "trusted/sql/expression.cc": "trusted/sql/evaluate_test.cc",
     "engine/choice.cc": "engine/engine_test.cc",
+    "engine/rank.cc": "engine/merge/merge_test.cc",
     "engine/duckdb/load.cc": "engine/duckdb/duckdb_engine_test.cc",
     "trusted/sql/parse.cc": "tests/sql/tree_test.cc",
     "trusted/sql/parse_expression.cc": "tests/sql/tree_test.cc",

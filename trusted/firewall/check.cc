@@ -34,6 +34,7 @@ class Measures {
       case AggregateKind::persons: return persons();
       case AggregateKind::rows: return count(MeasureKind::rows, {});
       case AggregateKind::values: return values(call);
+      case AggregateKind::distinct: return distinct(call);
       case AggregateKind::sum: return sum(call);
       case AggregateKind::average: return average(call);
     }
@@ -75,6 +76,30 @@ class Measures {
     const bool present =
         call.argument.op == sql::Op::column && !rules_->column(call.argument).nullable;
     return present ? count(MeasureKind::rows, {}) : count(MeasureKind::values, call.argument);
+  }
+
+  // How many values there can be at all, cut at `rows_`.
+  [[nodiscard]] std::int64_t values_of(const sql::Expression& argument) const {
+    Int128 values = rows_;
+    if (argument.type.type == Type::boolean) {
+      values = 2;
+    } else if (argument.type.type != Type::text) {
+      values = Int128{argument.high} - argument.low + 1;
+    } else if (argument.op == sql::Op::column && !rules_->column(argument).domain.empty()) {
+      values = static_cast<Int128>(rules_->column(argument).domain.size());
+    }
+    return static_cast<std::int64_t>(std::min(values, Int128{rows_}));
+  }
+
+  Output distinct(const AggregateCall& call) {
+    Measure measure;
+    measure.kind = MeasureKind::distinct;
+    measure.argument = call.argument;
+    measure.high = values_of(call.argument);
+    Output out;
+    out.kind = OutputKind::count;
+    out.index = statistic(std::move(measure));
+    return out;
   }
 
   Result<Output> sum(const AggregateCall& call) {

@@ -83,6 +83,10 @@ class CheckedQuery {
 // tables cannot hold so many joined rows of one person:
 //   COUNT(DISTINCT person)  statistic 0, sensitivity 1
 //   COUNT(*), COUNT(x)      partial in [0, c], sensitivity c; with c = 1 COUNT(*) is statistic 0
+//   COUNT(DISTINCT x)       l values of each person in each group count, l = c or as many as x can
+//                           have; whoever leaves takes at most l values along that nobody else
+//                           brings: sensitivity l. Which values a person keeps is decided by their
+//                           own rows alone (task.h), so nobody else's values change
 //   SUM(x)                  row in [low, high] of x, partial in [min(0, c low), max(0, c high)]
 //   AVG(x)                  COUNT(x), and 2x - (low + high) per row, partial in +-c (high - low)
 // Equal measures are one statistic and paid for once.

@@ -25,9 +25,10 @@ bool lists(const policy::AggregationRule& rule, AggregateFunction function,
 
 bool counts(const policy::Table& table) {
   return std::any_of(table.rule.aggregate_columns.begin(), table.rule.aggregate_columns.end(),
-                     [](const policy::AggregateColumns& entry) {
+                     [&](const policy::AggregateColumns& entry) {
                        return entry.function == AggregateFunction::count ||
-                              entry.function == AggregateFunction::count_distinct;
+                              (entry.function == AggregateFunction::count_distinct &&
+                               contains(entry.columns, table.person));
                      });
 }
 
@@ -181,6 +182,9 @@ Status RuleCheck::aggregate(const sql::AggregateCall& call) const {
     case sql::AggregateKind::values:
       GBX_TRY(measured(call.argument, AggregateFunction::count, values));
       return row_count(call.where);
+    case sql::AggregateKind::distinct:
+      GBX_TRY(measured(call.argument, AggregateFunction::count_distinct, values));
+      break;
     case sql::AggregateKind::sum:
       GBX_TRY(measured(call.argument, AggregateFunction::sum, values));
       break;

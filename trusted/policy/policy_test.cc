@@ -228,8 +228,6 @@ INSTANTIATE_TEST_SUITE_P(
                          "policy_aggregate_function_unknown"},
                     Case{"tables/1/rule/aggregation/aggregateColumns/1/function", "AVG",
                          "policy_aggregate_repeated"},
-                    Case{"tables/1/rule/aggregation/aggregateColumns/1/function", "COUNT_DISTINCT",
-                         "policy_count_distinct_not_person"},
                     Case{"tables/1/rule/aggregation/aggregateColumns/1/columnNames", Json::Array{},
                          "policy_aggregate_empty"},
                     Case{"tables/1/rule/aggregation/aggregateColumns/1/columnNames", list({"x"}),

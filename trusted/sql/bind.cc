@@ -277,13 +277,15 @@ Result<AggregateCall> Binder::count(const Node& node) {
     return call;
   }
   GBX_TRY_ASSIGN(call.argument, bind_row(argument, "aggregate_nested", query_.functions));
-  if (node.distinct) return deny("count_distinct_not_person", node.where);
-  if (call.argument.op == Op::null) return refuse("argument_constant", argument.where);
-  if (call.argument.op == Op::literal) {
+  const bool constant = call.argument.op == Op::literal;
+  if (call.argument.op == Op::null || (constant && node.distinct)) {
+    return refuse("argument_constant", argument.where);
+  }
+  if (constant) {
     call.argument = {};
     return call;  // COUNT(1)
   }
-  call.kind = AggregateKind::values;
+  call.kind = node.distinct ? AggregateKind::distinct : AggregateKind::values;
   return call;
 }
 

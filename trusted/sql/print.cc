@@ -134,6 +134,7 @@ std::string Printer::aggregate(const AggregateCall& call) const {
     case AggregateKind::rows: return "COUNT(*)";
     case AggregateKind::values: return "COUNT(" + expression(call.argument) + ")";
     case AggregateKind::persons: return "COUNT(DISTINCT " + person(0) + ")";
+    case AggregateKind::distinct: return "COUNT(DISTINCT " + expression(call.argument) + ")";
     case AggregateKind::sum: return "SUM(" + expression(call.argument) + ")";
     case AggregateKind::average: return "AVG(" + expression(call.argument) + ")";
   }

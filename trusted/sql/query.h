@@ -30,16 +30,17 @@ struct PersonJoin {
 };
 
 enum class AggregateKind : std::uint8_t {
-  rows,     // COUNT(*)
-  values,   // COUNT(argument)
-  persons,  // COUNT(DISTINCT person column)
-  sum,      // SUM(argument)
-  average,  // AVG(argument)
+  rows,      // COUNT(*)
+  values,    // COUNT(argument)
+  persons,   // COUNT(DISTINCT person column)
+  distinct,  // COUNT(DISTINCT argument)
+  sum,       // SUM(argument)
+  average,   // AVG(argument)
 };
 
 struct AggregateCall {
   AggregateKind kind = AggregateKind::rows;
-  Expression argument;                   // values, sum, average
+  Expression argument;                   // values, distinct, sum, average
   std::vector<std::uint32_t> relations;  // persons: whose person column is meant
   Span where;
 };

@@ -113,17 +113,23 @@ std::string input(const Measure& measure) {
 }
 
 std::string partial(const Measure& measure) {
+  if (measure.kind == MeasureKind::distinct) return "CAST(0 AS HUGEINT)";
   return clamped("CAST(sum(" + input(measure) + ") AS HUGEINT)", measure.low, measure.high,
                  "HUGEINT");
 }
 
 std::string name(char letter, std::size_t index) { return letter + std::to_string(index); }
 
-std::string from(const Task& task) {
+std::string joined_tables(const Task& task) {
   std::string out = " FROM t0";
   for (std::size_t i = 1; i < task.tables.size(); i++) {
     out += " JOIN " + name('t', i) + " ON (t0.p = " + name('t', i) + ".p)";
   }
+  return out;
+}
+
+std::string from(const Task& task) {
+  std::string out = joined_tables(task);
   if (task.has_filter) out += " WHERE " + render_expression(task.filter);
   return out;
 }
@@ -134,6 +140,35 @@ std::string group_columns(const Task& task, std::string_view prefix) {
     if (i > 0) out += ", ";
     out += std::string(prefix) + name('g', i);
   }
+  return out;
+}
+
+// rank(p, g) or rank(p, (v)) of task.h. Both products are under 2^62 and d under 2^31, so the sum
+// stays in BIGINT.
+std::string rank(const SamplingKey& key, std::string_view hash) {
+  return "(((CAST(x.h AS BIGINT) * " + integer(key.a) + ") + (CAST(" + std::string(hash) +
+         " AS BIGINT) * " + integer(key.b) + ") + " + integer(key.d) +
+         ") % CAST(2147483647 AS BIGINT))";
+}
+
+std::string same_groups(const Task& task, std::string_view a, std::string_view b) {
+  std::string out;
+  for (std::size_t i = 0; i < task.groups.size(); i++) {
+    if (i > 0) out += " AND ";
+    out += "(" + std::string(a) + name('g', i) + " IS NOT DISTINCT FROM " + std::string(b) +
+           name('g', i) + ")";
+  }
+  return out;
+}
+
+// The rows of partials that their persons keep.
+std::string kept(const Task& task) {
+  std::string out = "(SELECT x.p, " + group_columns(task, "x.");
+  for (std::size_t i = 0; i < task.measures.size(); i++) out += ", x." + name('m', i);
+  out += ", row_number() OVER (PARTITION BY x.p ORDER BY " + rank(task.sampling, "k.hg") +
+         " ASC, k.ord ASC) AS place FROM partials AS x JOIN keys AS k ON (" +
+         same_groups(task, "x.", "k.") +
+         ")) AS ranked WHERE (place <= " + integer(task.groups_per_person) + ")";
   return out;
 }
 
@@ -227,22 +262,45 @@ std::string render_keys(const Task& task) {
 
 std::string render_groups(const Task& task) {
   GBX_CHECK(!task.groups.empty());
-  const SamplingKey& key = task.sampling;
-  std::string inner = "SELECT " + group_columns(task, "x.");
-  for (std::size_t i = 0; i < task.measures.size(); i++) inner += ", x." + name('m', i);
-  // Both products are under 2^62 and d under 2^31, so the sum stays in BIGINT.
-  inner += ", row_number() OVER (PARTITION BY x.p ORDER BY (((CAST(x.h AS BIGINT) * " +
-           integer(key.a) + ") + (CAST(k.hg AS BIGINT) * " + integer(key.b) + ") + " +
-           integer(key.d) + ") % CAST(2147483647 AS BIGINT)) ASC, k.ord ASC) AS place";
-  inner += " FROM partials AS x JOIN keys AS k ON (";
-  for (std::size_t i = 0; i < task.groups.size(); i++) {
-    if (i > 0) inner += " AND ";
-    inner += "(x." + name('g', i) + " IS NOT DISTINCT FROM k." + name('g', i) + ")";
-  }
-  inner += ")";
   const std::string columns = group_columns(task, "");
-  return "SELECT " + columns + ", " + sums(task) + " FROM (" + inner +
-         ") AS ranked WHERE (place <= " + integer(task.groups_per_person) + ") GROUP BY " + columns;
+  return "SELECT " + columns + ", " + sums(task) + " FROM " + kept(task) + " GROUP BY " + columns;
+}
+
+std::string render_values(const Task& task, std::size_t measure) {
+  const std::string value = stored(task.measures[measure].argument);
+  std::string out = "SELECT t0.p AS p, min(t0.h) AS h";
+  std::string by = " GROUP BY t0.p";
+  for (std::size_t i = 0; i < task.groups.size(); i++) {
+    const std::string group = stored(task.groups[i]);
+    out += ", " + group + " AS " + name('g', i);
+    by += ", " + group;
+  }
+  out += ", " + value + " AS v" + joined_tables(task) + " WHERE (" + value + " IS NOT NULL)";
+  if (task.has_filter) out += " AND " + render_expression(task.filter);
+  return out + by + ", " + value;
+}
+
+std::string render_value_keys(std::size_t measure) {
+  return "SELECT DISTINCT v FROM values" + std::to_string(measure);
+}
+
+std::string render_chosen(const Task& task, std::size_t measure) {
+  const bool grouped = !task.groups.empty();
+  const std::string number = std::to_string(measure);
+  const std::string groups = grouped ? ", " + group_columns(task, "x.") : "";
+  std::string values = "SELECT x.v AS v" + groups + ", row_number() OVER (PARTITION BY x.p" +
+                       groups + " ORDER BY " + rank(task.sampling, "k.hv") +
+                       " ASC, k.ord ASC) AS place FROM values" + number + " AS x JOIN ranks" +
+                       number + " AS k ON (x.v = k.v)";
+  if (grouped) {
+    values += " JOIN (SELECT p, " + group_columns(task, "") + " FROM " + kept(task) +
+              ") AS y ON ((x.p = y.p) AND " + same_groups(task, "x.", "y.") + ")";
+  }
+  const std::string columns = group_columns(task, "");
+  return "SELECT " + columns + (grouped ? ", " : "") + "CAST(count(DISTINCT v) AS BIGINT) AS n" +
+         " FROM (" + values +
+         ") AS chosen WHERE (place <= " + integer(task.measures[measure].high) + ")" +
+         (grouped ? " GROUP BY " + columns : "");
 }
 
 }  // namespace gbx::sql

@@ -16,7 +16,15 @@
 //   a table keys with g0, .. (same types), hg INTEGER: h(g) of task.h, and ord BIGINT: the place of
 //   the key among all keys in ascending order of encode_group_key(g)
 //   render_groups(task)                   one row per kept group: g0, .., persons, s0, ..
-// g columns are BIGINT (booleans as 0 and 1) or VARCHAR; m HUGEINT; persons BIGINT; s HUGEINT.
+// and for each measure m of distinct values, in both cases:
+//   CREATE TABLE values0 AS render_values(task, 0)      p, h, g0, .., v: the values of every (p, g)
+//   render_value_keys(task, m)            the distinct v, in no order
+//   a table ranks0 with v (same type), hv INTEGER: h((v)), and ord BIGINT as above
+//   render_chosen(task, m)                g0, .., n BIGINT: how many values the persons kept in
+//   each group where there is one; the s of the measure in the other statements is 0
+// (with the measure's number in the names.)
+// g and v columns are BIGINT (booleans as 0 and 1) or VARCHAR; m HUGEINT; persons BIGINT; s
+// HUGEINT.
 //
 // Checked against evaluate.h by property tests, in SQL (render_test.cc) and end to end (engine).
 
@@ -30,6 +38,9 @@ std::string render_ungrouped(const Task& task);
 std::string render_partials(const Task& task);
 std::string render_keys(const Task& task);
 std::string render_groups(const Task& task);
+std::string render_values(const Task& task, std::size_t measure);
+std::string render_value_keys(std::size_t measure);
+std::string render_chosen(const Task& task, std::size_t measure);
 
 // One expression over t0.c0, ...: BOOLEAN, BIGINT or VARCHAR by its type. No Op::output.
 std::string render_expression(const Expression& expression);

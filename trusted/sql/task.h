@@ -14,6 +14,11 @@
 // of their partials. When `groups` is empty there is exactly one answer row, also over no persons
 // (zeros).
 //
+// A measure of distinct values has no partials. Let V be the values of its argument, NULL left out,
+// in p's rows in g: p keeps the `high` values v of smallest rank(p, (v)), the rank of the key with
+// that one cell, ties broken as for groups. The answer's number is that of the different values
+// that are kept in g by somebody who kept g.
+//
 //   h(p): the first four bytes of the token, little-endian, & 0x7fffffff, mod 2^31 - 1
 //   h(g): the first four bytes of SHA-256(encode_group_key(g)), the same way
 // Both are functions of p's own values alone, never of a dictionary code or a row number: what one
@@ -34,14 +39,15 @@ enum class MeasureKind : std::uint8_t {
   sum,      // `argument`, clamped to [row_low, row_high]; 0 where NULL
   centred,  // 2 * clamp(argument, row_low, row_high) - (row_low + row_high); 0 where NULL: the S of
             // an average
+  distinct,  // no sum: how many different values of `argument` the persons bring
 };
 
 struct Measure {
   MeasureKind kind = MeasureKind::rows;
-  Expression argument;       // unused for rows
+  Expression argument;       // unused for rows; of any type for values and distinct
   std::int64_t row_low = 0;  // clamp of one row's value (sum, centred)
   std::int64_t row_high = 0;
-  std::int64_t low = 0;  // clamp of one person's partial in one group
+  std::int64_t low = 0;  // clamp of one person's partial in one group; distinct: 0
   std::int64_t high = 0;
 };
 
@@ -63,6 +69,9 @@ struct Task {
   std::uint32_t groups_max = 1000000;   // more distinct groups than this: unavailable
   SamplingKey sampling;
 };
+
+// What a person may keep of the values of one measure: no more than a policy may allow.
+constexpr std::int64_t kValuesPerPersonMax = 1'000'000;
 
 struct GroupRow {
   std::vector<Cell> key;  // one per group expression

@@ -20,7 +20,7 @@ constexpr std::size_t kTextBytesMax = 4096;
 constexpr std::size_t kChildrenMax = 20'000;
 constexpr std::int64_t kCountMax = std::numeric_limits<std::uint32_t>::max();
 constexpr std::int64_t kSamplingMax = 2'147'483'646;
-constexpr std::array<std::string_view, 4> kKinds = {"rows", "values", "sum", "centred"};
+constexpr std::array<std::string_view, 5> kKinds = {"rows", "values", "sum", "centred", "distinct"};
 
 // Numbers may pass 2^53, which JSON integers here may not: they are strings.
 Json number(std::int64_t value) { return Json(std::to_string(value)); }
@@ -81,7 +81,7 @@ class Decoder {
  private:
   Result<Expression> expression(const Json& json, std::size_t depth);
   Result<Measure> measure(const Json& json);
-  static bool measures_a_number(const Measure& measure);
+  static bool is_measurable(const Measure& measure);
 
   std::size_t nodes_ = 0;
   std::size_t relations_ = 0;
@@ -116,8 +116,11 @@ Result<Expression> Decoder::expression(const Json& json, std::size_t depth) {
   return out;
 }
 
-bool Decoder::measures_a_number(const Measure& measure) {
+bool Decoder::is_measurable(const Measure& measure) {
   if (measure.kind == MeasureKind::rows || measure.kind == MeasureKind::values) return true;
+  if (measure.kind == MeasureKind::distinct) {
+    return measure.low == 0 && measure.high <= kValuesPerPersonMax;
+  }
   const Type type = measure.argument.type.type;
   constexpr std::int64_t kRowMax = std::int64_t{1}
                                    << 61;  // twice it, and sums of two, stay in int64
@@ -141,7 +144,7 @@ Result<Measure> Decoder::measure(const Json& json) {
     GBX_TRY_ASSIGN(out.argument, expression(fields.object("argument"), 0));
   }
   GBX_TRY(fields.finish());
-  if (out.row_low > out.row_high || out.low > out.high || !measures_a_number(out)) {
+  if (out.row_low > out.row_high || out.low > out.high || !is_measurable(out)) {
     return kMalformed;
   }
   return out;

@@ -45,7 +45,11 @@ Task example() {
   sum.row_high = 8100;
   sum.low = -4500;
   sum.high = std::numeric_limits<std::int64_t>::max();
-  task.measures = {rows, sum};
+  Measure distinct;
+  distinct.kind = MeasureKind::distinct;
+  distinct.argument = column(kText, 0, 0);
+  distinct.high = 6;
+  task.measures = {rows, sum, distinct};
   task.groups_per_person = 4;
   task.sampling = {1, 2147483646, 77};
   return task;
@@ -104,6 +108,9 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{"\"row_low\":\"-900\"", "\"row_low\":\"-0900\""},
         std::pair{"\"row_high\":\"8100\"", "\"row_high\":\"9223372036854775807\""},
         std::pair{"\"high\":\"9223372036854775807\"", "\"high\":\"9223372036854775808\""},
+        std::pair{R"("high":"6","kind":"distinct")", R"("high":"1000001","kind":"distinct")"},
+        std::pair{R"("kind":"distinct","low":"0")", R"("kind":"distinct","low":"-1")"},
+        std::pair{R"("kind":"distinct","low":"0")", R"("kind":"sum","low":"0")"},
         std::pair{"\"relation\":1", "\"relation\":2"}, std::pair{"\"scale\":2", "\"scale\":13"},
         std::pair{"\"type\":\"decimal\"", "\"type\":\"double\""},
         std::pair{"\"value\":\"3\"", "\"value\":\"-3\""}, std::pair{"{", " {"}));
