@@ -7,8 +7,8 @@ namespace {
 
 // What a room says to a query: syntax, names, rules, price.
 constexpr std::array<Wording, 110> kWords = {{
-    {"aggregate_filter_unsupported", "FILTER after an aggregate is not supported",
-     "put the condition into WHERE"},
+    {"aggregate_filter_unsupported", "FILTER stands after something that is no aggregate",
+     "put it after the aggregate, or the condition into WHERE"},
     {"aggregate_in_group", "GROUP BY holds an aggregate",
      "group by columns or scalar functions of columns"},
     {"aggregate_in_where", "WHERE holds an aggregate", "conditions on aggregates go into HAVING"},
@@ -23,7 +23,7 @@ constexpr std::array<Wording, 110> kWords = {{
      "one person could change this aggregate by more than can be noised exactly",
      "measure a column with narrower bounds"},
     {"aggregate_unsupported", "this aggregate function is not supported",
-     "use COUNT(*), COUNT(x), COUNT(DISTINCT x), SUM or AVG, without FILTER or ORDER BY"},
+     "use COUNT(*), COUNT(x), COUNT(DISTINCT x), SUM or AVG, without ORDER BY"},
     {"argument_constant", "the argument reads no column", "aggregate a column"},
     {"argument_count", "a function has too many or too few arguments", "see docs/reference/sql.md"},
     {"budget_exhausted", "the privacy budget does not suffice; nothing was spent",

@@ -31,7 +31,7 @@ class Measures {
 
   Result<Output> output(const AggregateCall& call) {
     switch (call.kind) {
-      case AggregateKind::persons: return persons();
+      case AggregateKind::persons: return persons(call);
       case AggregateKind::rows: return count(MeasureKind::rows, {});
       case AggregateKind::values: return values(call);
       case AggregateKind::distinct: return distinct(call);
@@ -44,9 +44,22 @@ class Measures {
   std::vector<Measure> take() { return std::move(measures_); }
 
  private:
-  static Output persons() {
+  static Output all_persons() {
     Output out;
     out.kind = OutputKind::persons;
+    return out;
+  }
+
+  // With a FILTER: 1 for each person who has a row where it holds.
+  Output persons(const AggregateCall& call) {
+    if (call.argument.op == sql::Op::null) return all_persons();
+    Measure measure;
+    measure.kind = MeasureKind::values;
+    measure.argument = call.argument;
+    measure.high = 1;
+    Output out;
+    out.kind = OutputKind::count;
+    out.index = statistic(std::move(measure));
     return out;
   }
 
@@ -60,7 +73,7 @@ class Measures {
 
   Output count(MeasureKind kind, const sql::Expression& argument) {
     // One row per person and group at most: rows are persons.
-    if (kind == MeasureKind::rows && rows_ == 1) return persons();
+    if (kind == MeasureKind::rows && rows_ == 1) return all_persons();
     Measure measure;
     measure.kind = kind;
     measure.argument = argument;

@@ -82,6 +82,7 @@ class CheckedQuery {
 // Bounds, with L0 = groups_per_person (1 without GROUP BY) and c = rows_per_group, or less when the
 // tables cannot hold so many joined rows of one person:
 //   COUNT(DISTINCT person)  statistic 0, sensitivity 1
+//   the same with FILTER    partial in [0, 1]: whether p has a row in the group where it holds
 //   COUNT(*), COUNT(x)      partial in [0, c], sensitivity c; with c = 1 COUNT(*) is statistic 0
 //   COUNT(DISTINCT x)       l values of each person in each group count, l = c or as many as x can
 //                           have; whoever leaves takes at most l values along that nobody else
@@ -89,7 +90,9 @@ class CheckedQuery {
 //                           own rows alone (task.h), so nobody else's values change
 //   SUM(x)                  row in [low, high] of x, partial in [min(0, c low), max(0, c high)]
 //   AVG(x)                  COUNT(x), and 2x - (low + high) per row, partial in +-c (high - low)
-// Equal measures are one statistic and paid for once.
+// FILTER (WHERE f) of any other aggregate is its argument as CASE WHEN f THEN x END, NULL else:
+// rows where f does not hold add 0, so the bounds are the same. Equal measures are one statistic
+// and paid for once.
 //
 // Fails with policy_denied, not_found (member_unknown) or invalid_argument.
 Result<CheckedQuery> check(const sql::Query& query, const policy::VerifiedPolicy& policy,

@@ -177,7 +177,7 @@ Status RuleCheck::aggregate(const sql::AggregateCall& call) const {
             return lists(table->rule, AggregateFunction::count_distinct, table->person);
           });
       if (!listed) return deny("aggregate_not_listed", call.where);
-      return {};
+      return measured(call.argument, AggregateFunction::count_distinct, values);  // its FILTER
     }
     case sql::AggregateKind::values:
       GBX_TRY(measured(call.argument, AggregateFunction::count, values));

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "trusted/sql/bind_aggregate.h"
 #include "trusted/sql/bind_expression.h"
 #include "trusted/sql/bind_join.h"
 #include "trusted/sql/build.h"
+#include "trusted/sql/row_leaves.h"
 #include "trusted/sql/scope.h"
 
 namespace gbx::sql {
@@ -15,40 +17,6 @@ constexpr std::size_t kTriesMax = 1000;  // subtrees of HAVING and ORDER BY comp
 
 Error refuse(Literal reason, Span where) { return {ErrorCode::invalid_argument, reason, where}; }
 Error deny(Literal reason, Span where) { return {ErrorCode::policy_denied, reason, where}; }
-
-// Columns of the joined rows.
-class RowLeaves final : public Leaves {
- public:
-  // `aggregate_reason` is what an aggregate is refused with here.
-  RowLeaves(const Scope& scope, Literal aggregate_reason)
-      : scope_(&scope), aggregate_reason_(aggregate_reason) {}
-
-  Result<std::optional<Expression>> resolve(const Node& node) override {
-    if (is_aggregate(node)) return refuse(aggregate_reason_, node.where);
-    if (node.kind != NodeKind::column) {
-      GBX_TRY(check_person_condition(node, *scope_));
-      return std::optional<Expression>();
-    }
-    GBX_TRY_ASSIGN(const Found found, scope_->find(node));
-    if (found.person) return deny("person_column_in_expression", node.where);
-    const CatalogColumn& column = scope_->table(found.relation).columns[found.column];
-    const Range range =
-        column.bounded ? Range{column.low, column.high} : storage_range(column.type);
-    Expression out;
-    out.op = Op::column;
-    out.type = column.type;
-    out.relation = found.relation;
-    out.column = found.column;
-    out.low = range.low;
-    out.high = range.high;
-    out.where = node.where;
-    return std::optional<Expression>(std::move(out));
-  }
-
- private:
-  const Scope* scope_;
-  Literal aggregate_reason_;
-};
 
 bool reads_a_column(const Expression& expression) {
   return expression.op == Op::column ||
@@ -88,12 +56,7 @@ class Binder {
   Status bind_items();
   Status bind_post();
   Result<const Node*> group_node(const Node& node) const;
-  Result<Expression> bind_row(const Node& node, Literal aggregate_reason,
-                              std::vector<FunctionUse>& functions);
   Result<std::uint32_t> aggregate(const Node& node);
-  Result<AggregateCall> count(const Node& node);
-  Result<AggregateCall> measure(const Node& node, AggregateKind kind);
-  Result<AggregateCall> aggregate_call(const Node& node);
   Result<std::uint32_t> item_output(const Node& node);
   Error not_an_output(const Node& node) const;
   Result<std::string> item_name(const SelectItem& item) const;
@@ -103,7 +66,6 @@ class Binder {
   Result<Expression> order_key(const Node& node);
   [[nodiscard]] Expression output(std::uint32_t index, Span where) const;
   [[nodiscard]] ValueType type_of(const AggregateCall& call) const;
-  [[nodiscard]] bool is_person(const Node& node) const;
 
   const Select* select_;
   Scope scope_;
@@ -149,13 +111,6 @@ Status Binder::bind_filter() {
   return {};
 }
 
-Result<Expression> Binder::bind_row(const Node& node, Literal aggregate_reason,
-                                    std::vector<FunctionUse>& functions) {
-  RowLeaves leaves(scope_, aggregate_reason);
-  ExpressionBinder binder(leaves, functions);
-  return binder.bind(node);
-}
-
 // What a GROUP BY entry stands for: an ordinal or an alias is the item's expression.
 Result<const Node*> Binder::group_node(const Node& node) const {
   if (is_ordinal(node)) {
@@ -174,19 +129,14 @@ Result<const Node*> Binder::group_node(const Node& node) const {
 Status Binder::bind_groups() {
   for (const Node& written : select_->groups) {
     GBX_TRY_ASSIGN(const Node* node, group_node(written));
-    if (is_person(*node)) return deny("person_not_released", written.where);
-    GBX_TRY_ASSIGN(Expression group, bind_row(*node, "aggregate_in_group", query_.functions));
+    if (is_person(*node, scope_)) return deny("person_not_released", written.where);
+    GBX_TRY_ASSIGN(Expression group,
+                   bind_row(*node, scope_, "aggregate_in_group", query_.functions));
     if (!reads_a_column(group)) return refuse("group_constant", written.where);
     if (matching_group(group)) continue;
     query_.groups.push_back(std::move(group));
   }
   return {};
-}
-
-bool Binder::is_person(const Node& node) const {
-  if (node.kind != NodeKind::column) return false;
-  const Result<Found> found = scope_.find(node);
-  return found && found->person;
 }
 
 std::optional<std::uint32_t> Binder::matching_group(const Expression& expression) const {
@@ -207,13 +157,13 @@ Status Binder::bind_items() {
 
 Result<std::uint32_t> Binder::item_output(const Node& node) {
   if (is_aggregate(node)) return aggregate(node);
-  if (is_person(node)) return deny("person_not_released", node.where);
+  if (is_person(node, scope_)) return deny("person_not_released", node.where);
   if (contains_aggregate(node)) {
     if (divides(node)) return refuse("division_unsupported", node.where);
     return refuse("item_not_aggregate", node.where);
   }
   std::vector<FunctionUse> functions;  // those of a group were noted when the group was bound
-  GBX_TRY_ASSIGN(const Expression bound, bind_row(node, "aggregate_nested", functions));
+  GBX_TRY_ASSIGN(const Expression bound, bind_row(node, scope_, "aggregate_nested", functions));
   if (const auto group = matching_group(bound)) return *group;
   if (!reads_a_column(bound)) return refuse("item_constant", node.where);
   return not_an_output(node);
@@ -260,70 +210,9 @@ Result<std::string> Binder::item_name(const SelectItem& item) const {
   }
 }
 
-Result<AggregateCall> Binder::count(const Node& node) {
-  AggregateCall call;
-  call.where = node.where;
-  if (node.text == "count_star") {
-    if (node.distinct) return refuse("distinct_aggregate_unsupported", node.where);
-    return call;
-  }
-  if (node.children.size() != 1) return refuse("argument_count", node.where);
-  const Node& argument = node.children[0];
-  if (is_person(argument)) {
-    if (!node.distinct) return deny("person_only_counted_distinct", node.where);
-    call.kind = AggregateKind::persons;
-    GBX_TRY_ASSIGN(const Found found, scope_.find(argument));
-    call.relations = found.relations;
-    return call;
-  }
-  GBX_TRY_ASSIGN(call.argument, bind_row(argument, "aggregate_nested", query_.functions));
-  const bool constant = call.argument.op == Op::literal;
-  if (call.argument.op == Op::null || (constant && node.distinct)) {
-    return refuse("argument_constant", argument.where);
-  }
-  if (constant) {
-    call.argument = {};
-    return call;  // COUNT(1)
-  }
-  call.kind = node.distinct ? AggregateKind::distinct : AggregateKind::values;
-  return call;
-}
-
-Result<AggregateCall> Binder::measure(const Node& node, AggregateKind kind) {
-  if (node.distinct) return refuse("distinct_aggregate_unsupported", node.where);
-  if (node.children.size() != 1) return refuse("argument_count", node.where);
-  const Node& argument = node.children[0];
-  if (is_person(argument)) return deny("person_column_in_expression", argument.where);
-  AggregateCall call;
-  call.kind = kind;
-  call.where = node.where;
-  GBX_TRY_ASSIGN(call.argument, bind_row(argument, "aggregate_nested", query_.functions));
-  if (!is_numeric(call.argument.type)) return refuse("aggregate_not_numeric", argument.where);
-  const Range all = storage_range(call.argument.type);
-  if (call.argument.low == all.low && call.argument.high == all.high) {
-    return refuse("column_unbounded", argument.where);
-  }
-  return call;
-}
-
-Result<AggregateCall> Binder::aggregate_call(const Node& node) {
-  const std::string& name = node.text;
-  if (name == "count_star" || name == "count") return count(node);
-  if (name == "sum") return measure(node, AggregateKind::sum);
-  if (name == "avg" || name == "mean") return measure(node, AggregateKind::average);
-  if (name == "min" || name == "max" || name == "arg_min" || name == "arg_max") {
-    return deny("min_max_not_released", node.where);
-  }
-  const bool lists = name == "list" || name == "array_agg" || name == "string_agg" ||
-                     name == "group_concat" || name == "listagg" || name == "first" ||
-                     name == "last" || name == "any_value" || name == "arbitrary";
-  if (lists) return deny("rows_not_released", node.where);
-  return refuse("aggregate_unsupported", node.where);
-}
-
 // The output that holds the aggregate; equal ones share it.
 Result<std::uint32_t> Binder::aggregate(const Node& node) {
-  GBX_TRY_ASSIGN(AggregateCall call, aggregate_call(node));
+  GBX_TRY_ASSIGN(AggregateCall call, bind_aggregate(node, scope_, query_.functions));
   const auto base = static_cast<std::uint32_t>(query_.groups.size());
   for (std::size_t i = 0; i < query_.aggregates.size(); i++) {
     AggregateCall& known = query_.aggregates[i];
@@ -380,7 +269,7 @@ Result<std::optional<Expression>> Binder::resolve_output(const Node& node) {
     return resolved(index);
   }
   if (const auto index = item_called(node)) return resolved(*index);
-  if (is_person(node)) return deny("person_not_released", node.where);
+  if (is_person(node, scope_)) return deny("person_not_released", node.where);
   const bool is_column = node.kind == NodeKind::column;
   const bool is_composite = node.kind == NodeKind::call || node.kind == NodeKind::cast ||
                             node.kind == NodeKind::case_when;
@@ -389,7 +278,7 @@ Result<std::optional<Expression>> Binder::resolve_output(const Node& node) {
   }
   if (!is_column && ++tries_ > kTriesMax) return refuse("expression_too_large", node.where);
   std::vector<FunctionUse> functions;
-  const Result<Expression> bound = bind_row(node, "aggregate_nested", functions);
+  const Result<Expression> bound = bind_row(node, scope_, "aggregate_nested", functions);
   if (bound) {
     if (const auto group = matching_group(*bound)) return resolved(*group);
   }

@@ -11,7 +11,9 @@
 namespace gbx::sql {
 namespace {
 
-constexpr std::array<std::string_view, 46> kAggregates = {"count_star",
+constexpr std::array<std::string_view, 48> kAggregates = {"count_star",
+                                                          "count_if",
+                                                          "countif",
                                                           "count",
                                                           "sum",
                                                           "avg",

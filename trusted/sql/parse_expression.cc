@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "trusted/sql/bind_expression.h"
 #include "trusted/sql/lexer.h"
 
 namespace gbx::sql {
@@ -250,7 +251,6 @@ Result<Node> ExpressionParser::function(const Json& json, std::size_t depth) {
   if (!has_keys(orders, {"type", "orders"}) || !is_absent(orders, "orders")) {
     return refuse("aggregate_order_unsupported", json);
   }
-  if (!is_absent(json, "filter")) return refuse("aggregate_filter_unsupported", json);
   const bool* distinct = json.find("distinct")->boolean();
   const bool* is_operator = json.find("is_operator")->boolean();
   const bool* state = json.find("export_state")->boolean();
@@ -263,6 +263,11 @@ Result<Node> ExpressionParser::function(const Json& json, std::size_t depth) {
   if (node.where.end > 0 && !*is_operator) node.where.end = call_end(sql_, node.where.begin);
   GBX_TRY(children(json, "children", depth, node));
   cover(node);
+  if (!is_absent(json, "filter")) {
+    if (!is_aggregate(node)) return refuse("aggregate_filter_unsupported", json);
+    GBX_TRY_ASSIGN(Node condition, parse(*json.find("filter"), depth + 1));
+    node.filter.push_back(std::move(condition));
+  }
   if (node.text != "to_days") return node;
   // INTERVAL n DAY arrives as to_days(CAST(trunc(CAST(n AS DOUBLE)) AS INTEGER)).
   const Node* cast = only_child(node);

@@ -133,7 +133,11 @@ std::string Printer::aggregate(const AggregateCall& call) const {
   switch (call.kind) {
     case AggregateKind::rows: return "COUNT(*)";
     case AggregateKind::values: return "COUNT(" + expression(call.argument) + ")";
-    case AggregateKind::persons: return "COUNT(DISTINCT " + person(0) + ")";
+    case AggregateKind::persons: {
+      const std::string persons = "COUNT(DISTINCT " + person(0) + ")";
+      if (call.argument.children.empty()) return persons;
+      return persons + " FILTER (WHERE " + expression(call.argument.children[0]) + ")";
+    }
     case AggregateKind::distinct: return "COUNT(DISTINCT " + expression(call.argument) + ")";
     case AggregateKind::sum: return "SUM(" + expression(call.argument) + ")";
     case AggregateKind::average: return "AVG(" + expression(call.argument) + ")";

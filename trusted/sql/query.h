@@ -40,8 +40,10 @@ enum class AggregateKind : std::uint8_t {
 
 struct AggregateCall {
   AggregateKind kind = AggregateKind::rows;
-  Expression argument;                   // values, distinct, sum, average
-  std::vector<std::uint32_t> relations;  // persons: whose person column is meant
+  Expression argument;  // values, distinct, sum, average
+  // persons: whose person column is meant. With a FILTER `argument` is CASE WHEN filter THEN 1 END:
+  // persons with a row where that is not NULL.
+  std::vector<std::uint32_t> relations;
   Span where;
 };
 

@@ -32,7 +32,8 @@ struct Node {
   std::int64_t value = 0;
   std::uint8_t scale = 0;
   ValueType type;
-  bool distinct = false;  // call: f(DISTINCT ...)
+  bool distinct = false;     // call: f(DISTINCT ...)
+  std::vector<Node> filter;  // call of an aggregate: the condition of its FILTER, or nothing
   Span where;
 };
 

@@ -1,0 +1,143 @@
+#include "trusted/sql/bind_aggregate.h"
+
+#include "trusted/sql/build.h"
+#include "trusted/sql/catalog.h"
+#include "trusted/sql/row_leaves.h"
+
+namespace gbx::sql {
+namespace {
+
+Error refuse(Literal reason, Span where) { return {ErrorCode::invalid_argument, reason, where}; }
+Error deny(Literal reason, Span where) { return {ErrorCode::policy_denied, reason, where}; }
+
+class AggregateBinder {
+ public:
+  AggregateBinder(const Scope& scope, std::vector<FunctionUse>& functions)
+      : scope_(&scope), functions_(&functions) {}
+
+  Result<AggregateCall> bind(const Node& node);
+
+ private:
+  Result<Expression> where_filtered(const Node& node, Expression value);
+  Result<AggregateCall> count(const Node& node);
+  Result<AggregateCall> count_rows(const Node& node);
+  Result<AggregateCall> count_if(const Node& node);
+  Result<AggregateCall> measure(const Node& node, AggregateKind kind);
+
+  const Scope* scope_;
+  std::vector<FunctionUse>* functions_;
+};
+
+// What FILTER comes to: `value` where the condition holds, NULL elsewhere.
+Result<Expression> AggregateBinder::where_filtered(const Node& node, Expression value) {
+  if (node.filter.empty()) return value;
+  std::vector<Expression> parts;
+  GBX_TRY_ASSIGN(Expression condition,
+                 bind_row_condition(node.filter[0], *scope_, "aggregate_in_where", *functions_));
+  parts.push_back(std::move(condition));
+  parts.push_back(std::move(value));
+  parts.push_back(make_null(kUntyped, node.where));
+  return make_case(std::move(parts), node.where);
+}
+
+// COUNT(*), COUNT(1).
+Result<AggregateCall> AggregateBinder::count_rows(const Node& node) {
+  AggregateCall call;
+  call.where = node.where;
+  if (node.filter.empty()) return call;
+  call.kind = AggregateKind::values;
+  GBX_TRY_ASSIGN(call.argument,
+                 where_filtered(node, make_literal(1, {Type::integer, 0}, node.where)));
+  return call;
+}
+
+// COUNT_IF(condition): rows where it holds.
+Result<AggregateCall> AggregateBinder::count_if(const Node& node) {
+  if (node.distinct) return refuse("distinct_aggregate_unsupported", node.where);
+  if (node.children.size() != 1) return refuse("argument_count", node.where);
+  std::vector<Expression> parts;
+  GBX_TRY_ASSIGN(Expression condition,
+                 bind_row_condition(node.children[0], *scope_, "aggregate_nested", *functions_));
+  parts.push_back(std::move(condition));
+  parts.push_back(make_literal(1, {Type::integer, 0}, node.where));
+  parts.push_back(make_null(kUntyped, node.where));
+  AggregateCall call;
+  call.kind = AggregateKind::values;
+  call.where = node.where;
+  GBX_TRY_ASSIGN(Expression rows, make_case(std::move(parts), node.where));
+  GBX_TRY_ASSIGN(call.argument, where_filtered(node, std::move(rows)));
+  return call;
+}
+
+Result<AggregateCall> AggregateBinder::count(const Node& node) {
+  AggregateCall call;
+  call.where = node.where;
+  if (node.text == "count_star") {
+    if (node.distinct) return refuse("distinct_aggregate_unsupported", node.where);
+    return count_rows(node);
+  }
+  if (node.children.size() != 1) return refuse("argument_count", node.where);
+  const Node& argument = node.children[0];
+  if (is_person(argument, *scope_)) {
+    if (!node.distinct) return deny("person_only_counted_distinct", node.where);
+    call.kind = AggregateKind::persons;
+    GBX_TRY_ASSIGN(const Found found, scope_->find(argument));
+    call.relations = found.relations;
+    if (node.filter.empty()) return call;
+    GBX_TRY_ASSIGN(call.argument,
+                   where_filtered(node, make_literal(1, {Type::integer, 0}, node.where)));
+    return call;
+  }
+  GBX_TRY_ASSIGN(call.argument, bind_row(argument, *scope_, "aggregate_nested", *functions_));
+  const bool constant = call.argument.op == Op::literal;
+  if (call.argument.op == Op::null || (constant && node.distinct)) {
+    return refuse("argument_constant", argument.where);
+  }
+  if (constant) return count_rows(node);
+  GBX_TRY_ASSIGN(call.argument, where_filtered(node, std::move(call.argument)));
+  call.kind = node.distinct ? AggregateKind::distinct : AggregateKind::values;
+  return call;
+}
+
+Result<AggregateCall> AggregateBinder::measure(const Node& node, AggregateKind kind) {
+  if (node.distinct) return refuse("distinct_aggregate_unsupported", node.where);
+  if (node.children.size() != 1) return refuse("argument_count", node.where);
+  const Node& argument = node.children[0];
+  if (is_person(argument, *scope_)) return deny("person_column_in_expression", argument.where);
+  AggregateCall call;
+  call.kind = kind;
+  call.where = node.where;
+  GBX_TRY_ASSIGN(call.argument, bind_row(argument, *scope_, "aggregate_nested", *functions_));
+  if (!is_numeric(call.argument.type)) return refuse("aggregate_not_numeric", argument.where);
+  const Range all = storage_range(call.argument.type);
+  if (call.argument.low == all.low && call.argument.high == all.high) {
+    return refuse("column_unbounded", argument.where);
+  }
+  GBX_TRY_ASSIGN(call.argument, where_filtered(node, std::move(call.argument)));
+  return call;
+}
+
+Result<AggregateCall> AggregateBinder::bind(const Node& node) {
+  const std::string& name = node.text;
+  if (name == "count_star" || name == "count") return count(node);
+  if (name == "count_if" || name == "countif") return count_if(node);
+  if (name == "sum") return measure(node, AggregateKind::sum);
+  if (name == "avg" || name == "mean") return measure(node, AggregateKind::average);
+  if (name == "min" || name == "max" || name == "arg_min" || name == "arg_max") {
+    return deny("min_max_not_released", node.where);
+  }
+  const bool lists = name == "list" || name == "array_agg" || name == "string_agg" ||
+                     name == "group_concat" || name == "listagg" || name == "first" ||
+                     name == "last" || name == "any_value" || name == "arbitrary";
+  if (lists) return deny("rows_not_released", node.where);
+  return refuse("aggregate_unsupported", node.where);
+}
+
+}  // namespace
+
+Result<AggregateCall> bind_aggregate(const Node& node, const Scope& scope,
+                                     std::vector<FunctionUse>& functions) {
+  return AggregateBinder(scope, functions).bind(node);
+}
+
+}  // namespace gbx::sql
