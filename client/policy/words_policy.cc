@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What can be wrong in a policy packet.
-constexpr std::array<Wording, 75> kWords = {{
+constexpr std::array<Wording, 76> kWords = {{
     {"policy_ability_missing", "a member has no ability",
      "give it at least one of provide, query, receive, audit"},
     {"policy_ability_unknown", "an ability is not a known word, or out of order",
@@ -16,7 +16,7 @@ constexpr std::array<Wording, 75> kWords = {{
     {"policy_aggregate_empty", "an entry of aggregateColumns names no column",
      "name the columns in columnNames, or remove the entry"},
     {"policy_aggregate_function_unknown", "an aggregate function is not supported",
-     "use COUNT, COUNT_DISTINCT, SUM or AVG"},
+     "use COUNT, COUNT_DISTINCT, SUM, AVG or VARIANCE"},
     {"policy_aggregate_repeated", "a column is given twice to the same aggregate function",
      "name each column once per function"},
     {"policy_analyst_missing", "nobody may ask", "give one member the ability query"},
@@ -126,6 +126,10 @@ constexpr std::array<Wording, 75> kWords = {{
      "name each function once"},
     {"policy_scalar_function_unknown", "a scalar function is not supported",
      "use ABS, CASE, CAST, COALESCE, DATE_TRUNC, EXTRACT, LOWER, SUBSTRING, UPPER"},
+    {"policy_squares_too_wide",
+     "the squared width of a VARIANCE column times the rows that count per person is more than "
+     "2^53",
+     "narrow the column's bounds or lower contribution.rows"},
     {"policy_sum_not_bounded", "a column in SUM or AVG has no bounds",
      "give it bounds: noise is made for the most that one value can be"},
     {"policy_sum_not_numeric", "a column in SUM or AVG is not a number",

@@ -103,6 +103,8 @@ Table purchases() {
       {{"balance", "items", "points", "total_spent"}, AggregateFunction::sum});
   table.rule.aggregate_columns.push_back(
       {{"balance", "items", "total_spent"}, AggregateFunction::avg});
+  table.rule.aggregate_columns.push_back(
+      {{"balance", "items", "total_spent"}, AggregateFunction::variance});
   table.rule.aggregate_columns.push_back({{"items", "total_spent"}, AggregateFunction::count});
   table.rule.aggregate_columns.push_back(
       {{"coupon", "gift", "items", "product"}, AggregateFunction::count_distinct});

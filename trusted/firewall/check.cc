@@ -5,6 +5,7 @@
 
 #include "trusted/firewall/rule.h"
 #include "trusted/sql/bind.h"
+#include "trusted/sql/build.h"
 #include "trusted/sql/parse.h"
 #include "trusted/sql/print.h"
 
@@ -37,6 +38,10 @@ class Measures {
       case AggregateKind::distinct: return distinct(call);
       case AggregateKind::sum: return sum(call);
       case AggregateKind::average: return average(call);
+      case AggregateKind::variance_population: return moment(call, false, false);
+      case AggregateKind::variance_sample: return moment(call, true, false);
+      case AggregateKind::deviation_population: return moment(call, false, true);
+      case AggregateKind::deviation_sample: return moment(call, true, true);
     }
     GBX_CHECK(false);
   }
@@ -156,6 +161,27 @@ class Measures {
     return out;
   }
 
+  Result<Output> moment(const AggregateCall& call, bool sample, bool root) {
+    const sql::Expression& argument = call.argument;
+    const Int128 width = Int128{argument.high} - argument.low;
+    static_assert(kContributionMax <= kSquareMax);
+    if (width > kContributionMax || width * width * rows_ > kContributionMax) return too_wide(call);
+    GBX_TRY_ASSIGN(Output out, average(call));
+    Measure measure;
+    measure.kind = MeasureKind::sum;
+    GBX_TRY_ASSIGN(measure.argument, sql::make_centred_square(argument));
+    measure.row_low = measure.argument.low;
+    measure.row_high = measure.argument.high;
+    measure.low = measure.row_low * rows_;
+    measure.high = measure.row_high * rows_;
+    out.kind = OutputKind::moment;
+    out.squares = statistic(std::move(measure));
+    out.sample = sample;
+    out.root = root;
+    out.scale = argument.type.scale;
+    return out;
+  }
+
   static Error too_wide(const AggregateCall& call) {
     return {ErrorCode::invalid_argument, "aggregate_too_wide", call.where};
   }
@@ -191,6 +217,14 @@ Int128 rounded_quotient(Int128 a, Int128 b) {
 std::int64_t saturated(Int128 value) {
   const Int128 most = sql::kOutputMax;
   return static_cast<std::int64_t>(std::clamp(value, -most, most));
+}
+
+Moments moments_of(const Output& output) {
+  return {.width = output.high - output.low,
+          .sample = output.sample,
+          .root = output.root,
+          .scale = output.scale,
+          .result_scale = output.type.scale};
 }
 
 // S is cut to what n values can reach, so that every product stays far inside 128 bits:
@@ -274,6 +308,10 @@ Result<CheckedQuery> admit(std::string_view ast, std::string_view sql,
   return check(query, policy, request);
 }
 
+Between moment_between(const Output& output, Between n, Between s, Between q) {
+  return moment_interval(moments_of(output), n, s, q);
+}
+
 std::vector<Cell> assemble(const CheckedQuery& query, const std::vector<Cell>& key,
                            std::span<const Int128> statistics) {
   GBX_CHECK(statistics.size() == query.plan().statistics.size());
@@ -285,6 +323,10 @@ std::vector<Cell> assemble(const CheckedQuery& query, const std::vector<Cell>& k
       case OutputKind::persons: out.emplace_back(saturated(statistics[0])); break;
       case OutputKind::count:
       case OutputKind::sum: out.emplace_back(saturated(statistics[output.index])); break;
+      case OutputKind::moment:
+        out.emplace_back(saturated(moment(moments_of(output), statistics[output.count],
+                                          statistics[output.index], statistics[output.squares])));
+        break;
       case OutputKind::average:
         out.emplace_back(
             saturated(average(output, statistics[output.index], statistics[output.count])));

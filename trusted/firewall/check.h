@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "trusted/firewall/moments.h"
 #include "trusted/policy/policy.h"
 #include "trusted/privacy/plan.h"
 #include "trusted/sql/catalog.h"
@@ -35,15 +36,20 @@ enum class OutputKind : std::uint8_t {
   persons,  // statistic 0
   count,    // statistic `index`
   sum,      // statistic `index`, in units of type.scale
+  moment,   // variance or standard deviation, with Q = statistic `squares` (moments.h)
   average,  // (S / n + low + high) / 2 with S = statistic `index`, n = statistic `count`
 };
 
 struct Output {
   OutputKind kind = OutputKind::group;
   ValueType type;
-  std::uint32_t index = 0;  // of the key, or into Plan::statistics (0 = persons)
-  std::uint32_t count = 0;  // average only
-  // average only: bounds of one value in units of 10^-scale, and the digits that `type` has more
+  std::uint32_t index = 0;    // of the key, or into Plan::statistics (0 = persons)
+  std::uint32_t count = 0;    // average, moment
+  std::uint32_t squares = 0;  // moment only
+  bool sample = false;
+  bool root = false;
+  std::uint8_t scale = 0;  // of one value
+  // average, moment: bounds of one value in units of 10^-scale, and the digits that `type` has more
   std::int64_t low = 0;
   std::int64_t high = 0;
   std::uint8_t more_digits = 0;
@@ -90,6 +96,8 @@ class CheckedQuery {
 //                           own rows alone (task.h), so nobody else's values change
 //   SUM(x)                  row in [low, high] of x, partial in [min(0, c low), max(0, c high)]
 //   AVG(x)                  COUNT(x), and 2x - (low + high) per row, partial in +-c (high - low)
+//   VAR(x), STDDEV(x)       AVG(x)'s two, and 2 y^2 - w^2 per row with y = 2x - (low + high) and
+//                           w = high - low, which lies in [-w^2, w^2]: partial in +-c w^2
 // FILTER (WHERE f) of any other aggregate is its argument as CASE WHEN f THEN x END, NULL else:
 // rows where f does not hold add 0, so the bounds are the same. Equal measures are one statistic
 // and paid for once.
@@ -97,6 +105,9 @@ class CheckedQuery {
 // Fails with policy_denied, not_found (member_unknown) or invalid_argument.
 Result<CheckedQuery> check(const sql::Query& query, const policy::VerifiedPolicy& policy,
                            const Request& request);
+
+// Where a moment can be when n, S and Q lie between these bounds; as assemble() makes it.
+Between moment_between(const Output& output, Between n, Between s, Between q);
 
 // Parse, bind and check in one: `ast` is the tree that DuckDB printed for `sql`, both hostile.
 Result<CheckedQuery> admit(std::string_view ast, std::string_view sql,

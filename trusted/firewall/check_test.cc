@@ -4,6 +4,8 @@
 
 #include "trusted/policy/policy_fixture.h"
 #include "trusted/sql/build.h"
+#include "trusted/sql/evaluate.h"
+#include "trusted/sql/task_codec.h"
 
 // What queries the firewall lets pass is tests/sql; here is what it makes of those that pass.
 
@@ -35,7 +37,7 @@ sql::Query query_of(const policy::Policy& policy, sql::AggregateKind kind) {
   sql::AggregateCall call;
   call.kind = kind;
   call.relations = {0};
-  if (kind == sql::AggregateKind::sum || kind == sql::AggregateKind::average) {
+  if (kind != sql::AggregateKind::rows && kind != sql::AggregateKind::persons) {
     call.argument = column(policy, 1, 1);
   }
   query.aggregates = {call};
@@ -49,6 +51,14 @@ CheckedQuery checked(sql::AggregateKind kind) {
   auto out = check(query_of(policy, kind), verified(policy), {"agency", 0});
   GBX_CHECK(out.has_value());
   return std::move(out).value();
+}
+
+// total_spent may be measured by its spread, too.
+policy::Policy spread_policy() {
+  policy::Policy policy = example_policy();
+  policy.tables[1].rule.aggregate_columns.push_back(
+      {{"total_spent"}, policy::AggregateFunction::variance});
+  return policy;
 }
 
 TEST(check, the_catalog_leaves_out_the_person_column) {
@@ -148,6 +158,53 @@ TEST(check, joined_rows_of_one_person_are_limited) {
   EXPECT_EQ(refusal(policy, query), Literal("accepted"));
   policy.tables[0].rows_per_person = 101;
   EXPECT_EQ(refusal(policy, query), Literal("join_too_wide"));
+}
+
+// total_spent is a decimal of two digits in 0.00 .. 500.00, of which 20 rows count.
+TEST(check, a_variance_is_an_average_and_centred_squares) {
+  const policy::Policy policy = spread_policy();
+  sql::Query query = query_of(policy, sql::AggregateKind::variance_sample);
+  query.aggregates.push_back(query.aggregates[0]);
+  query.aggregates[1].kind = sql::AggregateKind::deviation_population;
+  query.aggregates.push_back(query.aggregates[0]);
+  query.aggregates[2].kind = sql::AggregateKind::average;
+  query.output_types.resize(3, query.output_types[0]);
+  const auto checked = check(query, verified(policy), {"agency", 0});
+  ASSERT_TRUE(checked);
+  ASSERT_EQ(checked->task().measures.size(), 3u);  // all of them shared
+  const std::int64_t square = std::int64_t{50'000} * 50'000;
+  EXPECT_EQ(checked->plan().statistics[3].per_group, square * 20);
+  const sql::Measure& squares = checked->task().measures[2];
+  EXPECT_EQ(squares.row_low, -square);
+  EXPECT_EQ(squares.row_high, square);
+  for (const auto& [value, want] :
+       {std::pair{0, square}, std::pair{25'000, -square}, std::pair{50'000, square}}) {
+    const std::vector<std::vector<Cell>> row = {{Cell(), std::int64_t{value}}};
+    EXPECT_EQ(sql::evaluate(squares.argument, row), Cell(want));
+  }
+  EXPECT_TRUE(sql::decode_task(sql::encode_task(checked->task())));
+  // Two people, 0.00 and 500.00: variance 125000, deviation 250.
+  const std::vector<Int128> sums = {2, 2, 0, 2 * square};
+  const std::vector<Cell> cells = assemble(*checked, {}, sums);
+  EXPECT_EQ(cells[0], Cell(std::int64_t{125'000'0000}));
+  EXPECT_EQ(cells[1], Cell(std::int64_t{250'0000}));
+  const Between around = moment_between(checked->outputs()[1], {2, 2}, {-1000, 1000},
+                                        {2 * square - 1000, 2 * square + 1000});
+  EXPECT_TRUE(around.low < 250'0000 && around.low > 249'0000);
+  EXPECT_TRUE(around.high == 250'0001);
+}
+
+TEST(check, a_variance_of_a_wide_column_is_refused) {
+  policy::Policy policy = spread_policy();
+  sql::Query query = query_of(policy, sql::AggregateKind::variance_sample);
+  query.aggregates[0].argument.high = 30'000'000;
+  const auto refused = check(query, verified(policy), {"agency", 0});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason.view(), "aggregate_too_wide");
+  policy.tables[1].columns[2].high = 30'000'000;
+  const Status wide = policy::check(policy);
+  ASSERT_FALSE(wide);
+  EXPECT_EQ(wide.error().reason.view(), "policy_squares_too_wide");
 }
 
 Int128 average_of(Int128 persons, Int128 count, Int128 sum) {

@@ -191,6 +191,12 @@ Status RuleCheck::aggregate(const sql::AggregateCall& call) const {
     case sql::AggregateKind::average:
       GBX_TRY(measured(call.argument, AggregateFunction::avg, values));
       break;
+    case sql::AggregateKind::variance_population:
+    case sql::AggregateKind::variance_sample:
+    case sql::AggregateKind::deviation_population:
+    case sql::AggregateKind::deviation_sample:
+      GBX_TRY(measured(call.argument, AggregateFunction::variance, values));
+      break;
   }
   if (values == 0) return row_count(call.where);  // SUM(CASE WHEN ... THEN 1 END)
   return {};

@@ -96,13 +96,20 @@ Status check_measured(const Column& column, AggregateFunction function, const Pr
     case AggregateFunction::count:
     case AggregateFunction::count_distinct: return {};
     case AggregateFunction::sum:
-    case AggregateFunction::avg: break;
+    case AggregateFunction::avg:
+    case AggregateFunction::variance: break;
   }
   if (column.type.type != Type::integer && column.type.type != Type::decimal) {
     return wrong("policy_sum_not_numeric");
   }
   if (!column.bounded) return wrong("policy_sum_not_bounded");
-  if (row_reach(column) * privacy.rows_per_group > static_cast<UInt128>(kContributionMax)) {
+  const auto most = static_cast<UInt128>(kContributionMax);
+  const auto width = static_cast<UInt128>(Int128{column.high} - Int128{column.low});
+  const bool squares = function == AggregateFunction::variance;
+  if (squares && (width > most || width * width * privacy.rows_per_group > most)) {
+    return wrong("policy_squares_too_wide");
+  }
+  if (row_reach(column) * privacy.rows_per_group > most) {
     return wrong("policy_bounds_too_wide");
   }
   return {};

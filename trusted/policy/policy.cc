@@ -12,11 +12,12 @@ struct FunctionName {
   AggregateFunction function;
   std::string_view name;
 };
-constexpr std::array<FunctionName, 4> kFunctions = {{
+constexpr std::array<FunctionName, 5> kFunctions = {{
     {AggregateFunction::count, "COUNT"},
     {AggregateFunction::count_distinct, "COUNT_DISTINCT"},
     {AggregateFunction::sum, "SUM"},
     {AggregateFunction::avg, "AVG"},
+    {AggregateFunction::variance, "VARIANCE"},
 }};
 
 }  // namespace

@@ -12,16 +12,19 @@ namespace {
 
 constexpr std::uint64_t kPublicGroupsMax = 1'000'000;
 
-// Half-widths by statistic: of a value alone, and of one that shares its 5 % with another.
+// Half-widths by statistic: of a value alone, and of one that shares its 5 % with one or two
+// others.
 struct Widths {
   std::vector<std::int64_t> single;
   std::vector<std::int64_t> paired;
+  std::vector<std::int64_t> tripled;
 };
 
 Result<Widths> widths_of(const privacy::Plan& plan) {
   GBX_TRY_ASSIGN(auto single, privacy::half_widths(plan));
   GBX_TRY_ASSIGN(auto paired, privacy::half_widths(plan, privacy::kAlpha / 2));
-  return Widths{std::move(single), std::move(paired)};
+  GBX_TRY_ASSIGN(auto tripled, privacy::half_widths(plan, privacy::kAlpha / 3));
+  return Widths{std::move(single), std::move(paired), std::move(tripled)};
 }
 
 std::int64_t saturate(Int128 value) {
@@ -48,6 +51,21 @@ packet::Interval average_interval(const firewall::Output& output,
   return {saturate(estimate.low), saturate(estimate.high)};
 }
 
+packet::Interval moment_interval(const firewall::Output& output,
+                                 const privacy::ReleasedGroup& group, const Widths& widths) {
+  // A sum of squares that was cut at the largest number can be anywhere beyond it.
+  const auto around = [&](std::uint32_t statistic) {
+    constexpr Int128 kBeyond = Int128{1} << 110;
+    const Int128 value = group.values[statistic];
+    const Int128 width = widths.tripled[statistic];
+    return firewall::Between{value <= -privacy::kReleasedMax ? -kBeyond : value - width,
+                             value >= privacy::kReleasedMax ? kBeyond : value + width};
+  };
+  const firewall::Between between = firewall::moment_between(
+      output, around(output.count), around(output.index), around(output.squares));
+  return {saturate(between.low), saturate(between.high)};
+}
+
 std::optional<packet::Interval> interval_of(const firewall::Output& output, const Row& row,
                                             const Cell& value, const Widths& widths) {
   const auto* number = std::get_if<std::int64_t>(&value);
@@ -55,6 +73,7 @@ std::optional<packet::Interval> interval_of(const firewall::Output& output, cons
   switch (output.kind) {
     case firewall::OutputKind::group: return std::nullopt;
     case firewall::OutputKind::average: return average_interval(output, *row.group, widths);
+    case firewall::OutputKind::moment: return moment_interval(output, *row.group, widths);
     case firewall::OutputKind::persons:
     case firewall::OutputKind::count:
     case firewall::OutputKind::sum: break;
@@ -130,7 +149,9 @@ Result<std::vector<packet::Output>> answer_columns(const firewall::CheckedQuery&
     column.type = output.type;
     const bool group = output.kind == firewall::OutputKind::group;
     column.kind = group ? packet::OutputKind::group : packet::OutputKind::noised;
-    if (!group && output.kind != firewall::OutputKind::average) {
+    const bool of_several =
+        output.kind == firewall::OutputKind::average || output.kind == firewall::OutputKind::moment;
+    if (!group && !of_several) {
       column.half_width = saturate(widths.single[output.index]);
     }
     out.push_back(std::move(column));

@@ -23,5 +23,9 @@ Result<Query> bind(const Select& select, const Catalog& catalog);
 
 // The type of an average of `argument`: up to four more digits, as far as they fit kOutputMax.
 ValueType average_type(const Expression& argument);
+// Of a variance: twice the digits and up to four more, as far as there are so many and they fit;
+// fewer when x^2 has more digits than a type can. Of a standard deviation: as an average.
+ValueType variance_type(const Expression& argument);
+ValueType deviation_type(const Expression& argument);
 
 }  // namespace gbx::sql

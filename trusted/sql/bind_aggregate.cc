@@ -123,6 +123,14 @@ Result<AggregateCall> AggregateBinder::bind(const Node& node) {
   if (name == "count_if" || name == "countif") return count_if(node);
   if (name == "sum") return measure(node, AggregateKind::sum);
   if (name == "avg" || name == "mean") return measure(node, AggregateKind::average);
+  if (name == "var_pop") return measure(node, AggregateKind::variance_population);
+  if (name == "var_samp" || name == "variance") {
+    return measure(node, AggregateKind::variance_sample);
+  }
+  if (name == "stddev_pop") return measure(node, AggregateKind::deviation_population);
+  if (name == "stddev_samp" || name == "stddev") {
+    return measure(node, AggregateKind::deviation_sample);
+  }
   if (name == "min" || name == "max" || name == "arg_min" || name == "arg_max") {
     return deny("min_max_not_released", node.where);
   }

@@ -235,6 +235,35 @@ Result<Expression> make_absolute(Expression a, Span where) {
   return within(node(Op::absolute, type, list(std::move(a)), where), least, most);
 }
 
+Result<Expression> make_centred_square(Expression a) {
+  const ValueType integer{Type::integer, 0};
+  const Span where = a.where;
+  const Int128 middle = Int128{a.low} + a.high;
+  const Int128 width = Int128{a.high} - a.low;
+  const Int128 square = width * width;
+  if (square > kMost || middle < kLeast || middle > kMost) {
+    return refuse("value_may_overflow", where);
+  }
+  const auto number = [&](Int128 value) {
+    return make_literal(static_cast<std::int64_t>(value), integer, where);
+  };
+  const Int128 low = a.low;
+  const Int128 high = a.high;
+  GBX_TRY_ASSIGN(
+      Expression twice,
+      within(node(Op::multiply, integer, list(number(2), std::move(a)), where), 2 * low, 2 * high));
+  GBX_TRY_ASSIGN(Expression y,
+                 within(node(Op::subtract, integer, list(std::move(twice), number(middle)), where),
+                        -width, width));
+  GBX_TRY_ASSIGN(Expression squared,
+                 within(node(Op::multiply, integer, list(y, y), where), 0, square));
+  GBX_TRY_ASSIGN(Expression doubled,
+                 within(node(Op::multiply, integer, list(number(2), std::move(squared)), where), 0,
+                        2 * square));
+  return within(node(Op::subtract, integer, list(std::move(doubled), number(square)), where),
+                -square, square);
+}
+
 Status unify(std::vector<Expression>& parts, std::size_t from, std::size_t step) {
   const std::optional<ValueType> type = common_type(parts, from, step);
   if (!type) {

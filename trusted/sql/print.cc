@@ -141,6 +141,11 @@ std::string Printer::aggregate(const AggregateCall& call) const {
     case AggregateKind::distinct: return "COUNT(DISTINCT " + expression(call.argument) + ")";
     case AggregateKind::sum: return "SUM(" + expression(call.argument) + ")";
     case AggregateKind::average: return "AVG(" + expression(call.argument) + ")";
+    case AggregateKind::variance_population: return "VAR_POP(" + expression(call.argument) + ")";
+    case AggregateKind::variance_sample: return "VAR_SAMP(" + expression(call.argument) + ")";
+    case AggregateKind::deviation_population:
+      return "STDDEV_POP(" + expression(call.argument) + ")";
+    case AggregateKind::deviation_sample: return "STDDEV_SAMP(" + expression(call.argument) + ")";
   }
   GBX_CHECK(false);
 }

@@ -30,17 +30,21 @@ struct PersonJoin {
 };
 
 enum class AggregateKind : std::uint8_t {
-  rows,      // COUNT(*)
-  values,    // COUNT(argument)
-  persons,   // COUNT(DISTINCT person column)
-  distinct,  // COUNT(DISTINCT argument)
-  sum,       // SUM(argument)
-  average,   // AVG(argument)
+  rows,                  // COUNT(*)
+  values,                // COUNT(argument)
+  persons,               // COUNT(DISTINCT person column)
+  distinct,              // COUNT(DISTINCT argument)
+  sum,                   // SUM(argument)
+  average,               // AVG(argument)
+  variance_population,   // VAR_POP(argument)
+  variance_sample,       // VAR_SAMP(argument), VARIANCE
+  deviation_population,  // STDDEV_POP(argument)
+  deviation_sample,      // STDDEV_SAMP(argument), STDDEV
 };
 
 struct AggregateCall {
   AggregateKind kind = AggregateKind::rows;
-  Expression argument;  // values, distinct, sum, average
+  Expression argument;  // all but rows
   // persons: whose person column is meant. With a FILTER `argument` is CASE WHEN filter THEN 1 END:
   // persons with a row where that is not NULL.
   std::vector<std::uint32_t> relations;
