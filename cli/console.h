@@ -16,7 +16,7 @@
 
 namespace gbx::cli {
 
-// Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+// Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 128 + N ended by signal N (130: Ctrl-C).
 constexpr int kExitFailed = 1;
 constexpr int kExitUsage = 2;
 
@@ -33,10 +33,18 @@ class Failure : public std::runtime_error {
   // The same for a word that came over a wire.
   Failure& with(ErrorCode code, std::string reason);
 
+  // What the program ends with, instead of kExitFailed.
+  Failure& exits_with(int code) {
+    exit_code_ = code;
+    return *this;
+  }
+  [[nodiscard]] int exit_code() const { return exit_code_; }
+
   [[nodiscard]] std::string text() const;
   [[nodiscard]] Json json() const;
 
  private:
+  int exit_code_ = kExitFailed;
   std::string where_;
   std::string why_;
   std::string next_;

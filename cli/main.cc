@@ -81,6 +81,7 @@ int run(int argc, char** argv) {
     return kExitUsage;
   } catch (const Failure& failure) {
     console.report(failure);
+    return failure.exit_code();
   } catch (const std::exception& error) {
     console.report(Failure("something failed that should not", "", error.what(),
                            "please report it with the command that you ran"));

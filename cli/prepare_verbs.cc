@@ -20,9 +20,11 @@ namespace {
 constexpr unsigned kPrivateMode = 0600;
 constexpr const char* kTool = "glovebox 0.1.0";
 constexpr std::size_t kNamesShown = 8;
+constexpr int kSignalled = 128;
 
 std::atomic<bool> interrupted{false};
-static_assert(std::atomic<bool>::is_always_lock_free);
+std::atomic<int> interrupted_by{0};
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
 
 // While it lives, Ctrl-C and a polite kill only raise a flag, so that what is half-written goes;
 // and a file that grows too large is an error of write(), not the end.
@@ -31,7 +33,10 @@ class SignalWatch {
   SignalWatch() {
     interrupted = false;
     struct sigaction raise{};
-    raise.sa_handler = [](int) { interrupted = true; };
+    raise.sa_handler = [](int signal) {
+      interrupted_by = signal;
+      interrupted = true;
+    };
     struct sigaction ignore{};
     ignore.sa_handler = SIG_IGN;
     ::sigaction(SIGINT, &raise, &before_[0]);
@@ -213,12 +218,21 @@ prepare::PrepareReport run_prepare(const Console& console, const PrepareOptions&
   return prepare::prepare(job);
 }
 
+Failure interrupted_failure(const std::string& manifest) {
+  Failure failure("nothing was prepared", manifest, "it was interrupted",
+                  "run it again when you like; nothing is left of this run");
+  failure.exits_with(kSignalled + interrupted_by);
+  return failure;
+}
+
 void prepare_verb(const Console& console, PrepareOptions options) {
   try {
     complete_options(options);
     const prepare::PrepareReport report = run_prepare(console, options);
     console.say(report_text(options, report));
     console.print(report_json(options, report));
+  } catch (const prepare::Interrupted&) {
+    throw interrupted_failure(options.manifest);
   } catch (const prepare::Failure& failure) {
     throw Failure("nothing was prepared", "", failure.what(), "");
   }

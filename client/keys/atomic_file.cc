@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <utility>
 
 namespace gbx::client {
@@ -14,6 +17,7 @@ namespace {
 constexpr Error kUnwritable{ErrorCode::unavailable, "file_unwritable"};
 constexpr Error kUnreadable{ErrorCode::unavailable, "file_unreadable"};
 constexpr Error kDiskFull{ErrorCode::unavailable, "disk_full"};
+constexpr std::string_view kTemporary = ".part-";
 
 class File {
  public:
@@ -32,27 +36,25 @@ class File {
   int fd_;
 };
 
-Status write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return errno == ENOSPC || errno == EDQUOT ? kDiskFull : kUnwritable;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : ".";
+}
+
+void sync_folder(const std::filesystem::path& path) {
+  const File folder(folder_of(path), O_RDONLY | O_DIRECTORY, 0);
+  if (folder.fd() >= 0) fsync(folder.fd());
+}
+
+// What runs that were killed left of `path`. A run that lives holds a lock on its own.
+void remove_leftovers(const std::filesystem::path& path) {
+  const std::string prefix = path.filename().string() + std::string(kTemporary);
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder_of(path), error), end;
+       !error && entry != end; entry.increment(error)) {
+    if (!entry->path().filename().string().starts_with(prefix)) continue;
+    const File left(entry->path(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+    if (left.fd() >= 0 && flock(left.fd(), LOCK_EX | LOCK_NB) == 0) unlink(entry->path().c_str());
   }
-  return {};
-}
-
-void sync_folder(const std::filesystem::path& folder) {
-  const File file(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY, 0);
-  if (file.fd() >= 0) fsync(file.fd());
-}
-
-Status write_new(const std::filesystem::path& path, std::string_view bytes, unsigned mode) {
-  const File file(path, O_WRONLY | O_CREAT | O_EXCL, mode);
-  if (file.fd() < 0) return errno == ENOSPC || errno == EDQUOT ? kDiskFull : kUnwritable;
-  GBX_TRY(write_all(file.fd(), bytes));
-  if (fsync(file.fd()) != 0) return errno == ENOSPC || errno == EDQUOT ? kDiskFull : kUnwritable;
-  return {};
 }
 
 }  // namespace
@@ -75,15 +77,91 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t siz
   }
 }
 
+AtomicFile::AtomicFile(std::filesystem::path path, unsigned mode) : path_(std::move(path)) {
+  static std::atomic<unsigned> count{0};
+  temporary_ = path_.string() + std::string(kTemporary) + std::to_string(getpid()) + "-" +
+               std::to_string(count++);
+  struct stat info{};
+  if (stat(path_.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
+    error_ = S_ISDIR(info.st_mode) ? EISDIR : EEXIST;
+    return;
+  }
+  remove_leftovers(path_);
+  open(mode);
+}
+
+void AtomicFile::open(unsigned mode) {
+  const auto bits = static_cast<mode_t>(mode);
+  file_ = ::open(folder_of(path_).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, bits);
+  if (file_ < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+    file_ = ::open(temporary_.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, bits);
+    named_ = file_ >= 0;
+  }
+  if (file_ < 0 || flock(file_, LOCK_EX | LOCK_NB) != 0) error_ = errno;
+}
+
+AtomicFile::~AtomicFile() {
+  if (named_) unlink(temporary_.c_str());
+  if (file_ >= 0) close(file_);
+}
+
+Status AtomicFile::status() const {
+  if (error_ == 0) return {};
+  return error_ == ENOSPC || error_ == EDQUOT ? kDiskFull : kUnwritable;
+}
+
+Status AtomicFile::fail(int error) noexcept {
+  error_ = error;
+  return status();
+}
+
+Status AtomicFile::write(ByteView bytes) noexcept {
+  while (error_ == 0 && !bytes.empty()) {
+    const ssize_t put = ::write(file_, bytes.data(), bytes.size());
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return fail(put < 0 ? errno : ENOSPC);
+    bytes = bytes.subspan(static_cast<std::size_t>(put));
+  }
+  return status();
+}
+
+Status AtomicFile::sync() noexcept {
+  return error_ == 0 && fsync(file_) != 0 ? fail(errno) : status();
+}
+
+bool AtomicFile::give_temporary_name() noexcept {
+  const std::string self = "/proc/self/fd/" + std::to_string(file_);
+  named_ = linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  return named_;
+}
+
+Status AtomicFile::publish() noexcept {
+  if (!sync()) return status();
+  if (!named_ && !give_temporary_name()) return fail(errno);
+  if (rename(temporary_.c_str(), path_.c_str()) != 0) return fail(errno);
+  named_ = false;
+  sync_folder(path_);
+  return {};
+}
+
+std::string AtomicFile::why() const {
+  if (error_ == ENOSPC || error_ == EDQUOT) return "the disk is full";
+  if (error_ == EFBIG) return "the file would be larger than this system allows";
+  if (error_ == EISDIR) return "it is a folder";
+  if (error_ == EEXIST) return "it is no regular file";
+  return std::strerror(error_);
+}
+
+Status remove_file(const std::filesystem::path& path) {
+  if (unlink(path.c_str()) != 0) return errno == ENOENT ? Status() : kUnwritable;
+  sync_folder(path);
+  return {};
+}
+
 Status write_file(const std::filesystem::path& path, std::string_view bytes, unsigned mode) {
-  std::filesystem::path temporary = path;
-  temporary += ".tmp" + std::to_string(getpid());
-  unlink(temporary.c_str());
-  Status written = write_new(temporary, bytes, mode);
-  if (written && rename(temporary.c_str(), path.c_str()) != 0) written = kUnwritable;
-  if (!written) unlink(temporary.c_str());
-  if (written) sync_folder(path.parent_path());
-  return written;
+  AtomicFile file(path, mode);
+  GBX_TRY(file.write(as_bytes(bytes)));
+  return file.publish();
 }
 
 Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {

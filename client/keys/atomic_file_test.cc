@@ -1,7 +1,10 @@
 #include "client/keys/atomic_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,6 +63,66 @@ TEST_F(AtomicFolder, AFullDiskKeepsTheOldFile) {
   EXPECT_EQ(WEXITSTATUS(status), 7);
   EXPECT_EQ(read_file(path, 10).value(), "one");
   EXPECT_EQ(files(), 1);
+}
+
+TEST_F(AtomicFolder, HasNoNameBeforeItIsPublished) {
+  const auto path = folder_ / "a";
+  ASSERT_TRUE(write_file(path, "old", 0600));
+  {
+    AtomicFile file(path, 0600);
+    ASSERT_TRUE(file.write(as_bytes("new")));
+    ASSERT_TRUE(file.sync());
+    EXPECT_EQ(read_file(path, 10).value(), "old");
+    ASSERT_TRUE(file.publish());
+    EXPECT_EQ(read_file(path, 10).value(), "new");
+  }
+  {
+    AtomicFile dropped(path, 0600);
+    ASSERT_TRUE(dropped.write(as_bytes("dropped")));
+  }
+  EXPECT_EQ(read_file(path, 10).value(), "new");
+  EXPECT_EQ(files(), 1);
+}
+
+TEST_F(AtomicFolder, TheFirstFailureStays) {
+  AtomicFile file(folder_ / "none" / "a", 0600);
+  EXPECT_FALSE(file.status());
+  EXPECT_FALSE(file.write(as_bytes("x")));
+  EXPECT_FALSE(file.sync());
+  EXPECT_FALSE(file.publish());
+  EXPECT_EQ(file.why(), "No such file or directory");
+}
+
+// As root, "-o /dev/null" must not put a file in its place.
+TEST_F(AtomicFolder, OnlyARegularFileIsReplaced) {
+  ASSERT_TRUE(std::filesystem::create_directory(folder_ / "folder"));
+  ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(AtomicFile(folder_ / "folder", 0600).why(), "it is a folder");
+  EXPECT_EQ(AtomicFile(folder_ / "pipe", 0600).why(), "it is no regular file");
+  EXPECT_FALSE(write_file(folder_ / "pipe", "x", 0600));
+  EXPECT_TRUE(std::filesystem::is_fifo(folder_ / "pipe"));
+}
+
+TEST_F(AtomicFolder, WhatAKilledRunLeftGoesAndWhatALivingOneHasStays) {
+  const auto dead = folder_ / "a.part-1-0";
+  const auto living = folder_ / "a.part-2-0";
+  const auto other = folder_ / "b.part-1-0";
+  for (const auto& path : {dead, living, other}) ASSERT_TRUE(write_file(path, "x", 0600));
+  const int held = open(living.c_str(), O_RDONLY);
+  ASSERT_EQ(flock(held, LOCK_EX), 0);
+  ASSERT_TRUE(write_file(folder_ / "a", "new", 0600));
+  EXPECT_FALSE(std::filesystem::exists(dead));
+  EXPECT_TRUE(std::filesystem::exists(living));
+  EXPECT_TRUE(std::filesystem::exists(other));
+  close(held);
+}
+
+TEST_F(AtomicFolder, RemovingTwiceIsFine) {
+  ASSERT_TRUE(write_file(folder_ / "a", "x", 0600));
+  EXPECT_TRUE(remove_file(folder_ / "a"));
+  EXPECT_TRUE(remove_file(folder_ / "a"));
+  ASSERT_TRUE(std::filesystem::create_directory(folder_ / "folder"));
+  EXPECT_FALSE(remove_file(folder_ / "folder"));
 }
 
 TEST_F(AtomicFolder, ALockWaitsForTheOneBefore) {

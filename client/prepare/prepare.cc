@@ -4,15 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <filesystem>
-#include <mutex>
+#include <new>
 #include <thread>
 
-#include "client/prepare/atomic_file.h"
 #include "client/prepare/failure.h"
+#include "client/prepare/first_failure.h"
 #include "client/prepare/parquet.h"
 #include "client/prepare/queue.h"
+#include "client/prepare/sealed_pair.h"
 #include "trusted/packet/dsse.h"
 
 namespace gbx::prepare {
@@ -20,6 +20,9 @@ namespace {
 
 constexpr std::int64_t kSecondsPerDay = 86'400;
 constexpr unsigned kThreadsMax = 64;
+constexpr std::string_view kTooLarge =
+    "the table does not fit into this machine's memory (at most three quarters of it are used): "
+    "let fewer columns or rows enter, or use a larger machine";
 constexpr std::string_view kChoiceInfo = "glovebox rows per person";
 
 std::uint64_t machine_memory() {
@@ -29,36 +32,12 @@ std::uint64_t machine_memory() {
          static_cast<std::uint64_t>(std::max(size, 1L));
 }
 
-// The first exception of several threads.
-class FirstFailure {
- public:
-  // Runs `work`; keeps what it throws and calls `stop`.
-  template <typename Work, typename Stop>
-  void guard(Work work, Stop stop) {
-    try {
-      work();
-    } catch (...) {
-      {
-        const std::lock_guard lock(mutex_);
-        if (!first_) first_ = std::current_exception();
-      }
-      stop();
-    }
-  }
-  void rethrow() const {
-    if (first_) std::rethrow_exception(first_);
-  }
-
- private:
-  std::mutex mutex_;
-  std::exception_ptr first_;
-};
-
 class Preparation {
  public:
   explicit Preparation(const PrepareJob& job) : job_(job) {
     const unsigned wanted = job.threads != 0 ? job.threads : std::thread::hardware_concurrency();
     threads_ = std::clamp(wanted, 1U, kThreadsMax);
+    memory_max_ = job.memory_max != 0 ? job.memory_max : machine_memory() / 4 * 3;
   }
 
   PrepareReport run() {
@@ -91,8 +70,8 @@ class Preparation {
   void write_rejects();
   void sort();
   void seal();
-  void seal_stream(snapshot::WriterPlan plan, AtomicFile& file);
-  void publish(AtomicFile& stream);
+  void seal_stream(snapshot::WriterPlan plan, SealedPair& file);
+  void publish(SealedPair& pair);
   [[nodiscard]] bool over_limit(std::uint64_t rejected) const;
   void check_interrupted() const {
     if (job_.interrupted != nullptr && job_.interrupted->load()) throw Interrupted();
@@ -112,7 +91,7 @@ class Preparation {
   std::vector<std::unique_ptr<RowConverter>> converters_;
   std::atomic<std::uint64_t> rejected_so_far_{0};
   std::atomic<std::uint64_t> memory_so_far_{0};
-  std::uint64_t memory_max_ = machine_memory() / 4 * 3;
+  std::uint64_t memory_max_;
   std::vector<RejectedRow> rejected_;
   std::vector<PiiTally> tallies_;
   std::unique_ptr<RowStore> store_;
@@ -275,7 +254,7 @@ void Preparation::work(Queue<std::unique_ptr<Batch>>& full, Queue<std::unique_pt
     const std::uint64_t memory = converter.shard().memory();
     memory_so_far_ += memory - held;
     if (memory_so_far_ > memory_max_) {
-      throw Failure("the table does not fit into this machine's memory: seal it in parts");
+      throw Failure(std::string(kTooLarge));
     }
     held = memory;
     const std::uint64_t now = converter.rejected().size();
@@ -346,12 +325,7 @@ void Preparation::count() {
 }
 
 void Preparation::write_rejects() {
-  AtomicFile file(job_.rejects_file);
-  const std::string text = reject_lines(plan_, rejected_, source_->line_word());
-  if (!file.write(as_bytes(text))) {
-    throw Failure("cannot write " + job_.rejects_file + ": " + file.why());
-  }
-  file.publish();
+  write_whole(job_.rejects_file, reject_lines(plan_, rejected_, source_->line_word()));
 }
 
 void Preparation::sort() {
@@ -389,20 +363,17 @@ void Preparation::seal() {
   report_.rows = plan.rows;
   report_.persons = plan.persons;
   if (plan.rows == 0) throw Failure("no row is left to seal: all were rejected or kept out");
-  AtomicFile file(job_.out);
+  SealedPair file(job_.out);
   seal_stream(std::move(plan), file);
-  file.sync();
   publish(file);
 }
 
 // Blocks are put together on this thread and sealed on another.
-void Preparation::seal_stream(snapshot::WriterPlan plan, AtomicFile& file) {
+void Preparation::seal_stream(snapshot::WriterPlan plan, SealedPair& file) {
   const std::uint64_t total = plan.rows;
   const auto must = [&](const Status& status) {
     if (status) return;
-    if (status.error().reason == Literal("write_failed")) {
-      throw Failure("cannot write " + job_.out + ": " + file.why());
-    }
+    file.check();
     throw Failure("the table is too large for a snapshot: " +
                   std::string(status.error().reason.view()));
   };
@@ -440,9 +411,7 @@ void Preparation::seal_stream(snapshot::WriterPlan plan, AtomicFile& file) {
   report_.bytes_out = summary->bytes;
 }
 
-// The key is kept before anything that it opens has a name, and the manifest gets its name last: a
-// stream without a manifest is nothing.
-void Preparation::publish(AtomicFile& stream) {
+void Preparation::publish(SealedPair& pair) {
   packet::Envelope envelope =
       packet::make_envelope(snapshot::kManifestType, snapshot::encode(report_.manifest));
   packet::sign(envelope, *job_.signing_key);
@@ -450,15 +419,12 @@ void Preparation::publish(AtomicFile& stream) {
       snapshot::VerifiedManifest::verify(envelope, job_.signing_key->public_key());
   if (!verified) throw Failure("the manifest cannot be signed: a name in it is not allowed");
   report_.manifest_hash = verified->hash();
-  AtomicFile manifest(job_.out + ".json");
-  if (!manifest.write(as_bytes(packet::print_envelope(envelope)))) {
-    throw Failure("cannot write " + manifest.path() + ": " + manifest.why());
-  }
-  manifest.sync();
+  pair.add_manifest(packet::print_envelope(envelope));
   check_interrupted();
-  if (job_.keep_key) job_.keep_key(report_.manifest_hash, key_);
-  stream.publish();
-  manifest.publish();
+  pair.publish([&](std::uint64_t step) {
+    if (step == 1 && job_.keep_key) job_.keep_key(report_.manifest_hash, key_);
+    progress("publishing", step, SealedPair::kSteps);
+  });
 }
 
 }  // namespace
@@ -495,6 +461,12 @@ std::string reject_lines(const ConvertPlan& plan, std::vector<RejectedRow> rejec
   return out;
 }
 
-PrepareReport prepare(const PrepareJob& job) { return Preparation(job).run(); }
+PrepareReport prepare(const PrepareJob& job) {
+  try {
+    return Preparation(job).run();
+  } catch (const std::bad_alloc&) {
+    throw Failure(std::string(kTooLarge));
+  }
+}
 
 }  // namespace gbx::prepare

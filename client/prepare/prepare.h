@@ -33,7 +33,8 @@ struct PrepareJob {
   std::string out;           // the stream; the signed manifest goes to out + ".json"
   std::string rejects_file;  // written only when there are rejected rows
   RejectLimit max_rejects;
-  unsigned threads = 0;  // 0: as many as the machine has
+  unsigned threads = 0;          // 0: as many as the machine has
+  std::uint64_t memory_max = 0;  // bytes for rows; 0: three quarters of the machine's
 
   // Who and for what: as in the policy.
   std::string owner;
@@ -47,7 +48,8 @@ struct PrepareJob {
 
   // Keeps the snapshot's key before the output gets its names; may throw.
   std::function<void(const Hash& manifest_hash, const crypto::AeadKey& key)> keep_key;
-  // Progress of a phase ("reading", "sorting", "sealing"); called from one thread at a time.
+  // Progress of a phase ("reading", "sorting", "sealing", "publishing"); called from one thread at
+  // a time. What it throws stops the preparation there.
   std::function<void(std::string_view phase, std::uint64_t done, std::uint64_t total)> progress;
   const std::atomic<bool>* interrupted = nullptr;
 };
@@ -70,8 +72,9 @@ struct PrepareReport {
   snapshot::SnapshotManifest manifest;
 };
 
-// Throws Failure (also when the columns or the table are not those of a policy, see below) and
-// Interrupted.
+// At every moment, and whatever ends it, `out` and its manifest are the older pair, the new pair,
+// or a stream without a manifest. Throws Failure (also when the columns or the table are not those
+// of a policy, see below) and Interrupted.
 PrepareReport prepare(const PrepareJob& job);
 
 // Takes owner, collaboration and epoch from `policy`, and holds the manifest against the policy's
