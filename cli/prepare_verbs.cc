@@ -234,7 +234,9 @@ void prepare_verb(const Console& console, PrepareOptions options) {
   } catch (const prepare::Interrupted&) {
     throw interrupted_failure(options.manifest);
   } catch (const prepare::Failure& failure) {
-    throw Failure("nothing was prepared", "", failure.what(), "");
+    throw Failure("nothing was prepared", "", failure.what(),
+                  "when that is mended, run it again (what a manifest may say: "
+                  "docs/spec/manifest.md)");
   }
 }
 
@@ -264,7 +266,8 @@ void manifest_new(const Console& console, prepare::ProposalOptions options, std:
     json.set("person", proposal.person);
     console.print(json);
   } catch (const prepare::Failure& failure) {
-    throw Failure("no manifest was written", "", failure.what(), "");
+    throw Failure("no manifest was written", "", failure.what(),
+                  "name a CSV file in UTF-8, or a Parquet file whose name ends in .parquet");
   }
 }
 

@@ -136,7 +136,8 @@ std::optional<Reject> RowConverter::take_cell(std::size_t column, const Field& f
   value.absent = is_null(field, spec.type.type);
   if (value.absent) return spec.nullable ? std::nullopt : std::optional(Reject::value_missing);
   if (spec.type.type == Type::text) return take_text(column, field, value);
-  const std::optional<std::int64_t> parsed = parse_cell(field.text, spec.type);
+  const std::optional<std::int64_t> parsed =
+      spec.format ? spec.format->read(field.text) : parse_cell(field.text, spec.type);
   if (!parsed || !snapshot::in_type_range(*parsed, spec.type)) return Reject::value_malformed;
   const std::optional<std::int64_t> after = apply_number(spec.transform, *parsed, spec.type.type);
   if (!after || !snapshot::in_type_range(*after, spec.type)) return Reject::value_out_of_bounds;

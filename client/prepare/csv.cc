@@ -42,6 +42,25 @@ std::size_t count_fields(std::string_view line, char delimiter) {
   return fields;
 }
 
+// What is often taken for a table; its first bytes tell.
+void refuse_other_formats(const std::string& path, std::string_view text) {
+  struct Known {
+    std::string_view begins;
+    const char* is;
+  };
+  constexpr std::array<Known, 7> kKnown = {
+      {{"\x1F\x8B", "compressed (gzip): unpack it first, with gunzip"},
+       {"PK\x03\x04", "a zip archive or a spreadsheet: unpack it, or save it as CSV"},
+       {"BZh", "compressed (bzip2): unpack it first, with bunzip2"},
+       {"\x28\xB5\x2F\xFD", "compressed (zstd): unpack it first, with unzstd"},
+       {"PAR1", "Parquet, not CSV: write format: parquet under source, or name it .parquet"},
+       {"\xFF\xFE", "UTF-16, not UTF-8: convert it first, with iconv -f UTF-16 -t UTF-8"},
+       {"\xFE\xFF", "UTF-16, not UTF-8: convert it first, with iconv -f UTF-16 -t UTF-8"}}};
+  for (const Known& known : kKnown) {
+    if (text.starts_with(known.begins)) throw Failure(path + " is " + known.is);
+  }
+}
+
 }  // namespace
 
 Dialect sniff_dialect(std::string_view text) {
@@ -151,6 +170,7 @@ void CsvSource::fill(Bytes& bytes, std::size_t& have, std::size_t size) {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw Failure("cannot read " + path_ + ": " + std::strerror(errno));
     if (got == 0) ended_ = true;
+    content_.update({bytes.data() + have, static_cast<std::size_t>(got)});
     have += static_cast<std::size_t>(got);
     done_ += static_cast<std::uint64_t>(got);
   }
@@ -158,7 +178,8 @@ void CsvSource::fill(Bytes& bytes, std::size_t& have, std::size_t size) {
 
 void CsvSource::read_header() {
   const std::string_view text = text_of(rest_, rest_.size());
-  if (text.empty()) throw Failure(path_ + " is empty");
+  if (text.empty()) throw Failure(path_ + " is empty: a table has a header line, and rows");
+  refuse_other_formats(path_, text);
   RecordScanner scanner(dialect_);
   std::size_t end = scanner.scan(text);
   if (!scanner.at_end() && (!ended_ || scanner.in_quotes())) {
@@ -177,7 +198,9 @@ void CsvSource::read_header() {
   reader.start(batch);
   Row row;
   if (!reader.next(row) || (row.rejected && row.reject != Reject::field_count_wrong)) {
-    throw Failure(path_ + ": the header (line 1) is not UTF-8 text");
+    throw Failure(path_ +
+                  ": the header (line 1) is not UTF-8 text; if it is Latin-1, convert it first, " +
+                  "with iconv -f ISO-8859-1 -t UTF-8");
   }
   if (row.fields.size() > kSourceColumnsMax) {
     throw Failure(path_ + " has " + std::to_string(row.fields.size()) + " columns; the limit is " +

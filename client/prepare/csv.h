@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "client/prepare/rows.h"
+#include "trusted/crypto/hash.h"
 
 namespace gbx::prepare {
 
@@ -39,6 +40,7 @@ class CsvSource final : public RowSource {
   bool next(Batch& batch) override;
   [[nodiscard]] std::uint64_t done() const override { return done_; }
   [[nodiscard]] std::uint64_t total() const override { return total_; }
+  Hash content() override { return content_.finish(); }
   [[nodiscard]] std::string_view line_word() const override { return "line"; }
 
  private:
@@ -55,6 +57,7 @@ class CsvSource final : public RowSource {
   std::vector<std::string> header_;
   Bytes rest_;  // read, not yet handed over
   bool ended_ = false;
+  crypto::Sha256 content_;
   std::uint64_t line_ = 1;
   std::uint64_t done_ = 0;
   std::uint64_t total_ = 0;

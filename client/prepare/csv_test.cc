@@ -143,6 +143,33 @@ TEST(Csv, HeadersThatMakeNoSense) {
   EXPECT_THAT(failure_of("a,b\r1,2\r"), HasSubstr("CR alone"));
 }
 
+TEST(Csv, AQuotedHeaderNamesColumnsToo) {
+  const TestFolder folder;
+  CsvSource source(folder.write("t.csv", "\"a,b\",\"say \"\"hi\"\"\",\"two\nlines\"\n1,2,3\n"));
+  EXPECT_THAT(source.header(), ElementsAre("a,b", "say \"hi\"", "two\nlines"));
+  EXPECT_THAT(failure_of("\"a\",a\n1,2\n"), HasSubstr("two columns are named \"a\""));
+}
+
+TEST(Csv, WhatIsNoCsvIsSaidToBeWhatItIs) {
+  EXPECT_THAT(failure_of("\x1F\x8B\x08 rest\n"), HasSubstr("gunzip"));
+  EXPECT_THAT(failure_of("PK\x03\x04 rest\n"), HasSubstr("spreadsheet"));
+  EXPECT_THAT(failure_of("PAR1 rest\n"), HasSubstr("format: parquet"));
+  EXPECT_THAT(failure_of("\xFF\xFE rest\n"), HasSubstr("iconv -f UTF-16"));
+  EXPECT_THAT(failure_of("na\xEFve,b\n1,2\n"), HasSubstr("iconv -f ISO-8859-1"));
+}
+
+TEST(Csv, TheContentIsHashedAsItIsRead) {
+  const TestFolder folder;
+  for (const std::string& text : {std::string("a\n1\n"), "\xEF\xBB\xBF" + std::string("a\n1\n2\n"),
+                                  "a\n" + std::string(kRowBytesMax + 5, 'x') + "\n3\n"}) {
+    CsvSource source(folder.write("t.csv", text), {}, 16);
+    Batch batch;
+    while (source.next(batch)) {
+    }
+    EXPECT_EQ(source.content(), crypto::sha256(to_bytes(text)));
+  }
+}
+
 TEST(Csv, TenThousandColumnsAreReadAndOneMoreIsNot) {
   std::string header = "c0";
   std::string row = "0";

@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <set>
 #include <sstream>
 
+#include "client/keys/atomic_file.h"
 #include "client/prepare/failure.h"
 #include "client/prepare/pii.h"
 #include "trusted/snapshot/manifest.h"
+#include "trusted/snapshot/utf8.h"
 
 namespace gbx::prepare {
 namespace {
@@ -131,6 +132,19 @@ void read_type(const Place& place, const YAML::Node& node, ColumnSpec& column) {
   }
 }
 
+void read_format(const Place& place, const YAML::Node& node, ColumnSpec& column) {
+  const YAML::Node format = node["format"];
+  if (!format) return;
+  if (column.type.type != Type::date && column.type.type != Type::timestamp) {
+    place.fail(format, "format is for date and timestamp columns");
+  }
+  try {
+    column.format = DateFormat::parse(place.text(format, "format"), column.type.type);
+  } catch (const Failure& failure) {
+    place.fail(format, failure.what());
+  }
+}
+
 void read_range(const Place& place, const YAML::Node& node, ColumnSpec& column) {
   const bool countable = column.type.type != Type::text && column.type.type != Type::boolean;
   if (const YAML::Node bounds = node["bounds"]) {
@@ -215,8 +229,8 @@ void check_person(const Place& place, const YAML::Node& node, const ColumnSpec& 
 
 ColumnSpec read_column(const Place& place, const std::string& source, const YAML::Node& node) {
   place.check_keys(node, "column \"" + source + "\"",
-                   {"as", "type", "scale", "label", "identifier", "nullable", "bounds", "domain",
-                    "transform", "not_pii"});
+                   {"as", "type", "scale", "format", "label", "identifier", "nullable", "bounds",
+                    "domain", "transform", "not_pii"});
   ColumnSpec column;
   column.source = source;
   column.name = node["as"] ? place.text(node["as"], "as") : source;
@@ -233,6 +247,7 @@ ColumnSpec read_column(const Place& place, const std::string& source, const YAML
   const bool dropped = transform && transform.IsScalar() && transform.Scalar() == "drop";
   if (dropped) column.transform.kind = TransformKind::drop;
   read_type(place, node, column);
+  read_format(place, node, column);
   read_range(place, node, column);
   read_transform(place, node, column);
   if (const YAML::Node kinds = node["not_pii"]) {
@@ -402,13 +417,19 @@ TableManifest parse_manifest(const std::string& text, const std::string& path) {
 }
 
 TableManifest read_manifest(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Failure("cannot open the manifest " + path);
-  std::string text(kManifestBytesMax + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kManifestBytesMax) throw Failure("the manifest " + path + " is over 4 MiB");
-  return parse_manifest(text, path);
+  const Result<std::string> text = client::read_file(path, kManifestBytesMax);
+  if (!text) {
+    const std::string_view reason = text.error().reason.view();
+    throw Failure("the manifest " + path +
+                  (reason == "file_missing" ? " does not exist: glovebox manifest new proposes one"
+                   : reason == "file_too_large" ? " is over 4 MiB"
+                                                : " cannot be read: it is a folder, or not yours"));
+  }
+  if (!snapshot::is_utf8(*text) || text->find('\0') != std::string::npos) {
+    throw Failure("the manifest " + path +
+                  " is not text: name the manifest (YAML), not the table or an archive");
+  }
+  return parse_manifest(*text, path);
 }
 
 std::vector<ColumnSpec> parse_columns(const YAML::Node& columns, const std::string& file) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/prepare/csv.h"
+#include "client/prepare/date_format.h"
 #include "client/prepare/identifier.h"
 #include "client/prepare/transform.h"
 #include "trusted/base/value.h"
@@ -24,6 +25,7 @@ struct ColumnSpec {
   std::string name;    // as it enters the room
   ValueType type = {Type::text, 0};
   Label label = Label::plain;
+  std::optional<DateFormat> format = {};      // of dates and timestamps that are not ISO
   std::optional<Identifier> identifier = {};  // of the person column
   bool nullable = false;
   bool bounded = false;

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
-#include "client/prepare/failure.h"
 #include "client/prepare/pii.h"
+#include "client/prepare/prepare_fixture.h"
 
 namespace gbx::prepare {
 namespace {
@@ -76,6 +76,23 @@ TEST(ManifestFile, AMistakeIsToldWithItsLineAndTheNearestKey) {
             "m.yaml:5: unknown key \"bunds\" in column \"total\"; did you mean \"bounds\"?");
 }
 
+TEST(ManifestFile, WhatIsNoManifestIsToldApart) {
+  const TestFolder folder;
+  const auto says = [](const std::string& path) {
+    try {
+      static_cast<void>(read_manifest(path));
+    } catch (const Failure& failure) {
+      return std::string(failure.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(says(folder.path("none.yaml")), HasSubstr("does not exist: glovebox manifest new"));
+  EXPECT_THAT(says(folder.path("")), HasSubstr("it is a folder, or not yours"));
+  EXPECT_THAT(says(folder.write("a.gz", "\x1F\x8B\x08")), HasSubstr("is not text"));
+  EXPECT_THAT(says(folder.write("z.yaml", std::string("a\0b", 3))), HasSubstr("is not text"));
+  EXPECT_THAT(says(folder.write("big", std::string((4 << 20) + 1, ' '))), HasSubstr("over 4 MiB"));
+}
+
 TEST(ManifestFile, BrokenYamlIsToldWithItsLine) {
   EXPECT_THAT(failure_of("table: [\n"), HasSubstr("m.yaml:2"));
 }
@@ -116,6 +133,10 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"no_scale", "scale: 2, ", "", "needs a scale"},
         Wrong{"scale_of_text", "as: zip3, type: text", "scale: 2, type: text",
               "only decimal columns have a scale"},
+        Wrong{"date_format_of_number", "scale: 2, ", "scale: 2, format: \"%d/%m/%Y\", ",
+              "format is for date and timestamp columns"},
+        Wrong{"date_format", "type: decimal, scale: 2, ", "type: date, format: DD/MM, ",
+              "m.yaml:5: format has a letter or digit that is no part"},
         Wrong{"scale_range", "scale: 2", "scale: 13", "from 1 to 12"},
         Wrong{"bounds_reversed", "[0, 500.5]", "[500.5, 0]", "above the upper"},
         Wrong{"bounds_type", "[0, 500.5]", "[0, many]", "must be of type decimal"},

@@ -58,6 +58,7 @@ TEST(Parquet, YieldsTheTextOfEveryCell) {
     }
   }
   EXPECT_EQ(rows, 50'000U);
+  EXPECT_EQ(source->content(), crypto::sha256(to_bytes(folder.read("t.parquet"))));
 }
 
 TEST(Parquet, PreparesLikeTheSameCsv) {

@@ -23,6 +23,7 @@ constexpr unsigned kThreadsMax = 64;
 constexpr std::string_view kTooLarge =
     "the table does not fit into this machine's memory (at most three quarters of it are used): "
     "let fewer columns or rows enter, or use a larger machine";
+constexpr std::string_view kSourceInfo = "glovebox source file";
 constexpr std::string_view kChoiceInfo = "glovebox rows per person";
 
 std::uint64_t machine_memory() {
@@ -47,6 +48,7 @@ class Preparation {
     declare();
     make_plan();
     read();
+    commit_to_source();
     count();
     check_pii(plan_, tallies_, source_->line_word());
     sort();
@@ -66,8 +68,10 @@ class Preparation {
   void work(Queue<std::unique_ptr<Batch>>& full, Queue<std::unique_ptr<Batch>>& empty,
             RowConverter& converter);
   void feed(Queue<std::unique_ptr<Batch>>& full, Queue<std::unique_ptr<Batch>>& empty);
+  void commit_to_source();
   void count();
   void write_rejects();
+  [[nodiscard]] std::string first_reject() const;
   void sort();
   void seal();
   void seal_stream(snapshot::WriterPlan plan, SealedPair& file);
@@ -145,8 +149,6 @@ void Preparation::declare() {
   out.rows_per_person = manifest.rows_per_person;
   out.created = job_.now;
   out.expires = job_.now + std::int64_t{manifest.retention_days} * kSecondsPerDay;
-  out.lineage.source =
-      crypto::sha256(as_bytes(std::filesystem::path(manifest.source_file).filename().string()));
   out.lineage.tool = job_.tool;
   for (const ColumnSpec& column : manifest.columns) {
     if (column.transform.kind != TransformKind::none) {
@@ -298,6 +300,28 @@ void Preparation::read() {
   failure.rethrow();
 }
 
+// A plain hash would let whoever can guess the file's content check the guess.
+void Preparation::commit_to_source() {
+  const SecretBytes derived = crypto::hkdf_sha256(key_.view(), {}, as_bytes(kSourceInfo), 32);
+  const Secret<32> mac = crypto::hmac_sha256(derived.view(), source_->content());
+  std::copy(mac.view().begin(), mac.view().end(), report_.manifest.lineage.source.begin());
+}
+
+// The first of them, so that nobody has to open the file of all.
+std::string Preparation::first_reject() const {
+  const auto first = std::min_element(rejected_.begin(), rejected_.end(),
+                                      [](const auto& a, const auto& b) { return a.line < b.line; });
+  if (first == rejected_.end()) return {};
+  std::string out =
+      "; the first: " + std::string(source_->line_word()) + " " + std::to_string(first->line);
+  if (first->column != kNoColumn) {
+    out += ", column \"" + plan_.columns[first->column].spec->source + "\"";
+  }
+  out += ", " + std::string(reject_name(first->reason));
+  const std::string_view hint = reject_hint(first->reason);
+  return hint.empty() ? out : out + " (" + std::string(hint) + ")";
+}
+
 void Preparation::count() {
   for (const auto& converter : converters_) {
     report_.rows_in += converter->rows();
@@ -320,7 +344,8 @@ void Preparation::count() {
   if (too_many) {
     throw Failure(std::to_string(report_.rejected_total) + " of " +
                   std::to_string(report_.rows_in) + " rows read do not fit, more than " +
-                  "--max-rejects allows; the reasons are in " + job_.rejects_file);
+                  "--max-rejects allows" + first_reject() + "; all of them are in " +
+                  job_.rejects_file);
   }
 }
 

@@ -53,7 +53,12 @@ TEST(Prepare, TheManifestSaysWhatWasDone) {
   EXPECT_EQ(manifest.identifier, "email");
   EXPECT_EQ(manifest.rows_per_person, 3U);
   EXPECT_EQ(manifest.expires - manifest.created, 10 * 86'400);
-  EXPECT_EQ(manifest.lineage.source, crypto::sha256(to_bytes("rows.csv")));
+  // docs/spec/snapshot.md, "What the source says".
+  const SecretBytes derived = crypto::hkdf_sha256(shop.keys.at(report.manifest_hash).view(), {},
+                                                  as_bytes("glovebox source file"), 32);
+  const Secret<32> source =
+      crypto::hmac_sha256(derived.view(), crypto::sha256(to_bytes(shop.folder.read("rows.csv"))));
+  EXPECT_TRUE(std::ranges::equal(manifest.lineage.source, source.view()));
   ASSERT_EQ(manifest.columns.size(), 4U);
   EXPECT_EQ(manifest.columns[2].high, 50000);
 }
@@ -106,11 +111,25 @@ TEST(Prepare, RejectedRowsAreCountedWithLineAndReason) {
 TEST(Prepare, TooManyRejectsLeaveNoSnapshotAndShowNoValue) {
   Workshop shop(kHeader + "a@x.com,2025-01-02,1,Bonn\nsecret-person,2025-01-02,1,Bonn\n");
   const std::string failure = shop.failure();
-  EXPECT_THAT(failure, HasSubstr("1 of 2 rows read do not fit"));
+  EXPECT_THAT(failure, HasSubstr("1 of 2 rows read do not fit, more than --max-rejects allows; the "
+                                 "first: line 3, person_malformed; all of them are in "));
   EXPECT_THAT(failure, testing::Not(HasSubstr("secret")));
   EXPECT_THAT(shop.folder.files(), ElementsAre("manifest.yaml", "out.rejects.csv", "rows.csv"));
   EXPECT_THAT(shop.folder.read("out.rejects.csv"), testing::Not(HasSubstr("secret")));
   EXPECT_THAT(shop.keys, IsEmpty());
+}
+
+TEST(Prepare, ARowOverTheLimitIsSaidWithItsLine) {
+  Workshop shop(kHeader + "a@x.com,2025-01-02,1,Bonn\nb@x.com,2025-01-02,1," +
+                std::string(kRowBytesMax, 'x') + "\n");
+  EXPECT_THAT(shop.failure(), HasSubstr("the first: line 3, row_too_long (over 16 MiB, the limit "
+                                        "of one row with its line ends)"));
+}
+
+TEST(Prepare, TheSameFileTwiceDoesNotShow) {
+  Workshop shop(kHeader + "a@x.com,2025-01-02,1,Bonn\n");
+  const Hash first = shop.run().manifest.lineage.source;
+  EXPECT_NE(shop.run().manifest.lineage.source, first);
 }
 
 TEST(Prepare, TheRejectLimitIsExact) {
@@ -293,6 +312,23 @@ columns:
   EXPECT_THAT(report.manifest.lineage.transforms,
               ElementsAre("zip3: prefix 3", "age: bin 10", "spent: cap [0.00, 9.00]",
                           "day: truncate month", "kind: map (1 words)", "ssn: drop"));
+}
+
+TEST(Prepare, DatesAreReadAsTheManifestSays) {
+  std::string manifest = Workshop::kManifest;
+  manifest.replace(manifest.find("day: {"), 6,
+                   "day: {format: \"%d/%m/%Y\", bounds: [2025-04-01, 2025-04-30], ");
+  Workshop shop(kHeader +
+                    "a@x.com,03/04/2025,1,Bonn\na@x.com,,1,Ulm\n"
+                    "a@x.com,2025-04-03,1,Kiel\na@x.com,04/03/2025,1,Kiel\n",
+                manifest);
+  PrepareJob job = shop.job();
+  job.max_rejects = {.share = false, .amount = 2};
+  const PrepareReport report = prepare(job);
+  const std::string who = Workshop::who("a@x.com");
+  EXPECT_THAT(shop.rows(report), ElementsAre(who + " - 1.00 Ulm", who + " 2025-04-03 1.00 Bonn"));
+  EXPECT_EQ(rejected(report, Reject::value_malformed), 1U);
+  EXPECT_EQ(rejected(report, Reject::value_out_of_bounds), 1U);
 }
 
 TEST(Prepare, ValuesOutsideADomainOrMapAreRejected) {

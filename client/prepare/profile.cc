@@ -71,6 +71,18 @@ void ColumnProfile::try_types(std::string_view text) {
   }
   if (date_.holds) date_.see(parse({Type::date, 0}));
   if (timestamp_.holds) timestamp_.see(parse({Type::timestamp, 0}));
+  for (std::size_t i = 0; i < formats_.size(); i++) {
+    if (formats_[i].holds) formats_[i].see(common_date_formats()[i].read(text));
+  }
+}
+
+std::vector<const DateFormat*> ColumnProfile::formats() const {
+  std::vector<const DateFormat*> out;
+  if (present_ == 0 || date_.holds || timestamp_.holds) return out;
+  for (std::size_t i = 0; i < formats_.size(); i++) {
+    if (formats_[i].holds) out.push_back(&common_date_formats()[i]);
+  }
+  return out;
 }
 
 ValueType ColumnProfile::type() const {
@@ -80,10 +92,17 @@ ValueType ColumnProfile::type() const {
   if (decimal_.holds) return {Type::decimal, scale_};
   if (date_.holds) return {Type::date, 0};
   if (timestamp_.holds) return {Type::timestamp, 0};
+  const std::vector<const DateFormat*> written = formats();
+  if (!written.empty()) return {written.front()->type(), 0};
   return {Type::text, 0};
 }
 
 ColumnProfile::Candidate ColumnProfile::range() const {
+  const std::vector<const DateFormat*> written = formats();
+  if (written.size() > 1) return {};
+  if (written.size() == 1) {
+    return formats_[static_cast<std::size_t>(written.front() - common_date_formats().data())];
+  }
   switch (type().type) {
     case Type::integer: return integer_;
     case Type::date: return date_;

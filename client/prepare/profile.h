@@ -10,7 +10,9 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
+#include "client/prepare/date_format.h"
 #include "client/prepare/pii.h"
 #include "trusted/base/value.h"
 
@@ -28,7 +30,9 @@ class ColumnProfile {
   [[nodiscard]] bool nullable() const { return nulls_ > 0; }
   // The narrowest type of all values; text when there is none.
   [[nodiscard]] ValueType type() const;
-  // Smallest and largest value, in type()'s unit; 0 for text and boolean.
+  // How dates that are not ISO may be written: every format that fits all values.
+  [[nodiscard]] std::vector<const DateFormat*> formats() const;
+  // Smallest and largest value, in type()'s unit; 0 for text, boolean and dates of several formats.
   [[nodiscard]] std::int64_t low() const;
   [[nodiscard]] std::int64_t high() const;
   // All values when there are at most kDistinctKept.
@@ -61,6 +65,7 @@ class ColumnProfile {
   Candidate decimal_;  // at kScaleLooked
   Candidate date_;
   Candidate timestamp_;
+  std::vector<Candidate> formats_ = std::vector<Candidate>(common_date_formats().size());
   std::uint8_t scale_ = 0;  // most digits after the point
   std::set<std::string> few_;
   std::unordered_set<std::size_t> hashes_;

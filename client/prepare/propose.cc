@@ -165,9 +165,25 @@ std::string person_lines(const std::string& source, Pii kind) {
          print({"    identifier: " + std::string(pii_name(kind)), "how it is normalised"});
 }
 
+// One format that fits is taken; of several, the owner chooses.
+std::string format_lines(const ColumnProfile& profile) {
+  const std::vector<const DateFormat*> formats = profile.formats();
+  if (formats.empty()) return {};
+  if (formats.size() == 1) {
+    return print({"    format: \"" + formats[0]->text() + "\"", "how the file writes it"});
+  }
+  std::string out;
+  for (const DateFormat* format : formats) {
+    out += print({"    # format: \"" + format->text() + "\"",
+                  out.empty() ? "which one? all fit: take the # from the right one" : ""});
+  }
+  return out;
+}
+
 std::string range_lines(const ColumnProfile& profile) {
   const ValueType type = profile.type();
-  if (type.type == Type::text || type.type == Type::boolean) return {};
+  const bool asked = profile.formats().size() > 1;
+  if (type.type == Type::text || type.type == Type::boolean || asked) return {};
   const Range range = bounds_of(profile);
   return print({"    bounds: [" + yaml_scalar(format_value(range.low, type)) + ", " +
                     yaml_scalar(format_value(range.high, type)) + "]",
@@ -184,6 +200,7 @@ std::string column_lines(const std::string& source, const ColumnProfile& profile
   if (name != source) out += print({"    as: " + name, "letters, digits and _ only"});
   out += "    type: " + std::string(type_name(type.type)) + "\n";
   if (type.type == Type::decimal) out += "    scale: " + std::to_string(type.scale) + "\n";
+  out += format_lines(profile);
   out += number ? print({"    label: sensitive", "can be summed and compared, never grouped by"})
                 : print({"    label: plain", "the policy says for what"});
   if (profile.nullable()) out += print({"    nullable: true", "some rows have no value"});

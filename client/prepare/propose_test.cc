@@ -55,6 +55,30 @@ TEST(Propose, TheTutorialsTable) {
   EXPECT_THAT(proposal.yaml, HasSubstr("# seen 32.25 to 120.00"));
 }
 
+TEST(Propose, ADateFormatThatOneFitsIsWritten) {
+  const TableManifest manifest = proposed(
+      "email,day,when\n"
+      "a@x.com,21/11/2025,\"Nov 21, 2025 9:30\"\n"
+      "b@x.com,03/04/2024,\"Apr 3, 2024 10:00\"\n");
+  const ColumnSpec& day = *column(manifest, "day");
+  EXPECT_EQ(day.type.type, Type::date);
+  EXPECT_EQ(day.format->text(), "%d/%m/%Y");
+  EXPECT_EQ(format_date(day.low), "2024-01-01");
+  EXPECT_EQ(format_date(day.high), "2025-12-31");
+  EXPECT_EQ(column(manifest, "when")->format->text(), "%b %d, %Y %H:%M");
+}
+
+TEST(Propose, OfSeveralDateFormatsTheOwnerChooses) {
+  const std::string csv = "email,day\na@x.com,03/04/2025\nb@x.com,05/06/2025\n";
+  const ColumnSpec day = *column(proposed(csv), "day");
+  EXPECT_EQ(day.type.type, Type::date);
+  EXPECT_FALSE(day.format);
+  EXPECT_FALSE(day.bounded);
+  EXPECT_THAT(propose(csv).yaml, HasSubstr("# format: \"%d/%m/%Y\""));
+  EXPECT_THAT(propose(csv).yaml, HasSubstr("# format: \"%m/%d/%Y\""));
+  EXPECT_THAT(propose(csv).yaml, HasSubstr("which one? all fit"));
+}
+
 TEST(Propose, TypesAreTheNarrowestThatHold) {
   const TableManifest manifest = proposed(
       "email,flag,count,rate,when,zip,big,mixed\n"

@@ -31,6 +31,8 @@ enum class Reject : std::uint8_t {
 };
 constexpr std::size_t kRejects = 13;
 std::string_view reject_name(Reject reject);
+// What to do about it, in words; "" where the name says it.
+std::string_view reject_hint(Reject reject);
 
 struct Field {
   std::string_view text;
@@ -69,6 +71,8 @@ class RowSource {
   // For progress: how far, of how much.
   [[nodiscard]] virtual std::uint64_t done() const = 0;
   [[nodiscard]] virtual std::uint64_t total() const = 0;
+  // SHA-256 of the file's bytes, once next() has come to the end.
+  virtual Hash content() = 0;
   // What a row's number is called.
   [[nodiscard]] virtual std::string_view line_word() const = 0;
 };
