@@ -25,7 +25,7 @@ void release(benchmark::State& state) {
   const Plan plan = *make_plan({.grouped = true,
                                 .groups_per_person = 1,
                                 .people_min = 20,
-                                .measure_bounds = {1000},
+                                .measures = {{.per_group = 1000}},
                                 .price = {1'000'000, std::uint64_t{1} << 40}});
   std::vector<ExactGroup> groups;
   groups.reserve(static_cast<std::size_t>(state.range(0)));

@@ -81,11 +81,11 @@ void agree(Setting& setting) {
   must(manifest.has_value(), "measure");
   setting.world.policy.trust.images = {crypto::sha256(as_bytes(manifest->canonical()))};
   setting.world.policy.privacy.epsilon = 1000 * privacy::kEpsilonUnit;
-  setting.world.terms.epsilon = setting.world.policy.privacy.epsilon;
+  setting.world.terms.allotment.loss = setting.world.policy.privacy.epsilon;
   setting.world.policy.privacy.epsilon_per_query = privacy::kEpsilonUnit;
   setting.world.policy.privacy.delta = std::uint64_t{1} << 52;
   setting.world.policy.privacy.delta_per_query = std::uint64_t{1} << 40;
-  setting.world.terms.delta = setting.world.policy.privacy.delta;
+  setting.world.terms.allotment.delta = setting.world.policy.privacy.delta;
   const std::string text = setting.world.policy_packet();
   std::ofstream(setting.folder / "policy.json") << text;
   auto envelope = packet::parse_envelope(text);

@@ -1,6 +1,8 @@
 #include "cli/answer_view.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "cli/console.h"
 #include "client/policy/amounts.h"
@@ -31,7 +33,7 @@ std::string number_text(std::int64_t value, ValueType type) {
 std::string cell_text(const packet::OutputCell& cell, const packet::Output& column) {
   if (const auto* text = std::get_if<std::string>(&cell.value)) return printable(*text);
   const auto* value = std::get_if<std::int64_t>(&cell.value);
-  if (value == nullptr) return "NULL";
+  if (value == nullptr) return column.kind == packet::OutputKind::noised ? "withheld" : "NULL";
   std::string shown = number_text(*value, column.type);
   if (!cell.interval) return shown;
   const Int128 below = Int128{*value} - cell.interval->low;
@@ -55,7 +57,7 @@ std::string withheld_text(const client::VerifiedAnswer& answer) {
   const packet::AnswerTable& table = answer.table();
   const std::string least = people(answer.predicate().noise.people_min);
   if (!is_grouped(table)) {
-    if (!table.rows.empty()) return {};
+    if (!table.rows.empty() && table.withheld != 1) return {};
     return "Withheld: too few people stand behind the answer (fewer than " + least +
            ", or not enough above it to say so safely).\n";
   }
@@ -65,18 +67,20 @@ std::string withheld_text(const client::VerifiedAnswer& answer) {
   }
   if (*table.withheld == 0) return "No group of the public lists is withheld.\n";
   return with_thousands(std::to_string(*table.withheld)) +
-         " of the groups in the policy's public lists are not shown: fewer than " + least +
+         " of the groups in the policy's public lists are withheld: fewer than " + least +
          ", or not enough above it to say so safely.\n";
 }
 
 std::string budget_lines(const packet::AnswerPredicate& predicate, bool dry_run) {
   std::string out;
   for (const packet::BudgetMove& move : predicate.budget) {
-    const std::uint64_t more = std::min(move.epsilon_after / predicate.noise.epsilon,
-                                        move.delta_after / predicate.noise.delta);
-    out += "  " + move.table + ": epsilon " + client::epsilon_text(move.epsilon_before) +
-           (dry_run ? " left, would be " : " before, ") + client::epsilon_text(move.epsilon_after) +
-           (dry_run ? "" : " left") + "; " +
+    const packet::NoiseParameters& noise = predicate.noise;
+    std::uint64_t more = move.after.loss / noise.price.loss;
+    if (noise.price.delta != 0) more = std::min(more, move.after.delta / noise.price.delta);
+    out += "  " + move.table + ": " + std::string(loss_name(noise.accounting)) + " " +
+           format_loss(noise.accounting, move.before.loss) +
+           (dry_run ? " left, would be " : " before, ") +
+           format_loss(noise.accounting, move.after.loss) + (dry_run ? "" : " left") + "; " +
            (more == 0 ? "no more such question" : std::to_string(more) + " more such question") +
            (more == 1 || more == 0 ? "" : "s") + "\n";
   }
@@ -89,16 +93,34 @@ std::string noise_line(const packet::AnswerPredicate& predicate) {
          people(predicate.noise.hides_people) + ".\n";
 }
 
+constexpr double kShownDelta = 1e-6;
+
+std::string short_number(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3g", value);
+  return text.data();
+}
+
 std::string price_line(const packet::NoiseParameters& noise) {
-  return "epsilon " + client::epsilon_text(noise.epsilon) + ", delta " +
-         client::delta_text(noise.delta);
+  std::string out = std::string(loss_name(noise.accounting)) + " " +
+                    format_loss(noise.accounting, noise.price.loss) + ", delta " +
+                    client::delta_text(noise.price.delta);
+  if (noise.accounting == privacy::Accounting::zcdp) {
+    const double rho =
+        static_cast<double>(noise.price.loss) / static_cast<double>(privacy::kRhoUnit);
+    out += " (alone: epsilon " + short_number(privacy::epsilon_of_rho(rho, kShownDelta)) +
+           " at delta 1e-6)";
+  }
+  return out;
 }
 
 Json budget_json(const packet::AnswerPredicate& predicate) {
   Json::Array out;
   for (const packet::BudgetMove& move : predicate.budget) {
-    out.push_back(Json::object({{"epsilon_after", client::epsilon_text(move.epsilon_after)},
-                                {"epsilon_before", client::epsilon_text(move.epsilon_before)},
+    const privacy::Accounting accounting = predicate.noise.accounting;
+    const std::string loss(loss_name(accounting));
+    out.push_back(Json::object({{loss + "_after", format_loss(accounting, move.after.loss)},
+                                {loss + "_before", format_loss(accounting, move.before.loss)},
                                 {"table", move.table}}));
   }
   return Json(std::move(out));
@@ -164,7 +186,8 @@ Json answer_json(const client::VerifiedAnswer& answer) {
   const packet::AnswerPredicate& predicate = answer.predicate();
   return Json::object({{"assurance", answer.assurance()},
                        {"budget", budget_json(predicate)},
-                       {"epsilon", client::epsilon_text(predicate.noise.epsilon)},
+                       {std::string(loss_name(predicate.noise.accounting)),
+                        format_loss(predicate.noise.accounting, predicate.noise.price.loss)},
                        {"hides_people", predicate.noise.hides_people},
                        {"k", predicate.noise.people_min},
                        {"member", predicate.member},

@@ -46,14 +46,14 @@ TEST(AnswerView, ValuesCannotSpeakToTheTerminal) {
   answer.table.rows[0][1] = {};
   const std::string text = answer_table(answer.table);
   EXPECT_THAT(text, HasSubstr("a [2J b"));
-  EXPECT_THAT(text, HasSubstr("NULL"));
+  EXPECT_THAT(text, HasSubstr("withheld"));
 }
 
 TEST(AnswerView, TheNotesSayWhatIsHiddenWithheldPaidAndProven) {
   const client::TestAnswer answer;
   const std::string text = answer_notes(verified(answer));
   EXPECT_THAT(text, HasSubstr("the noise hides about 240 people."));
-  EXPECT_THAT(text, HasSubstr("2 of the groups in the policy's public lists are not shown"));
+  EXPECT_THAT(text, HasSubstr("2 of the groups in the policy's public lists are withheld"));
   EXPECT_THAT(text, HasSubstr("Each row stands for at least 50 people."));
   EXPECT_THAT(text, HasSubstr("Paid epsilon 0.1, delta "));
   EXPECT_THAT(text, HasSubstr("exposures: epsilon 3 before, 2.9 left; 15 more such questions"));

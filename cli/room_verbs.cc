@@ -46,43 +46,56 @@ struct ProvideOptions {
   std::string file;
   std::string socket;
   std::string policy;
-  std::string epsilon;
+  std::string loss;
 };
 
 void provide(const Console& console, const ProvideOptions& options) {
   const std::string what = "the table was not provided";
   const policy::VerifiedPolicy policy = read_policy(options.policy);
-  std::optional<std::uint64_t> epsilon;
-  if (!options.epsilon.empty()) {
-    const auto parsed = privacy::parse_epsilon(options.epsilon);
-    if (!parsed) throw failure_in_words(what, options.epsilon, parsed.error());
-    epsilon = *parsed;
+  const privacy::Accounting accounting = policy.policy().privacy.accounting;
+  std::optional<std::uint64_t> loss;
+  if (!options.loss.empty()) {
+    const auto parsed = parse_loss(accounting, options.loss);
+    if (!parsed) throw failure_in_words(what, options.loss, parsed.error());
+    loss = *parsed;
   }
   const client::Home home = open_home(console);
   const auto file = client::open_snapshot_file(options.file, home);
   if (!file) throw failure_in_words(what, options.file, file.error());
   const client::Provided provided = talk(what, options.socket, [&] {
     client::RoomConnection connection(options.socket);
-    return client::provide(connection, *file, policy, home, epsilon);
+    return client::provide(connection, *file, policy, home, loss);
   });
   const std::string table = file->manifest.manifest().table;
   const std::string assurance(attest::assurance_word(provided.room.claims.assurance));
   console.say("The room proved what it runs (" + assurance + ") and may use " + table +
-              ".\n  privacy budget given to this room  " +
-              privacy::format_epsilon(provided.allotment.epsilon) +
-              "\n  left at home                       " +
-              privacy::format_epsilon(provided.left.epsilon));
-  console.print(Json::object({{"assurance", assurance},
-                              {"epsilon", privacy::format_epsilon(provided.allotment.epsilon)},
-                              {"epsilon_left", privacy::format_epsilon(provided.left.epsilon)},
-                              {"log_origin", provided.room.binding.log_origin},
-                              {"snapshot", to_hex(file->manifest.hash())},
-                              {"table", table}}));
+              ".\n  privacy budget given to this room  " + std::string(loss_name(accounting)) +
+              " " + format_loss(accounting, provided.allotment.loss) +
+              "\n  left at home                       " + std::string(loss_name(accounting)) + " " +
+              format_loss(accounting, provided.left.loss));
+  console.print(Json::object(
+      {{"assurance", assurance},
+       {std::string(loss_name(accounting)), format_loss(accounting, provided.allotment.loss)},
+       {std::string(loss_name(accounting)) + "_left", format_loss(accounting, provided.left.loss)},
+       {"log_origin", provided.room.binding.log_origin},
+       {"snapshot", to_hex(file->manifest.hash())},
+       {"table", table}}));
 }
 
 std::string text_of(const Json& json, std::string_view key) {
   const Json* member = json.find(key);
   return member != nullptr && member->string() != nullptr ? *member->string() : "";
+}
+
+// The member that says a loss, in either accounting.
+std::string loss_of(const Json& row, const std::string& suffix) {
+  for (const privacy::Accounting accounting :
+       {privacy::Accounting::pure, privacy::Accounting::zcdp}) {
+    const std::string name(loss_name(accounting));
+    const std::string text = text_of(row, name + suffix);
+    if (!text.empty()) return name + " " + text;
+  }
+  return "";
 }
 
 Json ask(const std::string& what, const std::string& socket, Call call) {
@@ -103,7 +116,7 @@ void status(const Console& console, const std::string& socket) {
   if (const Json* tables = answer.find("tables"); tables != nullptr && tables->array() != nullptr) {
     for (const Json& row : *tables->array()) {
       table.rows.push_back({text_of(row, "table"), text_of(row, "owner"), text_of(row, "state"),
-                            text_of(row, "epsilon_spent"), text_of(row, "epsilon_left")});
+                            loss_of(row, "_spent"), loss_of(row, "_left")});
     }
   }
   console.say(table.text() + "The room says this through its host; nothing here is signed.");
@@ -167,8 +180,9 @@ void add_provide(CLI::App& app, Console& console) {
       ->required();
   verb->add_option("--room", options->socket, "The room's socket")->required();
   verb->add_option("--policy", options->policy, "The policy, signed by every member")->required();
-  verb->add_option("--epsilon", options->epsilon,
-                   "How much of the table's budget this room gets; half of what is left otherwise");
+  verb->add_option("--epsilon,--rho", options->loss,
+                   "How much of the table's budget this room gets, in the unit of the policy's "
+                   "accounting; half of what is left otherwise");
   verb->footer("Example: glovebox provide purchases.gbx --room room/socket --policy policy.json");
   verb->callback([&console, options] { provide(console, *options); });
 }

@@ -5,13 +5,40 @@
 #include "trusted/privacy/confidence.h"
 
 namespace gbx::client {
+namespace {
 
-std::optional<std::uint64_t> epsilon_to_hide(std::int64_t people, std::uint32_t groups_per_person) {
+std::optional<Widths> find_widths(const policy::Privacy& privacy, bool grouped,
+                                  std::int64_t per_group) {
+  privacy::PlanRequest request;
+  request.accounting = privacy.accounting;
+  request.laplace = privacy.laplace;
+  request.gaussian = privacy.gaussian;
+  request.grouped = grouped;
+  request.groups_per_person = privacy.groups_per_person;
+  request.people_min = privacy.people_min;
+  if (per_group > 0) request.measures.push_back({.per_group = per_group});
+  request.price = policy::price_of(privacy, privacy.epsilon_per_query);
+  if (request.price.delta == 0) request.price.delta = 1;  // not settled yet; no width depends on it
+  const auto plan = privacy::make_plan(request);
+  if (!plan) return std::nullopt;
+  const auto widths = privacy::half_widths(*plan);
+  if (!widths) return std::nullopt;
+  return Widths{widths->front(), widths->back()};
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> epsilon_to_hide(std::int64_t people, const policy::Privacy& privacy) {
   const auto enough = [&](std::uint64_t epsilon) {
-    const auto scale = privacy::noise_scale(groups_per_person, {1, epsilon});
-    return scale && privacy::half_width(*scale) <= people;
+    policy::Privacy priced = privacy;
+    priced.epsilon_per_query = epsilon;
+    const auto widths = find_widths(priced, true, 0);
+    return widths && widths->persons <= people;
   };
   std::uint64_t high = privacy::kEpsilonMax;
+  if (privacy.accounting == privacy::Accounting::zcdp) {
+    high = privacy::epsilon_within_rho(privacy::kRhoMax);
+  }
   if (!enough(high)) return std::nullopt;
   std::uint64_t low = 0;  // never enough
   while (high - low > 1) {
@@ -22,17 +49,7 @@ std::optional<std::uint64_t> epsilon_to_hide(std::int64_t people, std::uint32_t 
 }
 
 Widths widths_of(const policy::Privacy& privacy, bool grouped, std::int64_t per_group) {
-  privacy::PlanRequest request;
-  request.grouped = grouped;
-  request.groups_per_person = privacy.groups_per_person;
-  request.people_min = privacy.people_min;
-  if (per_group > 0) request.measure_bounds.push_back(per_group);
-  request.price = {privacy.epsilon_per_query, privacy.delta_per_query};
-  const auto plan = privacy::make_plan(request);
-  if (!plan) return {};
-  const auto widths = privacy::half_widths(*plan);
-  if (!widths) return {};
-  return {widths->front(), widths->back()};
+  return find_widths(privacy, grouped, per_group).value_or(Widths{});
 }
 
 std::string epsilon_text(std::uint64_t epsilon) { return privacy::format_epsilon(epsilon); }
@@ -40,8 +57,9 @@ std::string epsilon_text(std::uint64_t epsilon) { return privacy::format_epsilon
 std::string delta_text(std::uint64_t delta) { return privacy::format_delta(delta); }
 
 std::uint64_t queries_in_budget(const policy::Privacy& privacy) {
-  return std::min(privacy.epsilon / privacy.epsilon_per_query,
-                  privacy.delta / privacy.delta_per_query);
+  const privacy::Price budget = policy::budget_of(privacy);
+  const privacy::Price price = policy::price_of(privacy, privacy.epsilon_per_query);
+  return std::min(budget.loss / price.loss, budget.delta / price.delta);
 }
 
 }  // namespace gbx::client

@@ -11,9 +11,9 @@
 
 namespace gbx::client {
 
-// The least epsilon (in 10^-6) for which the 95 % half-width of a count of persons, grouped, is at
-// most `people`; nullopt when even the largest gives more.
-std::optional<std::uint64_t> epsilon_to_hide(std::int64_t people, std::uint32_t groups_per_person);
+// The least epsilon per query (in 10^-6) for which the 95 % half-width of a count of persons,
+// grouped, is at most `people`; nullopt when even the largest gives more.
+std::optional<std::uint64_t> epsilon_to_hide(std::int64_t people, const policy::Privacy& privacy);
 
 // What a query says under a policy that asks for `measures` numbers beside the count of persons,
 // each changed by one person by at most `per_group`: the 95 % half-width of each. 0 when the policy

@@ -190,11 +190,35 @@ void read_epsilon_per_query(const YamlFile& file, const YamlSection& dp, policy:
     return;
   }
   const std::int64_t people = dp.integer("users_noise", 1, policy::kPeopleMinMax);
-  const auto epsilon = epsilon_to_hide(people, out.groups_per_person);
+  const auto epsilon = epsilon_to_hide(people, out);
   if (!epsilon) {
     file.fail(dp.at("users_noise"), "no epsilon gives so little noise", "write a larger number");
   }
   out.epsilon_per_query = *epsilon;
+}
+
+// One of `words`; the first when the key is absent.
+std::size_t read_word(const YamlFile& file, const YamlSection& section, const std::string& key,
+                      const std::vector<std::string>& words) {
+  if (!section.has(key)) return 0;
+  const std::string word = section.text(key);
+  const auto found = std::find(words.begin(), words.end(), word);
+  if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
+  std::string known;
+  for (const std::string& other : words) known += (known.empty() ? "" : ", ") + other;
+  file.fail(section.at(key), "\"" + word + "\" is no " + key, "write one of: " + known);
+}
+
+// What the packet always says; here pure accounting and the noise that it can price by default.
+void read_mechanisms(const YamlFile& file, const YamlSection& dp, policy::Privacy& out) {
+  const bool zcdp = read_word(file, dp, "accounting", {"pure", "zcdp"}) == 1;
+  out.accounting = zcdp ? privacy::Accounting::zcdp : privacy::Accounting::pure;
+  const std::size_t noise = read_word(file, dp, "noise", {"best", "laplace", "gaussian"});
+  out.laplace = noise != 2;
+  out.gaussian = noise == 2 || (noise == 0 && zcdp);
+  out.geometric = read_word(file, dp, "selection", {"threshold", "geometric"}) == 1;
+  out.open_rows =
+      static_cast<privacy::OpenRows>(read_word(file, dp, "open_rows", {"select", "hide", "show"}));
 }
 
 void read_privacy(const YamlFile& file, const YAML::Node& node, policy::Privacy& out) {
@@ -208,16 +232,20 @@ void read_privacy(const YamlFile& file, const YAML::Node& node, policy::Privacy&
         static_cast<std::uint32_t>(bound.integer("rows", 1, policy::kRowsPerGroupMax));
   }
   const YamlSection dp(file, section.at("dp"), "dp",
-                       {"epsilon", "delta", "epsilon_per_query", "users_noise", "delta_per_query"});
+                       {"accounting", "noise", "selection", "open_rows", "epsilon", "delta",
+                        "epsilon_per_query", "users_noise", "delta_per_query"});
+  read_mechanisms(file, dp, out);
   out.epsilon = read_epsilon(file, dp, "epsilon");
   out.delta = read_delta(file, dp, "delta");
   read_epsilon_per_query(file, dp, out);
   if (dp.has("delta_per_query")) {
     out.delta_per_query = read_delta(file, dp, "delta_per_query");
   } else {
-    // Delta and epsilon run out together.
-    const std::uint64_t queries = std::max<std::uint64_t>(1, out.epsilon / out.epsilon_per_query);
-    out.delta_per_query = std::max<std::uint64_t>(1, out.delta / queries);
+    // Delta and the loss run out together.
+    const privacy::Price budget = policy::budget_of(out);
+    const std::uint64_t price = policy::price_of(out, out.epsilon_per_query).loss;
+    const std::uint64_t queries = std::max<std::uint64_t>(1, budget.loss / price);
+    out.delta_per_query = std::max<std::uint64_t>(1, budget.delta / queries);
   }
   demand(policy::check_privacy(out), file, node, "privacy");
 }

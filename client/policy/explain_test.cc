@@ -47,9 +47,9 @@ TEST(Explain, ShowsEveryNameOfThePacket) {
 
 TEST(Amounts, TheEpsilonThatHidesPeopleIsTheLeast) {
   for (const std::int64_t people : {1, 30, 119, 5000}) {
-    const auto epsilon = epsilon_to_hide(people, 4);
-    ASSERT_TRUE(epsilon);
     policy::Privacy privacy = policy::example_policy().privacy;
+    const auto epsilon = epsilon_to_hide(people, privacy);
+    ASSERT_TRUE(epsilon);
     privacy.epsilon_per_query = *epsilon;
     EXPECT_LE(widths_of(privacy, true, 0).persons, people);
     privacy.epsilon_per_query = *epsilon - 1;

@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What can be wrong in a policy packet.
-constexpr std::array<Wording, 76> kWords = {{
+constexpr std::array<Wording, 79> kWords = {{
     {"policy_ability_missing", "a member has no ability",
      "give it at least one of provide, query, receive, audit"},
     {"policy_ability_unknown", "an ability is not a known word, or out of order",
@@ -30,6 +30,8 @@ constexpr std::array<Wording, 76> kWords = {{
      "narrow the column's bounds or lower contribution.rows"},
     {"policy_bounds_type", "bounds stand on a column that has no order",
      "bounds are for integer, decimal, date and timestamp columns"},
+    {"policy_budget_below_one_query", "the budget does not pay for one query",
+     "raise epsilon and delta, or lower epsilon_per_query"},
     {"policy_column_name", "a column's name cannot be used",
      "names have letters, digits and _, do not begin with a digit, and have at most 63 bytes"},
     {"policy_column_repeated", "two columns of a table have one name (case does not matter)",
@@ -70,6 +72,8 @@ constexpr std::array<Wording, 76> kWords = {{
     {"policy_expires_range", "the date of expiry does not exist", "use a date up to 9999-12-31"},
     {"policy_format_unknown", "the policy has a format that this version does not know",
      "use the version of Glovebox that made it"},
+    {"policy_gaussian_without_zcdp", "Gaussian noise has no price in pure accounting",
+     "write accounting: zcdp, or noise: laplace"},
     {"policy_groups_per_person_range", "contribution.groups is out of range", "use 1 to 10000"},
     {"policy_id_malformed", "the collaboration's id is not 32 lower-case hex digits",
      "leave it out to get a fresh one"},
@@ -101,6 +105,7 @@ constexpr std::array<Wording, 76> kWords = {{
      "name each member once"},
     {"policy_name_malformed", "the collaboration's name is empty, too long or unprintable",
      "use 1 to 200 bytes of printable text"},
+    {"policy_noise_missing", "no kind of noise is allowed", "allow laplace, gaussian or both"},
     {"policy_owner_may_not_provide", "a table's owner has not the ability provide",
      "add provide to the owner's abilities"},
     {"policy_owner_unknown", "a table's owner is no member", "name a member as owner"},

@@ -83,22 +83,26 @@ struct TestAnswer {
     predicate.assurance = "INSECURE-SIM";
     predicate.log_size = 17;
     predicate.time = 1'767'225'600;
-    predicate.noise = {
-        .epsilon = 100'000,
-        .delta = policy.privacy.delta_per_query,
-        .people_min = policy.privacy.people_min,
-        .groups_per_person = 4,
-        .hides_people = width(1),
-        .statistics = {{1, 50'000, width(1)}, {1'000'000, 50'000, width(1'000'000)}}};
+    predicate.noise = {.price = {100'000, policy.privacy.delta_per_query},
+                       .people_min = policy.privacy.people_min,
+                       .groups_per_person = 4,
+                       .hides_people = width(1),
+                       .statistics = {noised(1), noised(1'000'000)}};
     const std::uint64_t delta = policy.privacy.delta;
     const std::uint64_t left = delta - policy.privacy.delta_per_query;
-    predicate.budget = {{"exposures", 3'000'000, 2'900'000, delta, left},
-                        {"purchases", 2'000'000, 1'900'000, delta, left}};
+    predicate.budget = {{"exposures", {3'000'000, delta}, {2'900'000, left}},
+                        {"purchases", {2'000'000, delta}, {1'900'000, left}}};
     predicate.snapshots = {{"exposures", Hash{1}}, {"purchases", Hash{2}}};
   }
 
   static std::int64_t width(std::int64_t per_group) {
-    return privacy::half_width(privacy::noise_scale(4, {per_group, 50'000}).value());
+    return privacy::half_width(4, statistic(per_group)).value();
+  }
+  static privacy::Statistic statistic(std::int64_t per_group) {
+    return {per_group, 1, privacy::NoiseKind::laplace, 50'000};
+  }
+  static packet::NoisedStatistic noised(std::int64_t per_group) {
+    return {statistic(per_group), width(per_group)};
   }
 
   // Signed anew by everybody: what a hostile room could hand out.

@@ -76,12 +76,9 @@ Status verify_budget(const packet::AnswerPredicate& predicate, const policy::Pol
   for (const packet::BudgetMove& move : predicate.budget) {
     charged.push_back(move.table);
     if (policy.find_table(move.table) == nullptr) return unverified("statement_table_unknown");
-    const bool within =
-        move.epsilon_before <= policy.privacy.epsilon && move.delta_before <= policy.privacy.delta;
-    const bool exact = move.epsilon_before >= move.epsilon_after &&
-                       move.delta_before >= move.delta_after &&
-                       move.epsilon_before - move.epsilon_after == predicate.noise.epsilon &&
-                       move.delta_before - move.delta_after == predicate.noise.delta;
+    const bool within = covers(policy::budget_of(policy.privacy), move.before);
+    const bool exact =
+        covers(move.before, move.after) && minus(move.before, move.after) == predicate.noise.price;
     if (!within || !exact) return unverified("statement_budget_wrong");
   }
   std::vector<std::string> read;
@@ -103,46 +100,82 @@ std::int64_t people_min(const packet::AnswerPredicate& predicate, const policy::
   return out;
 }
 
+// The plan that the statement says the room made. Which groups are public is not in it; for the
+// checks, one stands for all.
+privacy::Plan plan_of(const packet::NoiseParameters& noise) {
+  privacy::Plan plan;
+  plan.accounting = noise.accounting;
+  plan.selection = noise.selection;
+  plan.open = noise.open;
+  plan.grouped = true;
+  if (plan.open) plan.public_groups.push_back({std::int64_t{0}});
+  plan.groups_per_person = noise.groups_per_person;
+  plan.replaces = noise.replaces;
+  plan.people_min = noise.people_min;
+  plan.delta = noise.price.delta;
+  for (const packet::NoisedStatistic& entry : noise.statistics) {
+    plan.statistics.push_back(entry.statistic);
+  }
+  return plan;
+}
+
+bool selection_allowed(const packet::NoiseParameters& noise, const policy::Privacy& privacy) {
+  switch (noise.selection) {
+    case privacy::Selection::threshold: return true;
+    case privacy::Selection::geometric: return privacy.geometric;
+    case privacy::Selection::margin: return privacy.open_rows == privacy::OpenRows::hide;
+    case privacy::Selection::none: return privacy.open_rows == privacy::OpenRows::show;
+  }
+  return false;
+}
+
 // Step 8: the noise is the policy's or stronger. verify_budget() came before.
 Status verify_strength(const packet::AnswerPredicate& predicate, const policy::Policy& policy) {
   const policy::Privacy& privacy = policy.privacy;
   const packet::NoiseParameters& noise = predicate.noise;
+  const auto allowed = [&](const packet::NoisedStatistic& entry) {
+    return entry.statistic.noise == privacy::NoiseKind::laplace ? privacy.laplace
+                                                                : privacy.gaussian;
+  };
   // 1 is a query without groups.
   const bool strong =
-      noise.epsilon >= 1 && noise.epsilon <= privacy.epsilon_per_query && noise.delta >= 1 &&
-      noise.delta <= privacy.delta_per_query && noise.people_min >= people_min(predicate, policy) &&
-      (noise.groups_per_person == 1 || noise.groups_per_person == privacy.groups_per_person);
+      noise.accounting == privacy.accounting && noise.price.loss >= 1 &&
+      covers(policy::price_of(privacy, privacy.epsilon_per_query), noise.price) &&
+      noise.people_min >= people_min(predicate, policy) &&
+      (noise.groups_per_person == 1 || noise.groups_per_person == privacy.groups_per_person) &&
+      std::all_of(noise.statistics.begin(), noise.statistics.end(), allowed) &&
+      selection_allowed(noise, privacy);
   if (!strong) return unverified("statement_noise_too_weak");
   return {};
 }
 
-// Step 8: the price is the one that the request names, or else the policy's.
+// Step 8: the price is what the request names, or else the policy's. In pure accounting all of it
+// is spent; in zcdp what is left over from rounding shares down is not charged.
 Status verify_price(const packet::NoiseParameters& noise, const packet::Request& request,
                     const policy::Privacy& privacy) {
   const Result<std::uint64_t> asked = request.epsilon
                                           ? privacy::parse_epsilon(*request.epsilon)
                                           : Result<std::uint64_t>(privacy.epsilon_per_query);
-  if (!asked || noise.epsilon != *asked || noise.delta != privacy.delta_per_query) {
-    return unverified("statement_price_wrong");
-  }
+  if (!asked) return unverified("statement_price_wrong");
+  const privacy::Price price = policy::price_of(privacy, *asked);
+  const bool pure = privacy.accounting == privacy::Accounting::pure;
+  const bool loss_right = pure ? noise.price.loss == price.loss : noise.price.loss <= price.loss;
+  const bool delta_right = noise.price.delta == 0 || noise.price.delta == price.delta;
+  if (!loss_right || !delta_right) return unverified("statement_price_wrong");
   return {};
 }
 
 // Step 8: the parts of the noise are what they must be.
 Status verify_noise(const packet::NoiseParameters& noise) {
-  std::uint64_t sum = 0;
-  for (const packet::NoisedStatistic& statistic : noise.statistics) {
-    const auto scale =
-        privacy::noise_scale(noise.groups_per_person, {statistic.per_group, statistic.epsilon});
-    if (!scale || privacy::half_width(*scale) != statistic.half_width) {
+  const privacy::Plan plan = plan_of(noise);
+  const auto widths = privacy::half_widths(plan);
+  if (!widths || plan.price() != noise.price) return unverified("statement_noise_wrong");
+  for (std::size_t i = 0; i < widths->size(); i++) {
+    if ((*widths)[i] != noise.statistics[i].half_width) {
       return unverified("statement_noise_wrong");
     }
-    sum += statistic.epsilon;
   }
-  if (noise.statistics.empty() || sum != noise.epsilon || noise.statistics.front().per_group != 1 ||
-      noise.statistics.front().half_width != noise.hides_people) {
-    return unverified("statement_noise_wrong");
-  }
+  if (widths->front() != noise.hides_people) return unverified("statement_noise_wrong");
   return {};
 }
 

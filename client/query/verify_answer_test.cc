@@ -208,12 +208,13 @@ TEST(VerifyAnswer, TheBudgetMovesByThePrice) {
             "statement_budget_wrong");
   EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.budget[0].table = "aaa"; }),
             "statement_table_unknown");
-  for (auto part : {&packet::BudgetMove::epsilon_before, &packet::BudgetMove::epsilon_after,
-                    &packet::BudgetMove::delta_before, &packet::BudgetMove::delta_after}) {
-    EXPECT_EQ(spoilt([&](TestAnswer& answer) { answer.predicate.budget[1].*part += 1; }),
-              "statement_budget_wrong");
-    EXPECT_EQ(spoilt([&](TestAnswer& answer) { answer.predicate.budget[1].*part = 0; }),
-              "statement_budget_wrong");
+  for (auto side : {&packet::BudgetMove::before, &packet::BudgetMove::after}) {
+    for (auto part : {&privacy::Price::loss, &privacy::Price::delta}) {
+      EXPECT_EQ(spoilt([&](TestAnswer& answer) { answer.predicate.budget[1].*side.*part += 1; }),
+                "statement_budget_wrong");
+      EXPECT_EQ(spoilt([&](TestAnswer& answer) { answer.predicate.budget[1].*side.*part = 0; }),
+                "statement_budget_wrong");
+    }
   }
   EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.snapshots.pop_back(); }),
             "statement_snapshots_wrong");
@@ -232,8 +233,8 @@ TEST(VerifyAnswer, ThePriceIsTheOneThatWasAsked) {
   EXPECT_EQ(asking("0.05"), "statement_price_wrong");
   EXPECT_EQ(asking("much"), "statement_price_wrong");
   EXPECT_EQ(spoilt([](TestAnswer& answer) {
-              answer.predicate.noise.delta -= 1;
-              for (auto& move : answer.predicate.budget) move.delta_after += 1;
+              answer.predicate.noise.price.delta -= 1;
+              for (auto& move : answer.predicate.budget) move.after.delta += 1;
             }),
             "statement_price_wrong");
 }
@@ -247,13 +248,13 @@ TEST(VerifyAnswer, TheNoiseIsThePolicysOrStronger) {
             }),
             "statement_noise_too_weak");
   EXPECT_EQ(spoilt([](TestAnswer& answer) {
-              answer.predicate.noise.epsilon += 1;
-              for (auto& move : answer.predicate.budget) move.epsilon_after -= 1;
+              answer.predicate.noise.price.loss += 1;
+              for (auto& move : answer.predicate.budget) move.after.loss -= 1;
             }),
             "statement_noise_too_weak");
   EXPECT_EQ(spoilt([](TestAnswer& answer) {
-              answer.predicate.noise.delta += 1;
-              for (auto& move : answer.predicate.budget) move.delta_after -= 1;
+              answer.predicate.noise.price.delta += 1;
+              for (auto& move : answer.predicate.budget) move.after.delta -= 1;
             }),
             "statement_noise_too_weak");
   EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.hides_people += 1; }),
@@ -262,7 +263,9 @@ TEST(VerifyAnswer, TheNoiseIsThePolicysOrStronger) {
             "statement_noise_wrong");
   EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.statistics.clear(); }),
             "statement_noise_wrong");
-  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.statistics[1].per_group = 5; }),
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              answer.predicate.noise.statistics[1].statistic.per_group = 5;
+            }),
             "statement_noise_wrong");
   EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.noise.groups_per_person = 1; }),
             "statement_noise_wrong");
@@ -275,8 +278,7 @@ TEST(VerifyAnswer, TheBoundOnGroupsIsThePolicys) {
   const auto with_groups = [](TestAnswer& answer, std::uint32_t groups) {
     answer.predicate.noise.groups_per_person = groups;
     for (auto& statistic : answer.predicate.noise.statistics) {
-      statistic.half_width = privacy::half_width(
-          privacy::noise_scale(groups, {statistic.per_group, statistic.epsilon}).value());
+      statistic.half_width = privacy::half_width(groups, statistic.statistic).value();
     }
     const auto& statistics = answer.predicate.noise.statistics;
     answer.predicate.noise.hides_people = statistics[0].half_width;

@@ -13,28 +13,40 @@ constexpr std::size_t kBookBytesMax = std::size_t{64} << 20;
 constexpr std::size_t kNameBytesMax = 256;
 constexpr const char* kFileName = "allotments.json";
 
-Json encode_price(privacy::Price price) {
-  return Json::object({{"delta_2_60", price.delta}, {"epsilon_1e6", price.epsilon}});
+// The unit says which accounting it is.
+std::string_view loss_key(privacy::Accounting accounting) {
+  return accounting == privacy::Accounting::pure ? "epsilon_1e6" : "rho_2_40";
 }
 
-Result<privacy::Price> decode_price(const Json& json) {
+Json encode_price(privacy::Accounting accounting, privacy::Price price) {
+  return Json::object(
+      {{"delta_2_60", price.delta}, {std::string(loss_key(accounting)), price.loss}});
+}
+
+privacy::Accounting accounting_of(const Json& price) {
+  const bool zcdp = price.find(loss_key(privacy::Accounting::zcdp)) != nullptr;
+  return zcdp ? privacy::Accounting::zcdp : privacy::Accounting::pure;
+}
+
+Result<privacy::Price> decode_price(privacy::Accounting accounting, const Json& json) {
   Fields fields(json, kMalformed);
   privacy::Price price;
   price.delta = static_cast<std::uint64_t>(fields.integer("delta_2_60", 0, Json::kIntegerMax));
-  price.epsilon = static_cast<std::uint64_t>(fields.integer("epsilon_1e6", 0, Json::kIntegerMax));
+  price.loss =
+      static_cast<std::uint64_t>(fields.integer(loss_key(accounting), 0, Json::kIntegerMax));
   GBX_TRY(fields.finish());
   return price;
 }
 
 Json encode_allotment(const Allotment& allotment) {
   Json out = Json::object({{"collaboration", allotment.collaboration},
-                           {"given", encode_price(allotment.given)},
+                           {"given", encode_price(allotment.accounting, allotment.given)},
                            {"log_head", to_hex(allotment.head.hash)},
                            {"log_origin", allotment.log_origin},
                            {"log_size", allotment.head.size},
                            {"room_key", to_hex(allotment.room_key)},
                            {"table", allotment.table}});
-  if (allotment.spent) out.set("spent", encode_price(*allotment.spent));
+  if (allotment.spent) out.set("spent", encode_price(allotment.accounting, *allotment.spent));
   return out;
 }
 
@@ -50,15 +62,16 @@ Result<Allotment> decode_allotment(const Json& json) {
   out.table = fields.text("table", kNameBytesMax);
   const Json* spent = fields.optional("spent");
   GBX_TRY(fields.finish());
-  GBX_TRY_ASSIGN(out.given, decode_price(given));
+  out.accounting = accounting_of(given);
+  GBX_TRY_ASSIGN(out.given, decode_price(out.accounting, given));
   if (spent != nullptr) {
-    GBX_TRY_ASSIGN(out.spent, decode_price(*spent));
+    GBX_TRY_ASSIGN(out.spent, decode_price(out.accounting, *spent));
   }
   return out;
 }
 
 privacy::Price larger(privacy::Price a, privacy::Price b) {
-  return {std::max(a.epsilon, b.epsilon), std::max(a.delta, b.delta)};
+  return {std::max(a.loss, b.loss), std::max(a.delta, b.delta)};
 }
 
 struct Closing {
@@ -66,7 +79,7 @@ struct Closing {
   log::Head head;
 };
 
-Result<Closing> decode_closing(const Json& predicate) {
+Result<Closing> decode_closing(privacy::Accounting accounting, const Json& predicate) {
   const Error malformed{ErrorCode::unverified, "closing_malformed"};
   Fields fields(predicate, "closing_malformed");
   fields.text("kind");
@@ -78,14 +91,15 @@ Result<Closing> decode_closing(const Json& predicate) {
   for (const Json& table : tables) {
     Fields row(table, "closing_malformed");
     const std::string name = row.text("table");
-    const std::string epsilon = row.text("epsilon_spent");
+    const std::string loss(loss_name(accounting));
+    const std::string text = row.text(loss + "_spent");
     const std::int64_t delta = row.integer("delta_spent_2_60", 0, Json::kIntegerMax);
-    row.text("epsilon_left");
+    row.text(loss + "_left");
     row.integer("delta_left_2_60", 0, Json::kIntegerMax);
     if (!row.finish()) return malformed;
     privacy::Price spent{0, static_cast<std::uint64_t>(delta)};
-    if (epsilon != "0") {
-      GBX_TRY_ASSIGN(spent.epsilon, privacy::parse_epsilon(epsilon));
+    if (text != "0") {
+      GBX_TRY_ASSIGN(spent.loss, parse_loss(accounting, text));
     }
     out.spent.emplace_back(name, spent);
   }
@@ -187,7 +201,7 @@ Result<std::size_t> AllotmentBook::settle(const packet::Envelope& closing) {
   if (known == allotments_.end()) return Error{ErrorCode::not_found, "room_unknown"};
   GBX_TRY_ASSIGN(const packet::Statement statement,
                  packet::open_statement(closing, packet::kClosingPredicate, known->room_key));
-  GBX_TRY_ASSIGN(const Closing closed, decode_closing(statement.predicate));
+  GBX_TRY_ASSIGN(const Closing closed, decode_closing(known->accounting, statement.predicate));
   if (statement.subject_name != origin) return Error{ErrorCode::unverified, "closing_malformed"};
   std::size_t settled = 0;
   for (Allotment& allotment : allotments_) {

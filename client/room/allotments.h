@@ -27,8 +27,9 @@ namespace gbx::client {
 struct Allotment {
   std::string collaboration;
   std::string table;
-  std::string log_origin;               // names the room's boot
-  crypto::PublicKey room_key{};         // signs its closing statement
+  std::string log_origin;        // names the room's boot
+  crypto::PublicKey room_key{};  // signs its closing statement
+  privacy::Accounting accounting = privacy::Accounting::pure;
   privacy::Price given;                 // the largest that was sent to it
   std::optional<privacy::Price> spent;  // once closed
   log::Head head;                       // the last that was seen of its log

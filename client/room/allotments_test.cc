@@ -51,7 +51,7 @@ TEST(Allotments, TheSumOverRoomsNeverExceedsTheBudget) {
   const Status over = book.commit(allotment(2, 1'000'001), kBudget);
   ASSERT_FALSE(over);
   EXPECT_EQ(over.error().reason, Literal("allotment_over_budget"));
-  EXPECT_EQ(book.committed("c", "purchases").epsilon, 2'000'000U);
+  EXPECT_EQ(book.committed("c", "purchases").loss, 2'000'000U);
   EXPECT_TRUE(book.commit(allotment(2, 1'000'000), kBudget));
 }
 
@@ -59,16 +59,16 @@ TEST(Allotments, OneRoomCountsOnceWithItsLargest) {
   AllotmentBook book;
   EXPECT_TRUE(book.commit(allotment(1, 2'000'000), kBudget));
   EXPECT_TRUE(book.commit(allotment(1, 1'000'000), kBudget));
-  EXPECT_EQ(book.committed("c", "purchases").epsilon, 2'000'000U);
+  EXPECT_EQ(book.committed("c", "purchases").loss, 2'000'000U);
 }
 
 TEST(Allotments, WhatARoomGetsAfterItsClosingCountsInFull) {
   AllotmentBook book;
   EXPECT_TRUE(book.commit(allotment(1, 3'000'000), kBudget));
   ASSERT_TRUE(book.settle(closing(1, 1, "0.5")));
-  EXPECT_EQ(book.committed("c", "purchases").epsilon, 500'000U);
+  EXPECT_EQ(book.committed("c", "purchases").loss, 500'000U);
   EXPECT_TRUE(book.commit(allotment(1, 1'000'000), kBudget));
-  EXPECT_EQ(book.committed("c", "purchases").epsilon, 3'000'000U);
+  EXPECT_EQ(book.committed("c", "purchases").loss, 3'000'000U);
 }
 
 TEST(Allotments, ANewPolicyVersionGetsNoFreshBudget) {
@@ -86,7 +86,7 @@ TEST(Allotments, AClosingStatementGivesBackWhatWasNotSpent) {
   const auto settled = book.settle(closing(1, 1, "0.1"));
   ASSERT_TRUE(settled);
   EXPECT_EQ(*settled, 1U);
-  EXPECT_EQ(book.committed("c", "purchases").epsilon, 100'000U);
+  EXPECT_EQ(book.committed("c", "purchases").loss, 100'000U);
 }
 
 TEST(Allotments, OnlyTheRoomsOwnKeyGivesBack) {
@@ -95,7 +95,7 @@ TEST(Allotments, OnlyTheRoomsOwnKeyGivesBack) {
   ASSERT_TRUE(book.commit(allotment(1, 3'000'000), kBudget));
   EXPECT_FALSE(book.settle(closing(1, 2, "0.1")));
   EXPECT_FALSE(book.settle(closing(2, 2, "0.1")));
-  EXPECT_EQ(book.committed("c", "purchases").epsilon, 3'000'000U);
+  EXPECT_EQ(book.committed("c", "purchases").loss, 3'000'000U);
 }
 
 TEST(Allotments, ALogThatWentBackIsSeen) {
@@ -116,7 +116,7 @@ TEST(Allotments, ReadsBackAsItWasWritten) {
   const auto again = AllotmentBook::decode(book.encode());
   ASSERT_TRUE(again);
   EXPECT_EQ(again->encode().canonical(), book.encode().canonical());
-  EXPECT_EQ(again->committed("c", "purchases").epsilon, 7U);
+  EXPECT_EQ(again->committed("c", "purchases").loss, 7U);
 }
 
 TEST(Allotments, AnUnknownMemberIsRefused) {

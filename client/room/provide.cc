@@ -25,13 +25,9 @@ void check_or_throw(const Status& status) {
   if (!status) throw RoomUnverified(status.error());
 }
 
-privacy::Price budget_of(const policy::VerifiedPolicy& policy) {
-  return {policy.policy().privacy.epsilon, policy.policy().privacy.delta};
-}
-
-privacy::Price minus(privacy::Price a, privacy::Price b) {
-  return {a.epsilon > b.epsilon ? a.epsilon - b.epsilon : 0,
-          a.delta > b.delta ? a.delta - b.delta : 0};
+// Nothing where more was given than there is: an older policy allowed more.
+privacy::Price rest(privacy::Price a, privacy::Price b) {
+  return {a.loss > b.loss ? a.loss - b.loss : 0, a.delta > b.delta ? a.delta - b.delta : 0};
 }
 
 // Decides the allotment and writes it into the book, under the folder's lock.
@@ -41,28 +37,30 @@ struct Booking {
 };
 Booking book_allotment(const Home& home, const policy::VerifiedPolicy& policy,
                        const RoomIdentity& room, const std::string& table,
-                       std::optional<std::uint64_t> epsilon) {
+                       std::optional<std::uint64_t> loss) {
   const FolderLock lock = value_or_throw(FolderLock::take(home.folder()));
   AllotmentBook book = value_or_throw(load_allotments(home.folder()));
   check_or_throw(book.check_head(room.binding.log_origin, room.log_head));
   const std::string& collaboration = policy.policy().id;
-  const privacy::Price budget = budget_of(policy);
-  const privacy::Price left = minus(budget, book.committed(collaboration, table));
+  const privacy::Accounting accounting = policy.policy().privacy.accounting;
+  const privacy::Price budget = policy::budget_of(policy.policy().privacy);
+  const privacy::Price left = rest(budget, book.committed(collaboration, table));
   const Allotment* before = book.find(room.binding.log_origin, table);
-  const std::uint64_t usual = before != nullptr ? before->given.epsilon : left.epsilon / 2;
-  const std::uint64_t wanted = epsilon.value_or(usual);
+  const std::uint64_t usual = before != nullptr ? before->given.loss : left.loss / 2;
+  const std::uint64_t wanted = loss.value_or(usual);
   if (wanted == 0) throw RoomUnverified({ErrorCode::budget_exhausted, "budget_exhausted"});
   const Booking booking{share_of(budget, wanted), {}};
   check_or_throw(book.commit({.collaboration = collaboration,
                               .table = table,
                               .log_origin = room.binding.log_origin,
                               .room_key = room.binding.signing_key,
+                              .accounting = accounting,
                               .given = booking.allotment,
                               .spent = std::nullopt,
                               .head = room.log_head},
                              budget));
   check_or_throw(save_allotments(home.folder(), book));
-  return {booking.allotment, minus(budget, book.committed(collaboration, table))};
+  return {booking.allotment, rest(budget, book.committed(collaboration, table))};
 }
 
 std::string make_release(const SnapshotFile& file, const policy::VerifiedPolicy& policy,
@@ -72,8 +70,8 @@ std::string make_release(const SnapshotFile& file, const policy::VerifiedPolicy&
                                    .binding = room.digest,
                                    .manifest_digest = file.manifest.hash(),
                                    .log_head = room.log_head.hash,
-                                   .epsilon = allotment.epsilon,
-                                   .delta = allotment.delta};
+                                   .accounting = policy.policy().privacy.accounting,
+                                   .allotment = allotment};
   crypto::SystemEntropy entropy;
   return packet::print_envelope(value_or_throw(packet::make_key_release(
       terms, *home.snapshot_key(file.manifest.hash()), room.binding, home.signing_key(), entropy)));
@@ -87,11 +85,11 @@ void attach(RoomConnection& connection, const packet::Binding& room, const Snaps
 
 }  // namespace
 
-privacy::Price share_of(privacy::Price budget, std::uint64_t epsilon) {
-  if (budget.epsilon == 0) return {epsilon, 1};
+privacy::Price share_of(privacy::Price budget, std::uint64_t loss) {
+  if (budget.loss == 0) return {loss, 1};
   const auto delta =
-      static_cast<std::uint64_t>(static_cast<UInt128>(budget.delta) * epsilon / budget.epsilon);
-  return {epsilon, std::max<std::uint64_t>(delta, 1)};
+      static_cast<std::uint64_t>(static_cast<UInt128>(budget.delta) * loss / budget.loss);
+  return {loss, std::max<std::uint64_t>(delta, 1)};
 }
 
 Result<SnapshotFile> open_snapshot_file(const std::filesystem::path& path, const Home& home) {
@@ -127,14 +125,13 @@ Status check_provider(const SnapshotFile& file, const policy::VerifiedPolicy& po
 
 Provided provide(RoomConnection& connection, const SnapshotFile& file,
                  const policy::VerifiedPolicy& policy, const Home& home,
-                 std::optional<std::uint64_t> epsilon) {
+                 std::optional<std::uint64_t> loss) {
   check_or_throw(check_provider(file, policy, home));
   crypto::SystemEntropy entropy;
   // Met before a byte of the sealed file goes out: a wrong room gets nothing at all.
   RoomIdentity room = meet_room(connection, policy, entropy);
   attach(connection, room.binding, file);
-  const Booking booking =
-      book_allotment(home, policy, room, file.manifest.manifest().table, epsilon);
+  const Booking booking = book_allotment(home, policy, room, file.manifest.manifest().table, loss);
   for (int tries = 1;; tries++) {
     try {
       const std::string release = make_release(file, policy, home, room, booking.allotment);

@@ -35,15 +35,15 @@ struct Provided {
   privacy::Price left;  // of the table's budget, at home
 };
 
-// Attaches, verifies and releases. `epsilon` in 10^-6, when absent what this room
-// was given before, else half of what is left at home; delta goes with it in proportion. Throws
-// ConnectionError, RoomUnverified (HostRefused among them), RoomRefused; Error as a RoomUnverified
-// when the book does not allow it (allotment_over_budget, budget_exhausted).
+// Attaches, verifies and releases. `loss` in the unit of the policy's accounting; when absent what
+// this room was given before, else half of what is left at home; delta goes with it in proportion.
+// Throws ConnectionError, RoomUnverified (HostRefused among them), RoomRefused; Error as a
+// RoomUnverified when the book does not allow it (allotment_over_budget, budget_exhausted).
 Provided provide(RoomConnection& connection, const SnapshotFile& file,
                  const policy::VerifiedPolicy& policy, const Home& home,
-                 std::optional<std::uint64_t> epsilon);
+                 std::optional<std::uint64_t> loss);
 
-// The part of `budget` that `epsilon` takes along: delta in proportion, rounded down, at least 1.
-privacy::Price share_of(privacy::Price budget, std::uint64_t epsilon);
+// The part of `budget` that `loss` takes along: delta in proportion, rounded down, at least 1.
+privacy::Price share_of(privacy::Price budget, std::uint64_t loss);
 
 }  // namespace gbx::client

@@ -279,7 +279,7 @@ cheats() {
   refused shopgood "glovebox verify result.json --policy large.json" 'changed after the room signed'
 
   tell "The host answers NewsNow's question itself: it says that the budget is used up."
-  listen_in "large/tap large/socket epsilon_exhausted"
+  listen_in "large/tap large/socket loss_exhausted"
   refused newsnow "$(ask large large/no.json "$overlap" | sed s,large/socket,large/tap,)" \
     'the host, not the room, refused'
   caught "in the room's name"

@@ -178,7 +178,7 @@ class WholeLine(unittest.TestCase):
         self.assertIn("PASS", said)
         self.assertIn("INSECURE-SIM", said)
         answer = json.loads((self.newsnow.folder / "answer.json").read_text(encoding="utf-8"))
-        rows = {row[0][0]: int(row[1][0]) for row in answer["result"]["rows"]}
+        rows = {row[0][0]: int(row[1][0]) for row in answer["result"]["rows"] if row[1]}
         self.assertIn("sg_denim", rows)
         self.assertAlmostEqual(rows["sg_denim"], PEOPLE // 2, delta=200)
         self.assertEqual(self.room.kinds(),
@@ -212,12 +212,12 @@ class WholeLine(unittest.TestCase):
 
     def test_a_refusal_that_the_host_made_up_is_shown_as_the_hosts(self):
         self.provide_both()
-        tap, host = self.listen_in("epsilon_exhausted")
+        tap, host = self.listen_in("loss_exhausted")
         said = self.ask_through(tap, "-o", "no.json", fails=True)
         self.assertIn("the host, not the room, refused", said)
-        self.assertIn("epsilon_exhausted", said)
+        self.assertIn("loss_exhausted", said)
         self.assertIn("in the room's name", host.communicate(timeout=10)[0])
-        tap, host = self.listen_in("epsilon_exhausted")
+        tap, host = self.listen_in("loss_exhausted")
         said = self.newsnow.run("--json", "query", ATTRIBUTION, "--room", tap, "--policy",
                                 "policy.json", fails=True)
         host.communicate(timeout=10)
@@ -240,7 +240,7 @@ class WholeLine(unittest.TestCase):
         self.ask(ATTRIBUTION, "--dry-run")
         self.ask(ATTRIBUTION, "-o", "a.json")
         self.ask(ATTRIBUTION, "-o", "b.json")
-        self.assertIn("epsilon_exhausted", self.ask(ATTRIBUTION, "-o", "c.json", fails=True))
+        self.assertIn("loss_exhausted", self.ask(ATTRIBUTION, "-o", "c.json", fails=True))
         self.assertFalse((self.newsnow.folder / "c.json").exists())
         self.assertEqual(self.room.kinds().count("charge"), 2)
 

@@ -115,7 +115,7 @@ TEST(Faults, AFailedChargeReadsNoRowAndStaysPaid) {
   EXPECT_EQ(world.engine.runs, 0U);
   EXPECT_EQ(refusal_of(world.ask(kQuery)), "");
   EXPECT_EQ(refusal_of(world.ask(kQuery)), "");
-  EXPECT_EQ(refusal_of(world.ask(kQuery)), "epsilon_exhausted");
+  EXPECT_EQ(refusal_of(world.ask(kQuery)), "loss_exhausted");
 }
 
 TEST(Faults, AnEngineThatLiesPossiblyIsStillNoised) {

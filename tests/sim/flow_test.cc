@@ -31,8 +31,8 @@ TEST(Flow, TheWholeLineGivesAThresholdedSignedAnswer) {
   const std::int64_t autumn = *std::get_if<std::int64_t>(&read->table.rows[0][1].value);
   EXPECT_NEAR(static_cast<double>(autumn), 300.0, 60.0);
   EXPECT_EQ(read->predicate.budget.size(), 2U);
-  EXPECT_EQ(read->predicate.budget[0].epsilon_before, 3'000'000U);
-  EXPECT_EQ(read->predicate.budget[0].epsilon_after, 3'000'000U - read->predicate.noise.epsilon);
+  EXPECT_EQ(read->predicate.budget[0].before.loss, 3'000'000U);
+  EXPECT_EQ(read->predicate.budget[0].after.loss, 3'000'000U - read->predicate.noise.price.loss);
   EXPECT_EQ(read->predicate.snapshots.size(), 2U);
 }
 
@@ -95,8 +95,8 @@ TEST(Flow, TheSameQueryTwicePaysTwiceUntilNothingIsLeft) {
   ASSERT_TRUE(world.open());
   for (int i = 0; i < 3; i++) EXPECT_EQ(refusal_of(world.ask(kAttribution)), "");
   const std::size_t runs = world.engine.runs;
-  EXPECT_EQ(refusal_of(world.ask(kAttribution)), "epsilon_exhausted");
-  EXPECT_EQ(refusal_of(world.ask(kAttribution, true)), "epsilon_exhausted");
+  EXPECT_EQ(refusal_of(world.ask(kAttribution)), "loss_exhausted");
+  EXPECT_EQ(refusal_of(world.ask(kAttribution, true)), "loss_exhausted");
   EXPECT_EQ(world.engine.runs, runs);
 }
 
@@ -148,9 +148,9 @@ TEST(Flow, AnAllotmentOverThePolicysBudgetIsRefused) {
   world.boot();
   world.attach(world.exposures);
   world.hello();
-  world.terms.epsilon = 3'000'001;
+  world.terms.allotment.loss = 3'000'001;
   EXPECT_EQ(refusal_of(world.release(world.exposures)), "allotment_over_ceiling");
-  world.terms.epsilon = 0;
+  world.terms.allotment.loss = 0;
   EXPECT_EQ(refusal_of(world.release(world.exposures)), "allotment_empty");
 }
 

@@ -96,16 +96,16 @@ TEST(Refusals, InventedOnesAreTheHosts) {
   World world(301);
   ASSERT_TRUE(world.open());
   const std::string request = world.make_request(kRows);
-  const Error error{ErrorCode::budget_exhausted, "epsilon_exhausted"};
+  const Error error{ErrorCode::budget_exhausted, "loss_exhausted"};
   const Frame unsigned_one{Call::refusal, enclave::encode_refusal(error, enclave::kUnsigned)};
-  EXPECT_EQ(outcome(world, Call::query, request, unsigned_one), "host: epsilon_exhausted");
+  EXPECT_EQ(outcome(world, Call::query, request, unsigned_one), "host: loss_exhausted");
   const auto own_key = spec::example_signing_key("host");
   const Frame signed_one{
       Call::refusal,
       enclave::encode_refusal(error,
                               packet::sign_refusal(refused_call(Call::query, request),
                                                    enclave::encode_refusal_body(error), own_key))};
-  EXPECT_EQ(outcome(world, Call::query, request, signed_one), "host: epsilon_exhausted");
+  EXPECT_EQ(outcome(world, Call::query, request, signed_one), "host: loss_exhausted");
 }
 
 TEST(Refusals, ThatWereChangedAreTheHosts) {

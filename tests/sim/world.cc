@@ -169,8 +169,7 @@ World::World(std::uint64_t seed, const Data& data)
       purchases(seal(manifest_for(policy, "purchases"), purchase_rows(data.purchases), kShopgood)),
       entropy(seed),
       party_entropy(seed ^ 0x5eedU) {
-  terms.epsilon = 3'000'000;
-  terms.delta = std::uint64_t{1} << 50;
+  terms.allotment = {3'000'000, std::uint64_t{1} << 50};
 }
 
 Frame World::call(Call kind, ByteView payload) {

@@ -82,7 +82,7 @@ std::string describe(const sql::Measure& measure) {
 
 std::string describe(const firewall::CheckedQuery& query) {
   const privacy::Plan& plan = query.plan();
-  std::string out = query.canonical() + "\nprice " + privacy::format_epsilon(plan.price().epsilon) +
+  std::string out = query.canonical() + "\nprice " + privacy::format_epsilon(plan.price().loss) +
                     " people " + std::to_string(plan.people_min) + " groups " +
                     std::to_string(query.task().groups_per_person);
   for (const sql::Measure& measure : query.task().measures) out += "\n" + describe(measure);

@@ -118,7 +118,13 @@ Policy base() {
   policy.name = "Test";
   policy.expires = 2'000'000'000;
   // L0 = 4, c = 5, k = 50; 0.3 of 3 for a query
-  policy.privacy = {50, 3'000'000, std::uint64_t{1} << 40, 300'000, std::uint64_t{1} << 36, 4, 5};
+  policy.privacy = {.people_min = 50,
+                    .epsilon = 3'000'000,
+                    .delta = std::uint64_t{1} << 40,
+                    .epsilon_per_query = 300'000,
+                    .delta_per_query = std::uint64_t{1} << 36,
+                    .groups_per_person = 4,
+                    .rows_per_group = 5};
   policy.trust.min_assurance = "INSECURE-SIM";
   policy.trust.images = {Hash{7}};
   policy.limits.rows = 100'000'000;

@@ -106,7 +106,7 @@ class FaultyEngine final : public room::Engine {
 privacy::Plan plan_for(const firewall::CheckedQuery& query, Fault fault) {
   privacy::Plan plan = query.plan();
   for (privacy::Statistic& statistic : plan.statistics) {
-    if (fault == Fault::noise_halved) statistic.epsilon *= 2;
+    if (fault == Fault::noise_halved) statistic.share *= 2;
   }
   return plan;
 }
@@ -114,7 +114,7 @@ privacy::Plan plan_for(const firewall::CheckedQuery& query, Fault fault) {
 privacy::Reservation reserve(const std::vector<std::string>& tables, privacy::Price price) {
   std::vector<privacy::TableCeiling> ceilings;
   for (const std::string& table : tables) ceilings.push_back({table, price});
-  auto budget = privacy::Budget::make(ceilings).value();
+  auto budget = privacy::Budget::make(privacy::Accounting::pure, ceilings).value();
   for (const std::string& table : tables) GBX_CHECK(budget.allot(table, price));
   KeepingStore store;
   return budget.reserve({tables, price, {}}, store).value();
@@ -142,7 +142,9 @@ Chain::Chain(std::string_view sql, const Data& data, const Terms& terms)
 packet::AnswerTable Chain::release(Entropy& entropy) const {
   std::vector<room::Dataset> datasets;
   for (const std::string& table : query_.task().tables) {
-    datasets.emplace_back().table = table == "exposures" ? &exposures_ : &purchases_;
+    room::Dataset& dataset = datasets.emplace_back();
+    dataset.table = table == "exposures" ? &exposures_ : &purchases_;
+    dataset.persons = 1'000'000;  // planted faults report more than there are
   }
   const privacy::Plan plan = plan_for(query_, terms_.fault);
   auto reservation = reserve(query_.task().tables, plan.price());

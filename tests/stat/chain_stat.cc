@@ -105,7 +105,7 @@ double excess(const Neighbours& neighbours, Fault fault) {
   const std::uint64_t seed = environment("GBX_STAT_SEED", 20261121);
   const Counts a = draw(without, neighbours.probes, n, 2 * seed);
   const Counts b = draw(with, neighbours.probes, n, 2 * seed + 1);
-  const double epsilon = static_cast<double>(without.price().epsilon) / 1e6;
+  const double epsilon = static_cast<double>(without.price().loss) / 1e6;
   const double delta = std::ldexp(static_cast<double>(without.price().delta), -60);
   const double larger = std::max(divergence(a, b, epsilon, n), divergence(b, a, epsilon, n));
   const double allowed = delta + tolerance(a.size(), epsilon, n, kAlpha / 2);

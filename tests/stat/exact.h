@@ -64,7 +64,7 @@ class FailingEntropy final : public Entropy {
 inline privacy::Reservation reservation_for(const privacy::Plan& plan) {
   KeepingStore store;
   const privacy::Price price = plan.price();
-  auto budget = privacy::Budget::make({{"t", price}});
+  auto budget = privacy::Budget::make(plan.accounting, {{"t", price}});
   GBX_CHECK(budget && budget->allot("t", price));
   auto reservation = budget->reserve({{"t"}, price, {}}, store);
   return std::move(reservation).value();

@@ -46,6 +46,23 @@ TEST(HockeyStick, OfTwentyQueriesIsAsPublished) {
 
 // --- the closed form, against the code ---
 
+Mechanism mechanism_with(Scale persons, Scale measure, std::int64_t people_min,
+                         std::int64_t threshold) {
+  Mechanism out;
+  out.noises = {persons, measure};
+  out.people_min = people_min;
+  out.threshold = threshold;
+  return out;
+}
+
+Scale scale_of(const Mechanism& mechanism, std::size_t statistic) {
+  return *std::get_if<Scale>(&mechanism.noises[statistic]);
+}
+
+void halve(Mechanism& mechanism, std::size_t statistic) {
+  std::get_if<Scale>(&mechanism.noises[statistic])->denominator *= 2;
+}
+
 // Probability of one output of noise_group(): withheld, or (persons, measure).
 using Output = std::tuple<bool, std::int64_t, std::int64_t>;
 
@@ -55,8 +72,8 @@ double output_probability(const Mechanism& mechanism, std::int64_t persons, std:
   if (!shown) return 1 - keep_probability(mechanism, persons);
   if (persons < mechanism.people_min) return 0;
   if (noised_persons - (mechanism.people_min - 1) < mechanism.threshold) return 0;
-  return stat::laplace_mass(mechanism.scales[0], noised_persons - persons) *
-         stat::laplace_mass(mechanism.scales[1], noised_measure - measure);
+  return stat::laplace_mass(scale_of(mechanism, 0), noised_persons - persons) *
+         stat::laplace_mass(scale_of(mechanism, 1), noised_measure - measure);
 }
 
 stat::Enumeration<Output> enumerate_group(const Mechanism& mechanism, std::int64_t persons,
@@ -71,7 +88,7 @@ stat::Enumeration<Output> enumerate_group(const Mechanism& mechanism, std::int64
 }
 
 TEST(ClosedForm, IsWhatTheCodeDoes) {
-  const Mechanism mechanism{{{1, 1}, {1, 2}}, 3, 3};
+  const Mechanism mechanism = mechanism_with({1, 1}, {1, 2}, 3, 3);
   for (const std::int64_t persons : {0, 2, 3, 4, 5, 8}) {
     const auto found = enumerate_group(mechanism, persons, 5);
     EXPECT_LT(found.undecided, 0.45);
@@ -83,17 +100,17 @@ TEST(ClosedForm, IsWhatTheCodeDoes) {
 }
 
 TEST(ClosedForm, OfAnotherMechanismDoesNotFit) {
-  const Mechanism mechanism{{{1, 1}, {1, 2}}, 3, 3};
+  const Mechanism mechanism = mechanism_with({1, 1}, {1, 2}, 3, 3);
   const auto found = enumerate_group(mechanism, 5, 5);
   const auto fits = [&](const Mechanism& other) {
     return found.agrees(
         [&](const Output& output) { return output_probability(other, 5, 5, output); });
   };
   EXPECT_TRUE(fits(mechanism));
-  EXPECT_FALSE(fits({{{1, 1}, {1, 2}}, 3, 4}));
-  EXPECT_FALSE(fits({{{1, 1}, {1, 2}}, 4, 3}));
-  EXPECT_FALSE(fits({{{1, 3}, {1, 2}}, 3, 3}));
-  EXPECT_FALSE(fits({{{1, 1}, {2, 1}}, 3, 3}));
+  EXPECT_FALSE(fits(mechanism_with({1, 1}, {1, 2}, 3, 4)));
+  EXPECT_FALSE(fits(mechanism_with({1, 1}, {1, 2}, 4, 3)));
+  EXPECT_FALSE(fits(mechanism_with({1, 3}, {1, 2}, 3, 3)));
+  EXPECT_FALSE(fits(mechanism_with({1, 1}, {2, 1}, 3, 3)));
 }
 
 // --- the search ---
@@ -102,19 +119,19 @@ TEST(ClosedForm, OfAnotherMechanismDoesNotFit) {
 PairOfLaws group_pair(const Mechanism& mechanism, std::int64_t persons, std::int64_t shift) {
   const auto withheld = [&](std::int64_t n) { return 1 - keep_probability(mechanism, n); };
   const auto shown = [&](std::int64_t n, std::int64_t value) {
-    return n < mechanism.people_min ? 0 : stat::laplace_mass(mechanism.scales[0], value - n);
+    return n < mechanism.people_min ? 0 : stat::laplace_mass(scale_of(mechanism, 0), value - n);
   };
   PairOfLaws selected;
   const std::int64_t first = mechanism.threshold + mechanism.people_min - 1;
-  const double b = static_cast<double>(mechanism.scales[0].numerator) /
-                   static_cast<double>(mechanism.scales[0].denominator);
+  const double b = static_cast<double>(scale_of(mechanism, 0).numerator) /
+                   static_cast<double>(scale_of(mechanism, 0).denominator);
   const std::int64_t last = std::max(first, persons) + static_cast<std::int64_t>(45 * b) + 2;
   for (std::int64_t value = first; value <= last; value++) {
     selected.add(shown(persons, value), shown(persons + 1, value));
   }
   PairOfLaws out = selected;
-  if (mechanism.scales.size() > 1) {
-    out = selected.times(stat::shifted_laplace(mechanism.scales[1], shift));
+  if (mechanism.noises.size() > 1) {
+    out = selected.times(stat::shifted_laplace(scale_of(mechanism, 1), shift));
   }
   out.add(withheld(persons), withheld(persons + 1));
   return out;
@@ -133,7 +150,7 @@ double worst_excess(const Plan& plan, const Mechanism& mechanism) {
       pairs.push_back(group_pair(mechanism, persons, sign * most));
     }
   }
-  const double epsilon = static_cast<double>(plan.price().epsilon) / kEpsilonUnit;
+  const double epsilon = static_cast<double>(plan.price().loss) / kEpsilonUnit;
   const double delta = static_cast<double>(plan.delta) / static_cast<double>(kDeltaUnit);
   double worst = -1;
   // Every multiset of L0 pairs.
@@ -151,12 +168,13 @@ double worst_excess(const Plan& plan, const Mechanism& mechanism) {
 }
 
 Plan plan_of(std::uint64_t epsilon, const char* delta, std::uint32_t groups,
-             std::vector<std::int64_t> bounds) {
-  return *make_plan({.grouped = true,
-                     .groups_per_person = groups,
-                     .people_min = 5,
-                     .measure_bounds = std::move(bounds),
-                     .price = {epsilon, *parse_delta(delta)}});
+             const std::vector<std::int64_t>& bounds) {
+  PlanRequest request{.grouped = true,
+                      .groups_per_person = groups,
+                      .people_min = 5,
+                      .price = {epsilon, *parse_delta(delta)}};
+  for (const std::int64_t bound : bounds) request.measures.push_back({.per_group = bound});
+  return *make_plan(request);
 }
 
 std::vector<Plan> small_world() {
@@ -179,7 +197,7 @@ constexpr double kRounding = 1e-11;
 TEST(Falsifier, FindsNothingInTheMechanism) {
   for (const Plan& plan : small_world()) {
     EXPECT_LT(worst_excess(plan, *mechanism_of(plan)), kRounding)
-        << format_epsilon(plan.price().epsilon) << " " << format_delta(plan.delta) << " "
+        << format_epsilon(plan.price().loss) << " " << format_delta(plan.delta) << " "
         << plan.groups_per_person << " " << plan.statistics.size();
   }
 }
@@ -191,7 +209,7 @@ void expect_found(Mistake mistake) {
     Mechanism wrong = *mechanism_of(plan);
     if (!mistake(plan, wrong)) continue;
     EXPECT_GT(worst_excess(plan, wrong), 10 * kRounding)
-        << format_epsilon(plan.price().epsilon) << " " << format_delta(plan.delta) << " "
+        << format_epsilon(plan.price().loss) << " " << format_delta(plan.delta) << " "
         << plan.groups_per_person << " " << plan.statistics.size();
   }
 }
@@ -205,22 +223,22 @@ TEST(FalsifierFinds, AThresholdOneTooLow) {
 
 TEST(FalsifierFinds, HalfTheNoiseOnPersons) {
   expect_found([](const Plan&, Mechanism& wrong) {
-    wrong.scales[0].denominator *= 2;
+    halve(wrong, 0);
     return true;
   });
 }
 
 TEST(FalsifierFinds, HalfTheNoiseOnAMeasure) {
   expect_found([](const Plan&, Mechanism& wrong) {
-    if (wrong.scales.size() == 1) return false;
-    wrong.scales[1].denominator *= 2;
+    if (wrong.noises.size() == 1) return false;
+    halve(wrong, 1);
     return true;
   });
 }
 
 TEST(FalsifierFinds, NoiseThatForgetsHowManyGroupsAPersonIsIn) {
   expect_found([](const Plan& plan, Mechanism& wrong) {
-    wrong.scales[0] = *noise_scale(1, plan.statistics[0]);
+    wrong.noises[0] = *noise_of(1, plan.statistics[0]);
     return plan.groups_per_person > 1;
   });
 }
@@ -229,7 +247,7 @@ TEST(FalsifierFinds, DeltaThatIsNotSplitOverTheGroups) {
   expect_found([](const Plan& plan, Mechanism& wrong) {
     const std::int64_t right = wrong.threshold;
     const double delta = static_cast<double>(plan.delta) / static_cast<double>(kDeltaUnit);
-    wrong.threshold = selection_threshold(wrong.scales[0], delta);
+    wrong.threshold = selection_threshold(wrong.noises[0], delta);
     return wrong.threshold < right;
   });
 }

@@ -49,7 +49,7 @@ TEST(Golden, DiscreteThresholdIsTheContinuousOneRoundedUp) {
        {Case{500'000, 0.02, 1}, Case{1'098'612, 1e-8, 1}, Case{1'098'612, 2.0894334e-24, 1},
         Case{1'098'612, 2.0894334e-24, 2}, Case{1'098'612, 2.0894334e-24, 10},
         Case{1'000'000, 1e-6, 1}, Case{1'000'000, 1e-6, 4}, Case{1'000'000, 1e-6, 20}}) {
-    const Scale scale = *noise_scale(c.groups, {1, c.epsilon});
+    const Noise scale = *noise_of(c.groups, {1, 1, NoiseKind::laplace, c.epsilon});
     const auto threshold =
         static_cast<double>(selection_threshold(scale, split_delta(c.delta, c.groups)));
     const double epsilon = static_cast<double>(c.epsilon) / static_cast<double>(kEpsilonUnit);

@@ -111,7 +111,8 @@ struct World {
   stat::SeededEntropy entropy{5};
   FaultyStore store;
   log::Log log = *log::Log::make("room/test", store, entropy);
-  Budget budget = *Budget::make({{"a", kAllotment}, {"b", kAllotment}, {"c", kAllotment}});
+  Budget budget =
+      *Budget::make(Accounting::pure, {{"a", kAllotment}, {"b", kAllotment}, {"c", kAllotment}});
   std::map<std::string, Price> charged;
   std::vector<std::string> paid;
   std::uint64_t queries = 0;
@@ -153,7 +154,7 @@ TEST(Ledger, AStoreThatIsDeadBuysNothingAndEndsTheBudget) {
   for (std::size_t i = 0; i < 10'000; i++) world.store.failing.insert(i);
   for (int i = 0; i < 200; i++) world.step();
   EXPECT_TRUE(world.paid.empty());
-  EXPECT_GT(world.charged["a"].epsilon, 500'000u);
+  EXPECT_GT(world.charged["a"].loss, 500'000u);
 }
 
 }  // namespace

@@ -136,7 +136,10 @@ TEST(Counting, DiscreteLaplaceChiSquare) {
 // swapped shows. Cells of at least 100 expected draws; the rest, and withheld, are one each.
 TEST(Counting, GroupChiSquare) {
   constexpr int kDraws = 1'000'000;
-  const Mechanism mechanism{{{2, 1}, {3, 1}}, 3, 4};
+  Mechanism mechanism;
+  mechanism.noises = {Scale{2, 1}, Scale{3, 1}};
+  mechanism.people_min = 3;
+  mechanism.threshold = 4;
   const std::int64_t persons = 7;
   const std::int64_t measure = 100;
   stat::SeededEntropy entropy(31);
@@ -159,9 +162,8 @@ TEST(Counting, GroupChiSquare) {
   int cells = 1;
   for (std::int64_t n = mechanism.threshold + 2; n < persons + 30; n++) {
     for (std::int64_t m = measure - 40; m < measure + 40; m++) {
-      const double expected = kDraws *
-                              laplace(mechanism.scales[0], static_cast<double>(n - persons)) *
-                              laplace(mechanism.scales[1], static_cast<double>(m - measure));
+      const double expected = kDraws * laplace({2, 1}, static_cast<double>(n - persons)) *
+                              laplace({3, 1}, static_cast<double>(m - measure));
       if (expected < 100) continue;
       const double counted = counts[{n, m}];
       statistic += (counted - expected) * (counted - expected) / expected;
@@ -211,7 +213,8 @@ TEST(Counting, TailsAtEveryScale) {
 TEST(Work, IsTheSameWhateverWasDrawn) {
   for (const Scale scale : {Scale{1, 1000}, Scale{1, 1}, Scale{5, 1}, Scale{16, 1}, Scale{33, 1},
                             Scale{1'000'003, 7}, Scale{(1ull << 61) + 1, 3}}) {
-    const Mechanism mechanism{{scale, scale}, 2, 1};
+    Mechanism mechanism;
+    mechanism.noises = {scale, scale};
     stat::SeededEntropy entropy(99);
     double whole = 0;
     constexpr int kRuns = 3000;
@@ -219,10 +222,10 @@ TEST(Work, IsTheSameWhateverWasDrawn) {
       RandomBits bits(entropy);
       ASSERT_TRUE(noise_group(bits, mechanism, {1000, 1000}));
       whole += static_cast<double>(bits.steps()) / 2;
-      ASSERT_LE(bits.steps(), even_steps(mechanism, 1));
-      ASSERT_TRUE(even_out(bits, mechanism, 1));
-      ASSERT_GE(bits.steps(), even_steps(mechanism, 1));
-      ASSERT_LE(bits.steps(), even_steps(mechanism, 1) + 500);
+      ASSERT_LE(bits.steps(), even_steps(mechanism, 2));
+      ASSERT_TRUE(even_out(bits, mechanism, 2));
+      ASSERT_GE(bits.steps(), even_steps(mechanism, 2));
+      ASSERT_LE(bits.steps(), even_steps(mechanism, 2) + 500);
     }
     EXPECT_LT(whole / kRuns, 24) << b_of(scale);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "trusted/firewall/rule.h"
 #include "trusted/sql/bind.h"
@@ -19,6 +20,8 @@ using sql::MeasureKind;
 
 // What one person can change in one group stays below it; as the policy demands of its columns.
 constexpr Int128 kContributionMax = policy::kContributionMax;
+// Of public lists, more than these are selected like groups that rows decide.
+constexpr std::size_t kPublicGroupsMax = 10'000;
 
 bool same(const Measure& a, const Measure& b) {
   return a.kind == b.kind && sql::same(a.argument, b.argument) && a.row_low == b.row_low &&
@@ -191,20 +194,77 @@ class Measures {
   std::vector<Measure> measures_;
 };
 
-Result<privacy::Plan> plan_of(const sql::Task& task, const policy::Privacy& privacy,
+// The values that a group expression can have by the policy alone, ascending; nullopt when rows
+// decide.
+std::optional<std::vector<Cell>> public_values(const sql::Expression& group, const sql::Task& task,
+                                               const policy::Policy& law) {
+  if (group.op != sql::Op::column) return std::nullopt;
+  const policy::Table* table = law.find_table(task.tables[group.relation]);
+  GBX_CHECK(table != nullptr);
+  std::size_t index = 0;
+  for (const policy::Column& column : table->columns) {
+    if (column.label == Label::person) continue;
+    if (index++ != group.column) continue;
+    if (column.domain.empty()) return std::nullopt;
+    std::vector<Cell> out;
+    if (column.nullable) out.emplace_back();
+    for (const std::string& value : column.domain) out.emplace_back(value);
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+  return std::nullopt;
+}
+
+// Every key of a query whose groups all come from public lists; nullopt when they do not, or when
+// the keys are too many to have a row each.
+std::optional<std::vector<std::vector<Cell>>> public_groups(const sql::Task& task,
+                                                            const policy::Policy& law) {
+  if (task.groups.empty()) return std::nullopt;
+  std::vector<std::vector<Cell>> keys = {{}};
+  for (const sql::Expression& group : task.groups) {
+    const auto values = public_values(group, task, law);
+    if (!values || values->size() * keys.size() > kPublicGroupsMax) return std::nullopt;
+    std::vector<std::vector<Cell>> longer;
+    longer.reserve(values->size() * keys.size());
+    for (const std::vector<Cell>& key : keys) {
+      for (const Cell& value : *values) {
+        longer.push_back(key);
+        longer.back().push_back(value);
+      }
+    }
+    keys = std::move(longer);
+  }
+  return keys;
+}
+
+Result<privacy::Plan> plan_of(const CheckedQuery& query, const policy::Policy& law,
                               std::int64_t people_min, const Request& request) {
+  const sql::Task& task = query.task();
+  const policy::Privacy& privacy = law.privacy;
   if (request.epsilon > privacy.epsilon_per_query) {
     return Error{ErrorCode::policy_denied, "epsilon_too_large"};
   }
   privacy::PlanRequest plan;
+  plan.accounting = privacy.accounting;
+  plan.laplace = privacy.laplace;
+  plan.gaussian = privacy.gaussian;
+  plan.geometric = privacy.geometric;
+  plan.open_rows = privacy.open_rows;
   plan.grouped = !task.groups.empty();
+  plan.public_groups = public_groups(task, law);
+  plan.persons_asked =
+      std::any_of(query.outputs().begin(), query.outputs().end(), [](const Output& output) {
+        const bool divides =
+            output.kind == OutputKind::average || output.kind == OutputKind::moment;
+        return output.kind == OutputKind::persons || (divides && output.count == 0);
+      });
   plan.groups_per_person = task.groups_per_person;
   plan.people_min = people_min;
   for (const Measure& measure : task.measures) {
-    plan.measure_bounds.push_back(std::max({std::int64_t{1}, -measure.low, measure.high}));
+    plan.measures.push_back({.per_group = std::max({std::int64_t{1}, -measure.low, measure.high})});
   }
-  plan.price = {request.epsilon == 0 ? privacy.epsilon_per_query : request.epsilon,
-                privacy.delta_per_query};
+  plan.price =
+      policy::price_of(privacy, request.epsilon == 0 ? privacy.epsilon_per_query : request.epsilon);
   return privacy::make_plan(plan);
 }
 
@@ -294,7 +354,7 @@ Result<CheckedQuery> check(const sql::Query& query, const policy::VerifiedPolicy
     out.outputs_[i].type = query.output_types[i];
   }
   out.task_.measures = measures.take();
-  GBX_TRY_ASSIGN(out.plan_, plan_of(out.task_, law.privacy, rules.people_min(), request));
+  GBX_TRY_ASSIGN(out.plan_, plan_of(out, law, rules.people_min(), request));
   out.items_ = query.items;
   out.post_ = query.post;
   out.canonical_ = sql::print(query, catalog_of(law));
@@ -314,10 +374,15 @@ Between moment_between(const Output& output, Between n, Between s, Between q) {
 
 std::vector<Cell> assemble(const CheckedQuery& query, const std::vector<Cell>& key,
                            std::span<const Int128> statistics) {
-  GBX_CHECK(statistics.size() == query.plan().statistics.size());
+  const bool withheld = statistics.empty();
+  GBX_CHECK(withheld || statistics.size() == query.plan().statistics.size());
   GBX_CHECK(key.size() == query.task().groups.size());
   std::vector<Cell> out;
   for (const Output& output : query.outputs()) {
+    if (withheld && output.kind != OutputKind::group) {
+      out.emplace_back();
+      continue;
+    }
     switch (output.kind) {
       case OutputKind::group: out.push_back(key[output.index]); break;
       case OutputKind::persons: out.emplace_back(saturated(statistics[0])); break;

@@ -113,7 +113,8 @@ Between moment_between(const Output& output, Between n, Between s, Between q);
 Result<CheckedQuery> admit(std::string_view ast, std::string_view sql,
                            const policy::VerifiedPolicy& policy, const Request& request);
 
-// The outputs of one released row, from its key and its released statistics (persons first).
+// The outputs of one released row, from its key and its released statistics (persons first); with
+// no statistics, all but the key are NULL: a public row whose numbers are withheld.
 // Numbers are saturated to +-sql::kOutputMax; an average is rounded half away from zero and clamped
 // to its bounds. Post-processing: costs nothing.
 std::vector<Cell> assemble(const CheckedQuery& query, const std::vector<Cell>& key,

@@ -1,29 +1,14 @@
 #include "trusted/packet/amounts.h"
 
-#include "trusted/base/value.h"
-
 namespace gbx::packet {
-namespace {
 
-constexpr std::uint8_t kEpsilonScale = 6;
-
-}  // namespace
-
-std::string epsilon_text(std::uint64_t epsilon) {
-  std::string out = format_decimal(static_cast<std::int64_t>(epsilon), kEpsilonScale);
-  while (out.back() == '0') out.pop_back();
-  if (out.back() == '.') out.pop_back();
-  return out;
-}
-
-std::uint64_t take_epsilon(Fields& fields, std::string_view key) {
+std::uint64_t take_loss(Fields& fields, privacy::Accounting accounting, std::string_view key) {
   const std::string text = fields.text(key, kNumberBytesMax);
-  const auto value = parse_decimal(text, kEpsilonScale);
-  if (!value || *value < 0 || epsilon_text(static_cast<std::uint64_t>(*value)) != text) {
-    fields.fail();
-    return 0;
-  }
-  return static_cast<std::uint64_t>(*value);
+  if (text == "0") return 0;
+  const auto value = parse_loss(accounting, text);
+  if (value && format_loss(accounting, *value) == text) return *value;
+  fields.fail();
+  return 0;
 }
 
 std::uint64_t take_u64(Fields& fields, std::string_view key) {

@@ -1,23 +1,23 @@
 #pragma once
 
-// Amounts in packets, each in its one spelling: an epsilon is a decimal with at most six digits
-// after the point and no zeros at the end. The text is an attacker's; ranges are the caller's.
+// Amounts as packets spell them: one text for each number, so that one packet has one spelling.
+// Pure, thread-safe.
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "trusted/base/json.h"
+#include "trusted/privacy/amount.h"
 
 namespace gbx::packet {
 
 constexpr std::size_t kNumberBytesMax = 64;
 
-// In 10^-6: "0.1", never "0.10".
-std::string epsilon_text(std::uint64_t epsilon);
-// 0, and fields.fail(), when it is missing, negative, too large or spelt otherwise.
-std::uint64_t take_epsilon(Fields& fields, std::string_view key);
-// 0 to 2^53 - 1.
+// A loss in the one spelling of its ledger, privacy::format_loss(): "0.1", never "0.10"; "0" too.
+// Anything else fails `fields` and yields 0.
+std::uint64_t take_loss(Fields& fields, privacy::Accounting accounting, std::string_view key);
+
+// An integer from 0 to the largest that JSON may hold. Else fails `fields` and yields 0.
 std::uint64_t take_u64(Fields& fields, std::string_view key);
 
 }  // namespace gbx::packet

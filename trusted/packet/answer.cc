@@ -1,5 +1,8 @@
 #include "trusted/packet/answer.h"
 
+#include <algorithm>
+#include <array>
+
 #include "trusted/crypto/hash.h"
 #include "trusted/packet/amounts.h"
 
@@ -13,6 +16,10 @@ constexpr std::size_t kStatisticsMax = 1000;
 constexpr std::size_t kBodyBytesMax = std::size_t{64} << 20;
 
 Error malformed() { return {ErrorCode::invalid_argument, kMalformed}; }
+
+std::string key(privacy::Accounting accounting, std::string_view suffix = "") {
+  return std::string(loss_name(accounting)) + std::string(suffix);
+}
 
 // A number in the one spelling of its type.
 Result<std::int64_t> number(const Json& json, ValueType type) {
@@ -117,59 +124,113 @@ Status decode_rows(const Json::Array& rows, AnswerTable& out) {
 
 // --- the predicate ---
 
+// In the order of privacy::Selection.
+constexpr std::array<std::string_view, 4> kSelections = {"threshold", "geometric", "margin",
+                                                         "none"};
+
+// The share is epsilon for Laplace noise and rho for Gaussian, whatever the accounting.
+privacy::Accounting share_unit(privacy::NoiseKind noise) {
+  return noise == privacy::NoiseKind::laplace ? privacy::Accounting::pure
+                                              : privacy::Accounting::zcdp;
+}
+
+Json encode_statistic(const NoisedStatistic& entry) {
+  const privacy::Statistic& statistic = entry.statistic;
+  const privacy::Accounting unit = share_unit(statistic.noise);
+  return Json::object(
+      {{key(unit), format_loss(unit, statistic.share)},
+       {"half_width", entry.half_width},
+       {"levels", std::int64_t{statistic.levels}},
+       {"noise", statistic.noise == privacy::NoiseKind::laplace ? "laplace" : "gaussian"},
+       {"per_group", statistic.per_group}});
+}
+
+Result<NoisedStatistic> decode_statistic(const Json& json) {
+  Fields fields(json, kMalformed);
+  NoisedStatistic out;
+  const std::string noise = fields.text("noise", kNumberBytesMax);
+  if (noise != "laplace" && noise != "gaussian") fields.fail();
+  out.statistic.noise =
+      noise == "laplace" ? privacy::NoiseKind::laplace : privacy::NoiseKind::gaussian;
+  const privacy::Accounting unit = share_unit(out.statistic.noise);
+  out.statistic.share = take_loss(fields, unit, key(unit));
+  out.half_width = fields.integer("half_width", 0, Json::kIntegerMax);
+  out.statistic.levels = static_cast<std::uint32_t>(fields.integer("levels", 1, 0xffffffff));
+  out.statistic.per_group = fields.integer("per_group", 1, Json::kIntegerMax);
+  GBX_TRY(fields.finish());
+  return out;
+}
+
 Json encode_noise(const NoiseParameters& noise) {
   Json::Array statistics;
   for (const NoisedStatistic& entry : noise.statistics) {
-    statistics.push_back(Json::object({{"epsilon", epsilon_text(entry.epsilon)},
-                                       {"half_width", entry.half_width},
-                                       {"per_group", entry.per_group}}));
+    statistics.push_back(encode_statistic(entry));
   }
-  return Json::object({{"delta_2_60", noise.delta},
-                       {"epsilon", epsilon_text(noise.epsilon)},
+  return Json::object({{"accounting", accounting_name(noise.accounting)},
+                       {"delta_2_60", noise.price.delta},
                        {"groups_per_person", std::int64_t{noise.groups_per_person}},
                        {"hides_people", noise.hides_people},
                        {"k", noise.people_min},
+                       {key(noise.accounting), format_loss(noise.accounting, noise.price.loss)},
+                       {"open", noise.open},
+                       {"replaces", noise.replaces},
+                       {"selection", kSelections[static_cast<std::size_t>(noise.selection)]},
                        {"statistics", Json(std::move(statistics))}});
+}
+
+privacy::Accounting take_accounting(Fields& fields) {
+  const auto accounting = privacy::accounting_from(fields.text("accounting", kNumberBytesMax));
+  if (!accounting) fields.fail();
+  return accounting.value_or(privacy::Accounting::pure);
+}
+
+privacy::Selection take_selection(Fields& fields) {
+  const std::string text = fields.text("selection", kNumberBytesMax);
+  const auto found = std::find(kSelections.begin(), kSelections.end(), text);
+  if (found == kSelections.end()) {
+    fields.fail();
+    return privacy::Selection::threshold;
+  }
+  return static_cast<privacy::Selection>(found - kSelections.begin());
 }
 
 Result<NoiseParameters> decode_noise(const Json& json) {
   Fields fields(json, kMalformed);
   NoiseParameters out;
-  out.delta = take_u64(fields, "delta_2_60");
-  out.epsilon = take_epsilon(fields, "epsilon");
+  out.accounting = take_accounting(fields);
+  out.price.delta = take_u64(fields, "delta_2_60");
+  out.price.loss = take_loss(fields, out.accounting, key(out.accounting));
   out.groups_per_person =
       static_cast<std::uint32_t>(fields.integer("groups_per_person", 1, 0xffffffff));
   out.hides_people = fields.integer("hides_people", 0, Json::kIntegerMax);
   out.people_min = fields.integer("k", 2, Json::kIntegerMax);
+  out.open = fields.boolean("open");
+  out.replaces = fields.boolean("replaces");
+  out.selection = take_selection(fields);
   const Json::Array& statistics = fields.array("statistics", kStatisticsMax);
   GBX_TRY(fields.finish());
   for (const Json& item : statistics) {
-    Fields entry(item, kMalformed);
-    NoisedStatistic statistic;
-    statistic.epsilon = take_epsilon(entry, "epsilon");
-    statistic.half_width = entry.integer("half_width", 0, Json::kIntegerMax);
-    statistic.per_group = entry.integer("per_group", 1, Json::kIntegerMax);
-    GBX_TRY(entry.finish());
+    GBX_TRY_ASSIGN(const NoisedStatistic statistic, decode_statistic(item));
     out.statistics.push_back(statistic);
   }
   return out;
 }
 
-Json encode_move(const BudgetMove& move) {
-  return Json::object({{"delta_after_2_60", move.delta_after},
-                       {"delta_before_2_60", move.delta_before},
-                       {"epsilon_after", epsilon_text(move.epsilon_after)},
-                       {"epsilon_before", epsilon_text(move.epsilon_before)},
+Json encode_move(privacy::Accounting accounting, const BudgetMove& move) {
+  return Json::object({{"delta_after_2_60", move.after.delta},
+                       {"delta_before_2_60", move.before.delta},
+                       {key(accounting, "_after"), format_loss(accounting, move.after.loss)},
+                       {key(accounting, "_before"), format_loss(accounting, move.before.loss)},
                        {"table", move.table}});
 }
 
-Result<BudgetMove> decode_move(const Json& json) {
+Result<BudgetMove> decode_move(privacy::Accounting accounting, const Json& json) {
   Fields fields(json, kMalformed);
   BudgetMove out;
-  out.delta_after = take_u64(fields, "delta_after_2_60");
-  out.delta_before = take_u64(fields, "delta_before_2_60");
-  out.epsilon_after = take_epsilon(fields, "epsilon_after");
-  out.epsilon_before = take_epsilon(fields, "epsilon_before");
+  out.after.delta = take_u64(fields, "delta_after_2_60");
+  out.before.delta = take_u64(fields, "delta_before_2_60");
+  out.after.loss = take_loss(fields, accounting, key(accounting, "_after"));
+  out.before.loss = take_loss(fields, accounting, key(accounting, "_before"));
   out.table = fields.text("table", kNameBytesMax);
   GBX_TRY(fields.finish());
   return out;
@@ -262,7 +323,8 @@ Result<AnswerTable> decode_answer_table(const Json& json) {
 
 Json encode(const AnswerPredicate& predicate) {
   Json::Array budget;
-  for (const BudgetMove& move : predicate.budget) budget.push_back(encode_move(move));
+  for (const BudgetMove& move : predicate.budget)
+    budget.push_back(encode_move(predicate.noise.accounting, move));
   Json::Array snapshots;
   for (const UsedSnapshot& used : predicate.snapshots) {
     snapshots.push_back(
@@ -301,7 +363,7 @@ Result<AnswerPredicate> decode_answer_predicate(const Json& json) {
   GBX_TRY(fields.finish());
   GBX_TRY_ASSIGN(out.noise, decode_noise(noise));
   for (const Json& item : budget) {
-    GBX_TRY_ASSIGN(BudgetMove move, decode_move(item));
+    GBX_TRY_ASSIGN(BudgetMove move, decode_move(out.noise.accounting, item));
     out.budget.push_back(std::move(move));
   }
   for (const Json& item : snapshots) {

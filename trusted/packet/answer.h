@@ -16,6 +16,7 @@
 #include "trusted/base/value.h"
 #include "trusted/packet/binding.h"
 #include "trusted/packet/dsse.h"
+#include "trusted/privacy/plan.h"
 
 namespace gbx::packet {
 
@@ -58,14 +59,17 @@ struct AnswerTable {
 };
 
 struct NoisedStatistic {
-  std::int64_t per_group = 1;   // the most one person changes it in one group
-  std::uint64_t epsilon = 0;    // in 10^-6
+  privacy::Statistic statistic;
   std::int64_t half_width = 0;  // of the 95 % interval
 };
 
+// A privacy::Plan, but for the list of public groups.
 struct NoiseParameters {
-  std::uint64_t epsilon = 0;  // in 10^-6, of the whole query
-  std::uint64_t delta = 0;    // in 2^-60
+  privacy::Accounting accounting = privacy::Accounting::pure;
+  privacy::Price price;  // of the whole query
+  privacy::Selection selection = privacy::Selection::threshold;
+  bool open = false;      // public rows: each group of the lists has one
+  bool replaces = false;  // calibrated for a person that moves between groups
   std::int64_t people_min = 2;
   std::uint32_t groups_per_person = 1;
   std::int64_t hides_people = 0;
@@ -74,10 +78,8 @@ struct NoiseParameters {
 
 struct BudgetMove {
   std::string table;
-  std::uint64_t epsilon_before = 0;  // left, in 10^-6
-  std::uint64_t epsilon_after = 0;
-  std::uint64_t delta_before = 0;  // left, in 2^-60
-  std::uint64_t delta_after = 0;
+  privacy::Price before;  // left
+  privacy::Price after;
 };
 
 struct UsedSnapshot {

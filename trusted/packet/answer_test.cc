@@ -29,8 +29,14 @@ AnswerPredicate predicate() {
   out.assurance = "INSECURE-SIM";
   out.log_size = 17;
   out.time = 1'767'225'600;
-  out.noise = {100'000, 5, 50, 4, 119, {{1, 50'000, 119}, {700, 50'000, 2000}}};
-  out.budget = {{"exposures", 3'000'000, 2'900'000, 50, 45}, {"purchases", 1, 0, 5, 0}};
+  out.noise.price = {100'000, 5};
+  out.noise.people_min = 50;
+  out.noise.groups_per_person = 4;
+  out.noise.hides_people = 119;
+  const privacy::Statistic persons{1, 1, privacy::NoiseKind::laplace, 50'000};
+  const privacy::Statistic measure{700, 1, privacy::NoiseKind::gaussian, privacy::kRhoUnit / 8};
+  out.noise.statistics = {{persons, 119}, {measure, 2000}};
+  out.budget = {{"exposures", {3'000'000, 50}, {2'900'000, 45}}, {"purchases", {1, 5}, {0, 0}}};
   out.snapshots = {{"exposures", Hash{1}}, {"purchases", Hash{2}}};
   return out;
 }

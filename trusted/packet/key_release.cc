@@ -14,13 +14,14 @@ struct Packet {
 
 // Amounts are text: delta does not fit in the integers that JSON may hold.
 Json encode_terms(const ReleaseTerms& terms) {
-  return Json::object({{"binding", to_hex(terms.binding)},
-                       {"delta", std::to_string(terms.delta)},
-                       {"epsilon", std::to_string(terms.epsilon)},
-                       {"log_head", to_hex(terms.log_head)},
-                       {"manifest_digest", to_hex(terms.manifest_digest)},
-                       {"policy_hash", to_hex(terms.policy_hash)},
-                       {"table", terms.table}});
+  return Json::object(
+      {{"binding", to_hex(terms.binding)},
+       {"delta", std::to_string(terms.allotment.delta)},
+       {std::string(loss_name(terms.accounting)), std::to_string(terms.allotment.loss)},
+       {"log_head", to_hex(terms.log_head)},
+       {"manifest_digest", to_hex(terms.manifest_digest)},
+       {"policy_hash", to_hex(terms.policy_hash)},
+       {"table", terms.table}});
 }
 
 std::uint64_t take_amount(Fields& fields, std::string_view key) {
@@ -41,8 +42,10 @@ Result<Packet> decode(const Json& json) {
   Fields fields(json, kMalformed);
   Packet out;
   out.terms.binding = fields.hex_array<64>("binding");
-  out.terms.delta = take_amount(fields, "delta");
-  out.terms.epsilon = take_amount(fields, "epsilon");
+  out.terms.allotment.delta = take_amount(fields, "delta");
+  const bool zcdp = json.find(loss_name(privacy::Accounting::zcdp)) != nullptr;
+  out.terms.accounting = zcdp ? privacy::Accounting::zcdp : privacy::Accounting::pure;
+  out.terms.allotment.loss = take_amount(fields, loss_name(out.terms.accounting));
   out.terms.log_head = fields.hex_array<32>("log_head");
   out.terms.manifest_digest = fields.hex_array<32>("manifest_digest");
   out.terms.policy_hash = fields.hex_array<32>("policy_hash");

@@ -13,6 +13,7 @@
 #include "trusted/base/secret.h"
 #include "trusted/packet/binding.h"
 #include "trusted/packet/dsse.h"
+#include "trusted/privacy/amount.h"
 
 namespace gbx::packet {
 
@@ -26,8 +27,8 @@ struct ReleaseTerms {
   Hash manifest_digest{};  // SHA-256 of the snapshot manifest's payload, which carries the Merkle
                            // root
   Hash log_head{};         // the room's log when the owner looked
-  std::uint64_t epsilon = 0;  // allotment, in 10^-6
-  std::uint64_t delta = 0;    // allotment, in 2^-60
+  privacy::Accounting accounting = privacy::Accounting::pure;  // of the allotment's loss
+  privacy::Price allotment;
   friend bool operator==(const ReleaseTerms&, const ReleaseTerms&) = default;
 };
 

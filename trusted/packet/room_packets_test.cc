@@ -25,8 +25,7 @@ struct Parties {
     binding.log_origin = "glovebox.dev/room/test";
     terms.table = "purchases";
     terms.binding = digest(binding);
-    terms.epsilon = 1'500'000;
-    terms.delta = std::uint64_t{1} << 59;
+    terms.allotment = {1'500'000, std::uint64_t{1} << 59};
   }
   Envelope release() { return make_key_release(terms, key, binding, owner, entropy).value(); }
 };

@@ -46,8 +46,7 @@ Envelope example_release() {
   terms.binding = digest(room);
   terms.manifest_digest = example_hash("manifest");
   terms.log_head = example_hash("log head");
-  terms.epsilon = 3'000'000;
-  terms.delta = 1'152'921'504'607;
+  terms.allotment = {3'000'000, 1'152'921'504'607};
   spec::ExampleEntropy entropy;
   return make_key_release(terms, Secret<32>(example_hash("snapshot key")), room,
                           spec::example_signing_key("shopgood"), entropy)

@@ -321,6 +321,30 @@ Status check_table(const Table& table, const Policy& policy) {
   return check_constraints(table);
 }
 
+namespace {
+
+// Some noise that the accounting has a price for, and a budget that pays for one query.
+Status check_mechanisms(const Privacy& privacy) {
+  const bool zcdp = privacy.accounting == privacy::Accounting::zcdp;
+  if (!privacy.laplace && !privacy.gaussian) return wrong("policy_noise_missing");
+  if (privacy.gaussian && !zcdp) return wrong("policy_gaussian_without_zcdp");
+  if (!covers(budget_of(privacy), price_of(privacy, privacy.epsilon_per_query))) {
+    return wrong("policy_budget_below_one_query");
+  }
+  return {};
+}
+
+}  // namespace
+
+privacy::Price budget_of(const Privacy& privacy) {
+  return privacy::limit_for(privacy.accounting, privacy.epsilon, privacy.delta);
+}
+
+privacy::Price price_of(const Privacy& privacy, std::uint64_t epsilon) {
+  const bool zcdp = privacy.accounting == privacy::Accounting::zcdp;
+  return {zcdp ? privacy::rho_of_epsilon(epsilon) : epsilon, privacy.delta_per_query};
+}
+
 Status check_privacy(const Privacy& privacy) {
   if (!in_range<std::int64_t>(privacy.people_min, 2, kPeopleMinMax)) return wrong("policy_k_range");
   if (!in_range<std::uint64_t>(privacy.epsilon, 1, kEpsilonMax)) {
@@ -339,7 +363,7 @@ Status check_privacy(const Privacy& privacy) {
   if (!in_range<std::uint32_t>(privacy.rows_per_group, 1, kRowsPerGroupMax)) {
     return wrong("policy_rows_per_group_range");
   }
-  return {};
+  return check_mechanisms(privacy);
 }
 
 Status check_trust(const Trust& trust) {

@@ -18,6 +18,7 @@
 #include "trusted/crypto/hpke.h"
 #include "trusted/crypto/sign.h"
 #include "trusted/packet/dsse.h"
+#include "trusted/privacy/plan.h"
 
 namespace gbx::policy {
 
@@ -104,14 +105,25 @@ struct Table {
 };
 
 struct Privacy {
-  std::int64_t people_min = 2;          // k
-  std::uint64_t epsilon = 0;            // whole budget of each table, in 10^-6
-  std::uint64_t delta = 0;              // in 2^-60
-  std::uint64_t epsilon_per_query = 0;  // what a query costs unless it says less, in 10^-6
+  std::int64_t people_min = 2;  // k
+  privacy::Accounting accounting = privacy::Accounting::pure;
+  bool laplace = true;     // which noise may be used; at least one
+  bool gaussian = false;   // in zcdp accounting only
+  bool geometric = false;  // groups may be selected by a coin when persons are not asked for
+  privacy::OpenRows open_rows = privacy::OpenRows::select;  // rows whose existence is public
+  std::uint64_t epsilon = 0;                                // whole budget of each table, in 10^-6
+  std::uint64_t delta = 0;                                  // in 2^-60
+  // What a query costs unless it says less, in 10^-6; in zcdp it pays half its square as rho.
+  std::uint64_t epsilon_per_query = 0;
   std::uint64_t delta_per_query = 0;    // in 2^-60
   std::uint32_t groups_per_person = 1;  // L0
   std::uint32_t rows_per_group = 1;     // most joined rows of one person that count in one group
 };
+
+// The whole budget of each table, as a limit of its ledger (privacy::limit_for()).
+privacy::Price budget_of(const Privacy& privacy);
+// What a query of that epsilon may spend, <= kEpsilonMax.
+privacy::Price price_of(const Privacy& privacy, std::uint64_t epsilon);
 
 struct Trust {
   std::string min_assurance;  // "INSECURE-SIM" | "DEV-TPM" | ... : the least that owners accept

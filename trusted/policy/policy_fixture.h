@@ -77,7 +77,13 @@ inline Policy example_policy() {
                     test_member("newsnow", 2, {true, true, true, false}),
                     test_member("shopgood", 1, {true, false, false, true})};
   policy.tables = {exposures_table(), purchases_table()};
-  policy.privacy = {50, 3'000'000, std::uint64_t{1} << 40, 100'000, std::uint64_t{1} << 36, 4, 20};
+  policy.privacy = {.people_min = 50,
+                    .epsilon = 3'000'000,
+                    .delta = std::uint64_t{1} << 40,
+                    .epsilon_per_query = 100'000,
+                    .delta_per_query = std::uint64_t{1} << 36,
+                    .groups_per_person = 4,
+                    .rows_per_group = 20};
   policy.trust.min_assurance = "INSECURE-SIM";
   policy.trust.images = {Hash{7}, Hash{9}};
   policy.limits.rows = 100'000'000;

@@ -255,7 +255,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"privacy/k", 100'001, "policy_k_range"},
                     Case{"privacy/k", -1, "policy_malformed"},
                     Case{"privacy/epsilon", "0", "policy_epsilon_range"},
-                    Case{"privacy/epsilon", "1000.000001", "policy_epsilon_range"},
+                    Case{"privacy/epsilon", "1000.000001", "policy_malformed"},
                     Case{"privacy/epsilon", "3.0", "policy_malformed"},
                     Case{"privacy/epsilon", "-3", "policy_malformed"},
                     Case{"privacy/epsilon", "1e1", "policy_malformed"},

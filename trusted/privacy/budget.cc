@@ -18,25 +18,21 @@ bool is_plain(std::string_view table) {
          std::all_of(table.begin(), table.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
-Price minus(Price a, Price b) {
-  GBX_CHECK(covers(a, b));
-  return {a.epsilon - b.epsilon, a.delta - b.delta};
-}
-
-// The entry of the log. Text for epsilon and delta: both read back exactly.
-Json entry_of(const Charge& charge, const std::vector<Balance>& balances) {
+// The entry of the log. Text for losses and deltas: both read back exactly.
+Json entry_of(Accounting accounting, const Charge& charge, const std::vector<Balance>& balances) {
+  const std::string loss(loss_name(accounting));
   Json tables{Json::Array{}};
   for (const Balance& balance : balances) {
     tables.push(Json::object({
         {"table", balance.table},
-        {"epsilon_left", format_epsilon(balance.after.epsilon)},
+        {loss + "_left", format_loss(accounting, balance.after.loss)},
         {"delta_left", format_delta(balance.after.delta)},
     }));
   }
   return Json::object({
       {"kind", "charge"},
       {"query", to_hex(charge.query)},
-      {"epsilon", format_epsilon(charge.price.epsilon)},
+      {loss, format_loss(accounting, charge.price.loss)},
       {"delta", format_delta(charge.price.delta)},
       {"tables", std::move(tables)},
   });
@@ -44,13 +40,13 @@ Json entry_of(const Charge& charge, const std::vector<Balance>& balances) {
 
 }  // namespace
 
-Result<Budget> Budget::make(std::vector<TableCeiling> ceilings) {
+Result<Budget> Budget::make(Accounting accounting, std::vector<TableCeiling> ceilings) {
   if (ceilings.empty() || ceilings.size() > kTablesMax) return kMalformed;
   std::vector<Account> accounts;
   for (TableCeiling& ceiling : ceilings) {
     const Price price = ceiling.ceiling;
     if (!is_plain(ceiling.table)) return kMalformed;
-    if (price.epsilon == 0 || price.epsilon > kEpsilonMax) return kMalformed;
+    if (price.loss == 0 || price.loss > loss_max(accounting)) return kMalformed;
     if (price.delta == 0 || price.delta >= kDeltaUnit) return kMalformed;
     accounts.push_back({std::move(ceiling.table), price, {}, {}});
   }
@@ -59,7 +55,7 @@ Result<Budget> Budget::make(std::vector<TableCeiling> ceilings) {
   for (std::size_t i = 1; i < accounts.size(); i++) {
     if (accounts[i - 1].table == accounts[i].table) return kMalformed;
   }
-  return Budget(std::move(accounts));
+  return Budget(accounting, std::move(accounts));
 }
 
 Result<std::size_t> Budget::find(std::string_view table) const {
@@ -72,7 +68,7 @@ Result<std::size_t> Budget::find(std::string_view table) const {
 Status Budget::allot(std::string_view table, Price allotment) {
   GBX_TRY_ASSIGN(const std::size_t index, find(table));
   Account& account = accounts_[index];
-  if (allotment.epsilon == 0 || allotment.delta == 0) {
+  if (allotment.loss == 0 || allotment.delta == 0) {
     return Error{ErrorCode::invalid_argument, "allotment_empty"};
   }
   if (account.allotment != Price{}) return Error{ErrorCode::invalid_argument, "already_allotted"};
@@ -86,7 +82,7 @@ Status Budget::allot(std::string_view table, Price allotment) {
 // The accounts of the charge, in order of name, when each of them has enough left.
 Result<std::vector<std::size_t>> Budget::affordable(const Charge& charge) const {
   if (charge.tables.empty() || charge.tables.size() > kTablesMax) return kChargeMalformed;
-  if (charge.price.epsilon == 0 || charge.price.delta == 0) return kChargeMalformed;
+  if (charge.price.loss == 0) return kChargeMalformed;
   std::vector<std::size_t> out;
   for (const std::string& table : charge.tables) {
     GBX_TRY_ASSIGN(const std::size_t index, find(table));
@@ -96,8 +92,8 @@ Result<std::vector<std::size_t>> Budget::affordable(const Charge& charge) const 
   if (std::adjacent_find(out.begin(), out.end()) != out.end()) return kChargeMalformed;
   for (const std::size_t index : out) {
     const Price rest = minus(accounts_[index].allotment, accounts_[index].spent);
-    if (rest.epsilon < charge.price.epsilon) {
-      return Error{ErrorCode::budget_exhausted, "epsilon_exhausted"};
+    if (rest.loss < charge.price.loss) {
+      return Error{ErrorCode::budget_exhausted, "loss_exhausted"};
     }
     if (rest.delta < charge.price.delta) {
       return Error{ErrorCode::budget_exhausted, "delta_exhausted"};
@@ -116,7 +112,7 @@ Result<Reservation> Budget::reserve(const Charge& charge, Store& store) {
     balances.push_back({account.table, before, minus(account.allotment, account.spent)});
   }
   // Counted first: a store that fails, or never comes back, has been paid for.
-  const std::string entry = entry_of(charge, balances).canonical();
+  const std::string entry = entry_of(accounting_, charge, balances).canonical();
   GBX_TRY(store.append(as_bytes(entry)));
   return Reservation(charge.price, charge.query, std::move(balances));
 }

@@ -9,8 +9,7 @@
 // a charge is never given back, whatever happens after it. A restart gives nothing back either: a
 // new boot begins with nothing until owners allot again, out of their own ledgers at home.
 // Whether a charge is refused depends on the tables, the price and earlier charges only: public
-// facts, never on a row. Sums of (epsilon, delta) are valid for adaptively chosen queries and
-// prices (basic composition is a privacy filter): Rogers, Roth, Ullman, Vadhan, arXiv:1605.08294.
+// facts, never on a row. Why sums bound adaptively chosen queries and prices: amount.h.
 // Not thread-safe: a room has one thread that decides.
 
 #include <cstdint>
@@ -75,9 +74,9 @@ class Budget {
   static constexpr std::size_t kTablesMax = 256;
 
   // Nothing is allotted yet. Fails with invalid_argument: budget_malformed (no table, too many, one
-  // twice, a name that is empty or not printable ASCII, a ceiling that is zero or past what
-  // parse_epsilon() and parse_delta() give).
-  static Result<Budget> make(std::vector<TableCeiling> ceilings);
+  // twice, a name that is empty or not printable ASCII, a ceiling that is zero or past
+  // loss_max() or a delta of 1).
+  static Result<Budget> make(Accounting accounting, std::vector<TableCeiling> ceilings);
 
   Budget(Budget&&) noexcept = default;
   Budget& operator=(Budget&&) noexcept = default;
@@ -93,10 +92,11 @@ class Budget {
   // Checks every table, counts the charge, has it written by `store` (a canonical JSON entry, see
   // docs/spec/log.md) and gives the right to release. Fails with
   //   invalid_argument (charge_malformed), not_found (table_unknown), budget_exhausted
-  //   (epsilon_exhausted, delta_exhausted; also when nothing was allotted): nothing was spent;
+  //   (loss_exhausted, delta_exhausted; also when nothing was allotted): nothing was spent;
   //   unavailable, as the store says: the charge counts, and there is no right to release.
   Result<Reservation> reserve(const Charge& charge, Store& store);
 
+  [[nodiscard]] Accounting accounting() const { return accounting_; }
   // What has been charged and what is left of the allotment. Fails with not_found (table_unknown).
   [[nodiscard]] Result<Price> spent(std::string_view table) const;
   [[nodiscard]] Result<Price> left(std::string_view table) const;
@@ -109,10 +109,12 @@ class Budget {
     Price spent;  // <= allotment, both parts, always
   };
 
-  explicit Budget(std::vector<Account> accounts) : accounts_(std::move(accounts)) {}
+  Budget(Accounting accounting, std::vector<Account> accounts)
+      : accounting_(accounting), accounts_(std::move(accounts)) {}
   [[nodiscard]] Result<std::size_t> find(std::string_view table) const;
   [[nodiscard]] Result<std::vector<std::size_t>> affordable(const Charge& charge) const;
 
+  Accounting accounting_;
   std::vector<Account> accounts_;  // by name
 };
 

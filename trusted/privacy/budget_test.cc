@@ -18,8 +18,8 @@ class DeadStore final : public Store {
 };
 
 Budget two_tables() {
-  Budget budget =
-      *Budget::make({{"purchases", {3'000'000, 3000}}, {"exposures", {2'000'000, 2000}}});
+  Budget budget = *Budget::make(
+      Accounting::pure, {{"purchases", {3'000'000, 3000}}, {"exposures", {2'000'000, 2000}}});
   EXPECT_TRUE(budget.allot("purchases", {1'000'000, 1000}));
   EXPECT_TRUE(budget.allot("exposures", {2'000'000, 2000}));
   return budget;
@@ -64,7 +64,7 @@ TEST(Budget, SpendsToTheLastUnitAndNotOneMore) {
   stat::KeepingStore store;
   ASSERT_TRUE(budget.reserve(charge(999'999, 999), store));
   EXPECT_EQ(budget.reserve(charge(2, 1), store).error(),
-            (Error{ErrorCode::budget_exhausted, "epsilon_exhausted"}));
+            (Error{ErrorCode::budget_exhausted, "loss_exhausted"}));
   EXPECT_EQ(budget.reserve(charge(1, 2), store).error(),
             (Error{ErrorCode::budget_exhausted, "delta_exhausted"}));
   ASSERT_TRUE(budget.reserve(charge(1, 1), store));
@@ -92,7 +92,7 @@ TEST(Budget, AFailedWriteIsSpentAndGivesNothing) {
 }
 
 TEST(Budget, NothingAllottedBuysNothing) {
-  Budget budget = *Budget::make({{"t", {1'000'000, 1000}}});
+  Budget budget = *Budget::make(Accounting::pure, {{"t", {1'000'000, 1000}}});
   stat::KeepingStore store;
   EXPECT_EQ(budget.reserve(charge(1, 1, {"t"}), store).error().code, ErrorCode::budget_exhausted);
 }
@@ -101,7 +101,6 @@ TEST(Budget, RefusesEachMalformedCharge) {
   Budget budget = two_tables();
   stat::KeepingStore store;
   EXPECT_EQ(budget.reserve(charge(0, 1), store).error().reason, Literal("charge_malformed"));
-  EXPECT_EQ(budget.reserve(charge(1, 0), store).error().reason, Literal("charge_malformed"));
   EXPECT_EQ(budget.reserve(charge(1, 1, {}), store).error().reason, Literal("charge_malformed"));
   EXPECT_EQ(budget.reserve(charge(1, 1, {"exposures", "exposures"}), store).error().reason,
             Literal("charge_malformed"));
@@ -121,7 +120,7 @@ TEST(Budget, AHugePriceDoesNotWrap) {
 }
 
 TEST(Budget, RefusesEachBadAllotment) {
-  Budget budget = *Budget::make({{"t", {1'000'000, 1000}}});
+  Budget budget = *Budget::make(Accounting::pure, {{"t", {1'000'000, 1000}}});
   EXPECT_EQ(budget.allot("u", {1, 1}).error().reason, Literal("table_unknown"));
   EXPECT_EQ(budget.allot("t", {0, 1}).error().reason, Literal("allotment_empty"));
   EXPECT_EQ(budget.allot("t", {1, 0}).error().reason, Literal("allotment_empty"));
@@ -135,7 +134,7 @@ TEST(Budget, RefusesEachBadAllotment) {
 
 TEST(Budget, RefusesEachBadCeiling) {
   const auto refused = [](std::vector<TableCeiling> ceilings) {
-    const auto budget = Budget::make(std::move(ceilings));
+    const auto budget = Budget::make(Accounting::pure, std::move(ceilings));
     return !budget && budget.error().reason == Literal("budget_malformed");
   };
   EXPECT_TRUE(refused({}));

@@ -30,21 +30,33 @@ Int128 mean(Int128 sum, Int128 count, Int128 middle, Int128 unit, bool up) {
 
 }  // namespace
 
-std::int64_t half_width(Scale scale, double alpha) {
+std::int64_t half_width(const Noise& noise, double alpha) {
   GBX_CHECK(alpha > 0 && alpha < 1);
-  const double b = static_cast<double>(scale.numerator) / static_cast<double>(scale.denominator);
-  const double q = std::exp(-1 / b);
-  const double m = std::ceil(b * std::log(2 / (alpha * (1 + q)))) - 1;
+  double m = 0;
+  if (const Scale* scale = std::get_if<Scale>(&noise)) {
+    const double b =
+        static_cast<double>(scale->numerator) / static_cast<double>(scale->denominator);
+    m = std::ceil(b * std::log(2 / (alpha * (1 + std::exp(-1 / b))))) - 1;
+  } else {
+    const Sigma& sigma = *std::get_if<Sigma>(&noise);
+    m = std::ceil(static_cast<double>(sigma.numerator) / static_cast<double>(sigma.denominator) *
+                  normal_upper_quantile(alpha / 2));
+  }
   if (m >= static_cast<double>(kReleasedMax)) return kReleasedMax;
   return m <= 0 ? 0 : static_cast<std::int64_t>(m);
+}
+
+Result<std::int64_t> half_width(std::uint32_t groups, const Statistic& statistic, double alpha) {
+  GBX_TRY_ASSIGN(const Noise noise, noise_of(groups, statistic));
+  return half_width(noise, alpha);
 }
 
 Result<std::vector<std::int64_t>> half_widths(const Plan& plan, double alpha) {
   GBX_TRY(check_plan(plan));
   std::vector<std::int64_t> out;
   for (const Statistic& statistic : plan.statistics) {
-    GBX_TRY_ASSIGN(const Scale scale, noise_scale(plan.groups_per_person, statistic));
-    out.push_back(half_width(scale, alpha));
+    GBX_TRY_ASSIGN(const std::int64_t width, half_width(plan.groups_changed(), statistic, alpha));
+    out.push_back(width);
   }
   return out;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "trusted/base/result.h"
+#include "trusted/privacy/mechanism.h"
 #include "trusted/privacy/plan.h"
 
 namespace gbx::privacy {
@@ -16,9 +17,14 @@ constexpr double kAlpha = 0.05;  // what a 95 % interval misses
 // Released numbers and widths stop here: the largest integer of canonical JSON.
 constexpr std::int64_t kReleasedMax = (std::int64_t{1} << 53) - 1;
 
-// The smallest m with P[|X| > m] <= alpha for discrete Laplace noise of that scale, 0 < alpha < 1;
-// kReleasedMax at most. P[|X| > m] = 2 e^(-(m+1)/b) / (1 + e^(-1/b)).
-std::int64_t half_width(Scale scale, double alpha = kAlpha);
+// m with P[|X| > m] <= alpha, 0 < alpha < 1; kReleasedMax at most. Laplace: the smallest, from
+// P[|X| > m] = 2 e^(-(m+1)/b) / (1 + e^(-1/b)). Gaussian: ceil(z sigma), P[N(0, 1) > z] = alpha /
+// 2, since P[X >= m + 1] <= P[N(0, sigma^2) >= m] (arXiv:2004.00010, proposition 25): at most one
+// more than the smallest.
+std::int64_t half_width(const Noise& noise, double alpha = kAlpha);
+// Of one counter of a statistic when `groups` groups differ. Fails as noise_of() does.
+Result<std::int64_t> half_width(std::uint32_t groups, const Statistic& statistic,
+                                double alpha = kAlpha);
 
 // The same for every statistic of a plan: what a dry run can promise. Fails as check_plan() does.
 Result<std::vector<std::int64_t>> half_widths(const Plan& plan, double alpha = kAlpha);

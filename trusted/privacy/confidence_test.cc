@@ -32,34 +32,31 @@ TEST(HalfWidth, IsTheSmallestThatMissesAlphaAtMost) {
 }
 
 TEST(HalfWidth, OfATenthOfEpsilonIsThirtyPeople) {
-  const Plan plan = *make_plan({.grouped = false,
-                                .groups_per_person = 5,
-                                .people_min = 2,
-                                .measure_bounds = {},
-                                .price = {100'000, 1000}});
+  const Plan plan = *make_plan(
+      {.grouped = false, .groups_per_person = 5, .people_min = 2, .price = {100'000, 1000}});
   EXPECT_EQ(*hides_people(plan), 30);
 }
 
 TEST(HalfWidth, StopsAtTheLargestReleasedNumber) {
-  EXPECT_EQ(half_width({kScaleNumeratorMax, 1}), kReleasedMax);
+  EXPECT_EQ(half_width(Scale{kScaleNumeratorMax, 1}), kReleasedMax);
 }
 
 TEST(HalfWidthDeathTest, RefusesAnAlphaThatIsNone) {
-  EXPECT_DEATH(half_width({1, 1}, 0), "invariant");
-  EXPECT_DEATH(half_width({1, 1}, 1), "invariant");
-  EXPECT_DEATH(half_width({1, 1}, std::nan("")), "invariant");
+  EXPECT_DEATH(half_width(Scale{1, 1}, 0), "invariant");
+  EXPECT_DEATH(half_width(Scale{1, 1}, 1), "invariant");
+  EXPECT_DEATH(half_width(Scale{1, 1}, std::nan("")), "invariant");
 }
 
 TEST(HalfWidths, AreOfEachStatistic) {
   const Plan plan = *make_plan({.grouped = true,
                                 .groups_per_person = 2,
                                 .people_min = 2,
-                                .measure_bounds = {50},
+                                .measures = {{.per_group = 50}},
                                 .price = {1'000'000, 1000}});
   const auto widths = *half_widths(plan);
   ASSERT_EQ(widths.size(), 2u);
-  EXPECT_EQ(widths[0], half_width({4, 1}));
-  EXPECT_EQ(widths[1], half_width({200, 1}));
+  EXPECT_EQ(widths[0], half_width(Scale{4, 1}));
+  EXPECT_EQ(widths[1], half_width(Scale{200, 1}));
 }
 
 TEST(HalfWidths, RefuseABadPlan) {

@@ -12,7 +12,6 @@ Plan plan_of(std::uint64_t epsilon, const char* delta, std::uint32_t groups_per_
   return *make_plan({.grouped = true,
                      .groups_per_person = groups_per_person,
                      .people_min = people_min,
-                     .measure_bounds = {},
                      .price = {epsilon, *parse_delta(delta)}});
 }
 
@@ -66,7 +65,7 @@ TEST(Selection, TailIsTheSumOfTheProbabilities) {
       for (std::int64_t x = m; x < 3000; x++) {
         sum += std::tanh(0.5 / b) * std::exp(-std::abs(static_cast<double>(x)) / b);
       }
-      EXPECT_NEAR(laplace_tail(scale, m), sum, 1e-12);
+      EXPECT_NEAR(noise_tail(scale, m), sum, 1e-12);
     }
   }
 }

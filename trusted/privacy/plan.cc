@@ -1,178 +1,205 @@
 #include "trusted/privacy/plan.h"
 
+#include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
-#include "trusted/base/value.h"
+#include "trusted/privacy/confidence.h"
+#include "trusted/privacy/mechanism.h"
 
 namespace gbx::privacy {
 namespace {
 
-constexpr Error kBadAmount{ErrorCode::invalid_argument, "privacy_amount_malformed"};
 constexpr Error kOutOfRange{ErrorCode::invalid_argument, "plan_out_of_range"};
 constexpr Error kNoiseTooLarge{ErrorCode::invalid_argument, "noise_too_large"};
 constexpr Error kPriceTooSmall{ErrorCode::invalid_argument, "price_too_small"};
 
-constexpr std::size_t kAmountCharactersMax = 40;
-constexpr int kDigitsMax = 19;    // 10^19 < 2^64
-constexpr int kDecimalsMax = 36;  // 10^36 < 2^120
+constexpr std::uint32_t kWeightMax = 1000;
+constexpr std::uint32_t kPersonsWeight = 2;
 
-// mantissa * 10^-decimals, with 0 <= mantissa < 10^19 and 0 <= decimals <= 36.
-struct Amount {
-  std::uint64_t mantissa = 0;
-  int decimals = 0;
-};
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-UInt128 power_of_ten(int exponent) {
-  GBX_CHECK(exponent >= 0 && exponent <= kDecimalsMax);
-  UInt128 out = 1;
-  for (int i = 0; i < exponent; i++) out *= 10;
-  return out;
+Status check_statistic(std::uint32_t groups, const Statistic& statistic) {
+  if (groups == 0 || statistic.per_group < 1) return kOutOfRange;
+  if (statistic.levels < 1 || statistic.levels > kLevelsMax || statistic.share == 0) {
+    return kOutOfRange;
+  }
+  const bool laplace = statistic.noise == NoiseKind::laplace;
+  return statistic.share > (laplace ? kEpsilonMax : kRhoMax) ? Status(kOutOfRange) : Status();
 }
 
-// Moves the digits at the front of `text` into `mantissa`; how many there were, or -1 when they do
-// not fit.
-int take_digits(std::string_view& text, std::uint64_t& mantissa) {
-  int count = 0;
-  while (!text.empty() && is_digit(text.front())) {
-    if (mantissa >= static_cast<std::uint64_t>(power_of_ten(kDigitsMax - 1))) return -1;
-    mantissa = mantissa * 10 + static_cast<std::uint64_t>(text.front() - '0');
-    text.remove_prefix(1);
-    count++;
-  }
-  return count;
+bool costs_delta(Selection selection) {
+  return selection == Selection::threshold || selection == Selection::geometric;
 }
 
-// digits [ "." digits ] [ "e-" digits ], no leading zero but "0" itself, no trailing zeros kept.
-Result<Amount> parse_amount(std::string_view text) {
-  if (text.empty() || text.size() > kAmountCharactersMax) return kBadAmount;
-  if (text.size() > 1 && text[0] == '0' && is_digit(text[1])) return kBadAmount;
-  Amount out;
-  if (take_digits(text, out.mantissa) <= 0) return kBadAmount;
-  if (text.starts_with('.')) {
-    text.remove_prefix(1);
-    out.decimals = take_digits(text, out.mantissa);
-    if (out.decimals <= 0) return kBadAmount;
+std::uint64_t loss_of(Accounting accounting, const Statistic& statistic) {
+  constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+  if (statistic.noise == NoiseKind::gaussian) {
+    return accounting == Accounting::zcdp ? statistic.share : kNever;
   }
-  if (text.starts_with("e-")) {
-    text.remove_prefix(2);
-    std::uint64_t exponent = 0;
-    if (take_digits(text, exponent) <= 0 || exponent > kDecimalsMax) return kBadAmount;
-    out.decimals += static_cast<int>(exponent);
-  }
-  if (!text.empty()) return kBadAmount;
-  while (out.decimals > 0 && out.mantissa % 10 == 0) {
-    out.mantissa /= 10;
-    out.decimals--;
-  }
-  if (out.decimals > kDecimalsMax) return kBadAmount;
-  return out;
+  if (accounting == Accounting::pure) return statistic.share;
+  return statistic.share > kEpsilonMax ? kNever : rho_of_epsilon(statistic.share);
 }
 
-std::uint64_t add_saturating(std::uint64_t a, std::uint64_t b) {
-  constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
-  return a > kMax - b ? kMax : a + b;
+Selection selection_of(const PlanRequest& request, bool open) {
+  if (!open || request.open_rows == OpenRows::select) return Selection::threshold;
+  return request.open_rows == OpenRows::hide ? Selection::margin : Selection::none;
+}
+
+// `bound` with the noise of that kind that `loss` buys; nothing when it buys none.
+std::optional<Statistic> bought(const PlanRequest& request, const MeasureBound& bound,
+                                NoiseKind noise, std::uint64_t loss) {
+  const bool zcdp = request.accounting == Accounting::zcdp;
+  if (noise == NoiseKind::gaussian ? !request.gaussian || !zcdp : !request.laplace) return {};
+  const bool convert = zcdp && noise == NoiseKind::laplace;
+  const std::uint64_t share = convert ? epsilon_within_rho(loss) : loss;
+  if (share == 0) return {};
+  return Statistic{bound.per_group, bound.levels, noise, share};
+}
+
+// The better of the two kinds. Fails with the Laplace one's error when neither can be had.
+Result<Statistic> best(const PlanRequest& request, std::uint32_t groups, const MeasureBound& bound,
+                       std::uint64_t loss) {
+  if (!request.laplace && (!request.gaussian || request.accounting == Accounting::pure)) {
+    return kOutOfRange;
+  }
+  std::optional<Statistic> best;
+  std::int64_t width = 0;
+  Error failure = kPriceTooSmall;
+  for (const NoiseKind noise : {NoiseKind::laplace, NoiseKind::gaussian}) {
+    const auto candidate = bought(request, bound, noise, loss);
+    if (!candidate) continue;
+    const auto candidate_width = half_width(groups, *candidate);
+    if (!candidate_width) {
+      failure = candidate_width.error();
+    } else if (!best || *candidate_width < width) {
+      best = candidate;
+      width = *candidate_width;
+    }
+  }
+  if (!best) return failure;
+  return *best;
+}
+
+Status check_public_groups(const Plan& plan) {
+  const auto& keys = plan.public_groups;
+  if (keys.empty() == (plan.open && plan.grouped) || keys.size() > kPublicGroupsMax) {
+    return kOutOfRange;
+  }
+  for (std::size_t i = 0; i < keys.size(); i++) {
+    if (keys[i].empty() || (i > 0 && !(keys[i - 1] < keys[i]))) return kOutOfRange;
+  }
+  return {};
+}
+
+// Whether a coin can select the groups of `plan`, which has its persons' share.
+bool can_toss(const Plan& plan) {
+  const Statistic& persons = plan.statistics.front();
+  if (plan.open || persons.noise != NoiseKind::laplace) return false;
+  const double epsilon = static_cast<double>(persons.share) / static_cast<double>(kEpsilonUnit);
+  const double delta = static_cast<double>(plan.delta) / static_cast<double>(kDeltaUnit);
+  return coin_in_range(epsilon / plan.groups_changed(), split_delta(delta, plan.groups_changed()));
 }
 
 }  // namespace
 
-Price add(Price a, Price b) {
-  return {add_saturating(a.epsilon, b.epsilon), add_saturating(a.delta, b.delta)};
-}
-
-bool covers(Price have, Price want) {
-  return have.epsilon >= want.epsilon && have.delta >= want.delta;
-}
-
-Result<std::uint64_t> parse_epsilon(std::string_view text) {
-  GBX_TRY_ASSIGN(const Amount amount, parse_amount(text));
-  if (amount.decimals > 6) return kBadAmount;
-  // < 10^19 * 10^6 < 2^84.
-  const UInt128 units = UInt128{amount.mantissa} * power_of_ten(6 - amount.decimals);
-  if (units == 0 || units > kEpsilonMax) return kBadAmount;
-  return static_cast<std::uint64_t>(units);
-}
-
-std::string format_epsilon(std::uint64_t epsilon) {
-  std::string out = std::to_string(epsilon / kEpsilonUnit);
-  std::string fraction = std::to_string(kEpsilonUnit + epsilon % kEpsilonUnit).substr(1);
-  while (!fraction.empty() && fraction.back() == '0') fraction.pop_back();
-  return fraction.empty() ? out : out + "." + fraction;
-}
-
-Result<std::uint64_t> parse_delta(std::string_view text) {
-  GBX_TRY_ASSIGN(const Amount amount, parse_amount(text));
-  const UInt128 one = power_of_ten(amount.decimals);
-  if (amount.mantissa >= one) return kBadAmount;
-  // mantissa * 2^60 < 2^124; the quotient is below 2^60.
-  const UInt128 units = UInt128{amount.mantissa} * kDeltaUnit / one;
-  if (units == 0) return kBadAmount;
-  return static_cast<std::uint64_t>(units);
-}
-
-std::string format_delta(std::uint64_t delta) {
-  GBX_CHECK(delta < kDeltaUnit);
-  if (delta == 0) return "0";
-  // 10^19 > 2^60, so with 19 decimals ceil() stays below 1 and reads back; 2^60 * 10^19 < 2^124.
-  for (int decimals = 1; decimals <= kDigitsMax; decimals++) {
-    const UInt128 one = power_of_ten(decimals);
-    const UInt128 mantissa = (UInt128{delta} * one + kDeltaUnit - 1) / kDeltaUnit;
-    if (mantissa >= one || mantissa * kDeltaUnit / one != delta) continue;
-    std::string digits = std::to_string(static_cast<std::uint64_t>(mantissa));
-    const int exponent = decimals - static_cast<int>(digits.size()) + 1;
-    if (digits.size() > 1) digits.insert(1, ".");
-    return digits + "e-" + std::to_string(exponent);
-  }
-  GBX_CHECK(false);
-}
-
-Result<Scale> noise_scale(std::uint32_t groups_per_person, const Statistic& statistic) {
-  if (groups_per_person == 0 || statistic.per_group < 1) return kOutOfRange;
-  if (statistic.epsilon == 0 || statistic.epsilon > kEpsilonMax) return kOutOfRange;
-  // < 2^32 * 2^63 * 2^20 = 2^115.
-  UInt128 numerator = UInt128{groups_per_person} * static_cast<std::uint64_t>(statistic.per_group);
+// < 2^32 * 2^3 * 2^63 * 2^20 = 2^118.
+Result<Scale> laplace_scale(std::uint32_t groups, const Statistic& statistic) {
+  GBX_TRY(check_statistic(groups, statistic));
+  if (statistic.noise != NoiseKind::laplace) return kOutOfRange;
+  UInt128 numerator = UInt128{groups} * statistic.levels;
+  numerator *= static_cast<std::uint64_t>(statistic.per_group);
   numerator *= kEpsilonUnit;
-  const auto rest = static_cast<std::uint64_t>(numerator % statistic.epsilon);
-  const std::uint64_t divisor = std::gcd(rest, statistic.epsilon);
+  const auto rest = static_cast<std::uint64_t>(numerator % statistic.share);
+  const std::uint64_t divisor = std::gcd(rest, statistic.share);
   numerator /= divisor;
   if (numerator > kScaleNumeratorMax) return kNoiseTooLarge;
-  return Scale{static_cast<std::uint64_t>(numerator), statistic.epsilon / divisor};
+  return Scale{static_cast<std::uint64_t>(numerator), statistic.share / divisor};
+}
+
+// A square root, a division and three conversions round by less than 2^-49 together: the margin of
+// 2^-40 covers them, so the sigma that is used is never below the one that was paid for.
+Result<Sigma> gaussian_sigma(std::uint32_t groups, const Statistic& statistic) {
+  GBX_TRY(check_statistic(groups, statistic));
+  if (statistic.noise != NoiseKind::gaussian) return kOutOfRange;
+  constexpr double kRoundUp = 1.0 + 0x1p-40;
+  const double counters = static_cast<double>(groups) * statistic.levels;
+  const double rho = static_cast<double>(statistic.share) / static_cast<double>(kRhoUnit);
+  const double sigma =
+      static_cast<double>(statistic.per_group) * std::sqrt(counters / (2 * rho)) * kRoundUp;
+  if (sigma > static_cast<double>(kSigmaMax)) return kNoiseTooLarge;
+  const std::uint64_t grid = sigma < static_cast<double>(kSigmaFine) ? kSigmaGrid : 1;
+  return Sigma{static_cast<std::uint64_t>(std::ceil(sigma * static_cast<double>(grid))), grid};
+}
+
+std::uint32_t Plan::groups_changed() const {
+  return replaces ? 2 * groups_per_person : groups_per_person;
 }
 
 Price Plan::price() const {
   Price out{0, delta};
-  for (const Statistic& statistic : statistics) out = add(out, {statistic.epsilon, 0});
+  for (const Statistic& statistic : statistics) {
+    out = add(out, {loss_of(accounting, statistic), 0});
+  }
   return out;
 }
 
 Status check_plan(const Plan& plan) {
   const std::uint32_t groups_max = plan.grouped ? kGroupsPerPersonMax : 1;
   if (plan.groups_per_person < 1 || plan.groups_per_person > groups_max) return kOutOfRange;
+  if (!plan.grouped && !plan.open) return kOutOfRange;
+  GBX_TRY(check_public_groups(plan));
+  if (!plan.open && !costs_delta(plan.selection)) return kOutOfRange;
   if (plan.people_min < 2 || plan.people_min > kPeopleMinMax) return kOutOfRange;
   if (plan.statistics.empty() || plan.statistics.size() > kStatisticsMax) return kOutOfRange;
-  if (plan.statistics.front().per_group != 1) return kOutOfRange;
-  if (plan.delta < 1 || plan.delta > kDeltaPlanMax) return kOutOfRange;
-  if (plan.price().epsilon > kEpsilonMax) return kOutOfRange;
+  const Statistic& persons = plan.statistics.front();
+  if (persons.per_group != 1 || persons.levels != 1) return kOutOfRange;
+  if (plan.selection == Selection::geometric && persons.noise != NoiseKind::laplace) {
+    return kOutOfRange;
+  }
+  if (plan.delta > kDeltaPlanMax) return kOutOfRange;
+  if ((plan.delta != 0) != costs_delta(plan.selection)) return kOutOfRange;
+  if (plan.price().loss > loss_max(plan.accounting)) return kOutOfRange;
   for (const Statistic& statistic : plan.statistics) {
-    if (auto scale = noise_scale(plan.groups_per_person, statistic); !scale) return scale.error();
+    GBX_TRY(half_width(plan.groups_changed(), statistic));
   }
   return {};
 }
 
 Result<Plan> make_plan(const PlanRequest& request) {
-  if (request.measure_bounds.size() >= kStatisticsMax) return kOutOfRange;
-  const std::uint64_t count = request.measure_bounds.size() + 1;
-  const std::uint64_t share = request.price.epsilon / count;
-  if (share == 0) return kPriceTooSmall;
+  if (request.measures.size() >= kStatisticsMax) return kOutOfRange;
   Plan plan;
+  plan.accounting = request.accounting;
   plan.grouped = request.grouped;
+  plan.open = !request.grouped || request.public_groups.has_value();
+  if (request.grouped && plan.open) plan.public_groups = *request.public_groups;
+  plan.selection = selection_of(request, plan.open);
   plan.groups_per_person = request.grouped ? request.groups_per_person : 1;
+  plan.replaces = request.replaces;
   plan.people_min = request.people_min;
-  plan.delta = request.price.delta;
-  plan.statistics.push_back({1, request.price.epsilon - share * (count - 1)});
-  for (const std::int64_t bound : request.measure_bounds) plan.statistics.push_back({bound, share});
+  plan.delta = costs_delta(plan.selection) ? request.price.delta : 0;
+  if (plan.groups_per_person > kGroupsPerPersonMax) return kOutOfRange;
+
+  std::uint64_t weights = kPersonsWeight;
+  for (const MeasureBound& measure : request.measures) {
+    if (measure.weight < 1 || measure.weight > kWeightMax) return kOutOfRange;
+    weights += measure.weight;
+  }
+  if (request.price.loss > loss_max(request.accounting)) return kOutOfRange;
+  std::uint64_t rest = request.price.loss;
+  std::vector<Statistic> measures;
+  for (const MeasureBound& measure : request.measures) {
+    // < 2^52 * 2^10.
+    const std::uint64_t share = request.price.loss * measure.weight / weights;
+    GBX_TRY_ASSIGN(const Statistic statistic, best(request, plan.groups_changed(), measure, share));
+    measures.push_back(statistic);
+    rest -= share;
+  }
+  GBX_TRY_ASSIGN(const Statistic persons, best(request, plan.groups_changed(), {}, rest));
+  plan.statistics.push_back(persons);
+  plan.statistics.insert(plan.statistics.end(), measures.begin(), measures.end());
+  if (request.geometric && !request.persons_asked && can_toss(plan)) {
+    plan.selection = Selection::geometric;
+  }
   GBX_TRY(check_plan(plan));
   return plan;
 }

@@ -5,66 +5,72 @@
 // check_plan() holds every number in the range for which the sampler's arithmetic is proven.
 
 #include <cstdint>
-#include <string>
-#include <string_view>
+#include <optional>
 #include <vector>
 
 #include "trusted/base/result.h"
+#include "trusted/base/value.h"
+#include "trusted/privacy/amount.h"
 
 namespace gbx::privacy {
 
-// An amount of (epsilon, delta)-differential privacy. Sums are exact and never wrap: they stop at
-// the largest number, which no budget covers.
-struct Price {
-  std::uint64_t epsilon = 0;  // in 10^-6
-  std::uint64_t delta = 0;    // in 2^-60
-  friend bool operator==(Price, Price) = default;
+enum class NoiseKind : std::uint8_t {
+  laplace,   // epsilon-private; in zcdp it costs epsilon^2 / 2
+  gaussian,  // rho-zCDP; has no price in pure accounting
 };
 
-constexpr std::uint64_t kEpsilonUnit = 1'000'000;
-constexpr std::uint64_t kDeltaUnit = std::uint64_t{1} << 60;
-
-// a + b, each part saturating.
-Price add(Price a, Price b);
-// True when `have` suffices for `want` in both parts.
-bool covers(Price have, Price want);
-
-// "0.1" -> 100000; "1e-6" is allowed too. At most 6 digits after the point, in (0, 1000]. Fails
-// with invalid_argument.
-Result<std::uint64_t> parse_epsilon(std::string_view text);
-// The shortest decimal; exact.
-std::string format_epsilon(std::uint64_t epsilon);
-// "1e-6" or "0.000001" -> units of 2^-60, rounded down so that no one gets more than was written;
-// what is charged is the rounded number, and noise and thresholds are made from that same number.
-// In (0, 1). Fails with invalid_argument.
-Result<std::uint64_t> parse_delta(std::string_view text);
-// The shortest decimal that parse_delta() reads back as `delta`; "0" for 0. `delta` < 2^60.
-std::string format_delta(std::uint64_t delta);
-
-// One integer released for each group.
+// Counters released for each group: one, or the nodes of a tree over a histogram.
 struct Statistic {
-  std::int64_t per_group =
-      1;  // s: the most one person changes it in one group, in units of the integer; >= 1
-  std::uint64_t epsilon = 0;  // its share, in 10^-6; >= 1
+  // s: the most one person changes one counter, in units of the integer; >= 1
+  std::int64_t per_group = 1;
+  // How many counters of one group a person changes at most: 1, or the levels of a tree, its root
+  // included.
+  std::uint32_t levels = 1;
+  NoiseKind noise = NoiseKind::laplace;
+  std::uint64_t share = 0;  // of the loss: epsilon in 10^-6 (laplace) or rho in 2^-40 (gaussian)
+  friend bool operator==(const Statistic&, const Statistic&) = default;
 };
+
+// Who decides whether a group's row is shown. k = Plan::people_min, n = the group's persons.
+enum class Selection : std::uint8_t {
+  threshold,  // dropped when n < k; else shown when the noised n reaches a threshold. Costs delta
+  geometric,  // dropped when n < k; else by a coin of its own, and n is not released. Costs delta
+  margin,     // shown when the noised n is so high that n >= k but for kMarginMiss. Costs nothing
+  none,       // every row is shown
+};
+constexpr double kMarginMiss = 0x1p-20;
 
 struct Plan {
+  Accounting accounting = Accounting::pure;
   bool grouped = false;
+  // Which groups there are is public (no GROUP BY, or public lists): each has a row, and a row that
+  // is not shown stands there without numbers. Else only shown groups have one.
+  bool open = false;
+  Selection selection = Selection::threshold;
   std::uint32_t groups_per_person = 1;  // L0
-  std::int64_t people_min = 2;          // k: no row stands for fewer distinct persons
-  std::vector<Statistic> statistics;    // [0] is the number of distinct persons, always
-  std::uint64_t delta = 0;              // for group selection; >= 1
+  // A person can move between groups (outer and anti joins: without its rows in one table it may be
+  // elsewhere): everything is calibrated for 2 L0 changed groups.
+  bool replaces = false;
+  std::int64_t people_min = 2;  // k: no row stands for fewer distinct persons
+  // The keys of an open, grouped plan, ascending: each has a row, whatever the data; other groups
+  // are dropped.
+  std::vector<std::vector<Cell>> public_groups;
+  std::vector<Statistic> statistics;  // [0] is the number of distinct persons, always
+  std::uint64_t delta = 0;            // for selection; 0 exactly when it is margin or none
 
-  // What releasing this costs every dataset that it touches: the epsilons of all statistics, added
-  // (basic composition), and delta, which pays for "is this row shown at all", also when ungrouped.
+  // How many groups differ between neighbours at most: L0, or twice that.
+  [[nodiscard]] std::uint32_t groups_changed() const;
+  // What releasing this costs every dataset that it touches: the losses of all statistics, added,
+  // and delta.
   [[nodiscard]] Price price() const;
 };
 
-constexpr std::uint64_t kEpsilonMax = 1000 * kEpsilonUnit;
 constexpr std::uint64_t kDeltaPlanMax = kDeltaUnit / 4;
 constexpr std::uint32_t kGroupsPerPersonMax = 1'000'000;
 constexpr std::int64_t kPeopleMinMax = 1'000'000'000;
 constexpr std::size_t kStatisticsMax = 64;
+constexpr std::size_t kPublicGroupsMax = 100'000;
+constexpr std::uint32_t kLevelsMax = 8;
 
 // The scale of discrete Laplace noise, b = numerator / denominator, in lowest terms.
 struct Scale {
@@ -74,27 +80,67 @@ struct Scale {
 };
 constexpr std::uint64_t kScaleNumeratorMax = std::uint64_t{1} << 62;
 
-// b = L1 / epsilon, L1 = groups_per_person * per_group: exactly, so never rounded at all. Fails
-// with invalid_argument (noise_too_large, plan_out_of_range).
-Result<Scale> noise_scale(std::uint32_t groups_per_person, const Statistic& statistic);
+// The standard deviation of discrete Gaussian noise, sigma = numerator / denominator.
+struct Sigma {
+  std::uint64_t numerator = 1;    // 1 .. kSigmaMax * denominator
+  std::uint64_t denominator = 1;  // 1 or kSigmaGrid
+  friend bool operator==(Sigma, Sigma) = default;
+};
+constexpr std::uint64_t kSigmaGrid = std::uint64_t{1} << 12;  // below kSigmaFine, in steps of 2^-12
+constexpr std::uint64_t kSigmaFine = std::uint64_t{1} << 10;  // above it, whole numbers
+constexpr std::uint64_t kSigmaMax = std::uint64_t{1} << 52;
 
-// Every field in range: 1 <= L0 <= kGroupsPerPersonMax, L0 = 1 when ungrouped, 2 <= k <=
-// kPeopleMinMax, 1..kStatisticsMax statistics of which the first has per_group 1, every epsilon >=
-// 1 and their sum <= kEpsilonMax, 1 <= delta <= kDeltaPlanMax, every scale representable. Fails
-// with invalid_argument.
+// b = L1 / epsilon, L1 = groups * levels * per_group: exactly, so never rounded at all. Fails
+// with invalid_argument (noise_too_large, plan_out_of_range).
+Result<Scale> laplace_scale(std::uint32_t groups, const Statistic& statistic);
+// sigma = sqrt(L2^2 / (2 rho)), L2^2 = groups * levels * per_group^2, rounded up to the grid: by
+// less than a thousandth above 1/4. Fails with invalid_argument (noise_too_large,
+// plan_out_of_range).
+Result<Sigma> gaussian_sigma(std::uint32_t groups, const Statistic& statistic);
+
+// Every field in range: 1 <= L0 <= kGroupsPerPersonMax, L0 = 1 and open when ungrouped, public
+// groups ascending and at most kPublicGroupsMax exactly when open and grouped, 2 <= k <=
+// kPeopleMinMax, 1..kStatisticsMax statistics of which the first has per_group 1 and levels 1,
+// every share >= 1 and their sum <= loss_max(), delta <= kDeltaPlanMax and 0 exactly when the
+// selection costs none, a geometric selection has Laplace persons, Gaussian noise only in zcdp,
+// every scale representable. Fails with invalid_argument.
 Status check_plan(const Plan& plan);
 
-struct PlanRequest {
-  bool grouped = false;
-  std::uint32_t groups_per_person = 1;       // the policy's L0; not used when ungrouped
-  std::int64_t people_min = 2;               // the policy's k
-  std::vector<std::int64_t> measure_bounds;  // per_group of statistics 1, 2, ... (not of persons)
-  Price price;                               // what may be spent
+// One measure of a query.
+struct MeasureBound {
+  std::int64_t per_group = 1;
+  std::uint32_t levels = 1;
+  std::uint32_t weight = 2;  // of its share in the loss; persons weigh 2. 1..1000
 };
 
-// Splits the price: every statistic gets floor(epsilon / count), persons the remainder too. The
-// plan's price() equals `request.price`. Fails with invalid_argument (price_too_small when a share
-// is zero, and as check_plan() does).
+// What a row of a public group does when few people are behind it.
+enum class OpenRows : std::uint8_t {
+  select,  // its numbers are shown only when n >= k for certain, as elsewhere; costs delta
+  hide,    // its numbers are hidden when the noised n is below k and a margin
+  show,    // its numbers are always shown
+};
+
+struct PlanRequest {
+  Accounting accounting = Accounting::pure;
+  bool laplace = true;     // which noise the policy allows; Gaussian is left out in pure accounting
+  bool gaussian = true;    //
+  bool geometric = false;  // whether a coin may select, when persons are not asked for
+  bool grouped = false;
+  // The list of all groups, ascending, when it is public; ungrouped queries have one of their own.
+  std::optional<std::vector<std::vector<Cell>>> public_groups = std::nullopt;
+  OpenRows open_rows = OpenRows::select;
+  std::uint32_t groups_per_person = 1;  // the policy's L0; not used when ungrouped
+  bool replaces = false;
+  std::int64_t people_min = 2;              // the policy's k
+  bool persons_asked = true;                // an output shows or uses the number of persons
+  std::vector<MeasureBound> measures = {};  // statistics 1, 2, ...
+  Price price;                              // what may be spent; delta is spent whole or not at all
+};
+
+// Splits the loss by weight and picks for every statistic the noise with the narrower 95 %
+// interval, Laplace where they are equal. The plan's price() is covered by `request.price`. Fails
+// with invalid_argument (price_too_small when a share is zero, plan_out_of_range when no noise is
+// allowed, and as check_plan() does).
 Result<Plan> make_plan(const PlanRequest& request);
 
 }  // namespace gbx::privacy

@@ -32,6 +32,23 @@ Status check_shape(const std::vector<ExactGroup>& groups, const Plan& plan) {
   return {};
 }
 
+// One entry for every public key, in their order: what nobody is in counts zero. `groups` sorted.
+std::vector<ExactGroup> lay_out(std::vector<ExactGroup> groups, const Plan& plan) {
+  std::vector<ExactGroup> out;
+  out.reserve(plan.public_groups.size());
+  std::size_t next = 0;
+  for (const std::vector<Cell>& key : plan.public_groups) {
+    while (next < groups.size() && groups[next].key < key) next++;
+    if (next < groups.size() && groups[next].key == key) {
+      out.push_back(std::move(groups[next]));
+      next++;
+    } else {
+      out.push_back({key, std::vector<Int128>(plan.statistics.size(), 0)});
+    }
+  }
+  return out;
+}
+
 std::vector<std::int64_t> saturate(const std::vector<Int128>& values) {
   std::vector<std::int64_t> out;
   out.reserve(values.size());
@@ -52,15 +69,19 @@ Result<Released> Releaser::release(Aggregate&& exact, const Plan& plan, Reservat
   GBX_CHECK(covers(spent.price(), plan.price()));
   std::sort(groups.begin(), groups.end(), by_key);
   GBX_TRY(check_shape(groups, plan));
+  if (plan.open && plan.grouped) groups = lay_out(std::move(groups), plan);
   RandomBits bits(entropy);
   std::vector<ReleasedGroup> out;
   for (ExactGroup& group : groups) {
     GBX_TRY_ASSIGN(const NoisedGroup noised,
                    noise_group(bits, mechanism, std::move(group.statistics)));
-    if (!noised.shown) continue;
-    out.push_back({std::move(group.key), saturate(noised.statistics)});
+    if (noised.shown) {
+      out.push_back({std::move(group.key), saturate(noised.statistics)});
+    } else if (plan.open) {
+      out.push_back({std::move(group.key), {}});
+    }
   }
-  GBX_TRY(even_out(bits, mechanism, groups.size()));
+  GBX_TRY(even_out(bits, mechanism, groups.size() * mechanism.noises.size()));
   return Released(std::move(out));
 }
 

@@ -21,16 +21,16 @@
 namespace gbx::privacy {
 
 struct ReleasedGroup {
-  std::vector<Cell> key;             // empty when ungrouped
-  std::vector<std::int64_t> values;  // noised: [0] = distinct persons, then one per measure;
-                                     // each within +-kReleasedMax, may be negative
+  std::vector<Cell> key;  // empty when ungrouped
+  // Noised: [0] = distinct persons (0 when a coin selects), then one per measure; each within
+  // +-kReleasedMax, may be negative. Empty: a public row whose numbers are withheld.
+  std::vector<std::int64_t> values;
 };
 
 // Noised values, free to be filtered, ordered, computed with and sent (post-processing).
 class Released {
  public:
-  // In ascending order of key, whatever order the engine gave. Ungrouped: one group, or none when
-  // the row was withheld.
+  // In ascending order of key, whatever order the engine gave. Open plans: every public group.
   [[nodiscard]] const std::vector<ReleasedGroup>& groups() const { return groups_; }
 
  private:
@@ -41,7 +41,7 @@ class Released {
 
 class Releaser {
  public:
-  // Selects groups and adds discrete Laplace noise to every statistic, as `plan` says.
+  // Selects groups and adds noise to every statistic, as `plan` says.
   //
   //   exact        one entry per group that somebody kept; consumed
   //   reservation  covers plan.price(), or the process ends: a caller's bug; consumed

@@ -12,20 +12,26 @@ namespace {
 using stat::reservation_for;
 using stat::SeededEntropy;
 
+std::vector<MeasureBound> measures_of(const std::vector<std::int64_t>& bounds) {
+  std::vector<MeasureBound> out;
+  for (const std::int64_t bound : bounds) out.push_back({.per_group = bound});
+  return out;
+}
+
 // So much epsilon that the noise is 0, and selection shows what has k persons.
-Plan almost_exact(bool grouped, std::vector<std::int64_t> bounds = {}) {
+Plan almost_exact(bool grouped, const std::vector<std::int64_t>& bounds = {}) {
   return *make_plan({.grouped = grouped,
                      .groups_per_person = 1,
                      .people_min = 2,
-                     .measure_bounds = std::move(bounds),
+                     .measures = measures_of(bounds),
                      .price = {kEpsilonMax, kDeltaPlanMax}});
 }
 
-Plan noisy(std::vector<std::int64_t> bounds = {}) {
+Plan noisy(const std::vector<std::int64_t>& bounds = {}) {
   return *make_plan({.grouped = true,
                      .groups_per_person = 1,
                      .people_min = 2,
-                     .measure_bounds = std::move(bounds),
+                     .measures = measures_of(bounds),
                      .price = {100'000, *parse_delta("1e-6")}});
 }
 
@@ -71,10 +77,13 @@ TEST(Release, WithholdsFewerThanKWhateverTheNoise) {
   EXPECT_TRUE(run({}, plan)->groups().empty());
 }
 
-TEST(Release, WithholdsTheOnlyRowToo) {
+TEST(Release, WithholdsTheNumbersOfTheOnlyRow) {
   const Plan plan = almost_exact(false, {1});
-  EXPECT_TRUE(run({{{}, {1, 1}}}, plan)->groups().empty());
-  EXPECT_TRUE(run({{{}, {0, 0}}}, plan)->groups().empty());
+  for (const std::int64_t persons : {0, 1}) {
+    const auto withheld = run({{{}, {persons, persons}}}, plan);
+    ASSERT_EQ(withheld->groups().size(), 1u);
+    EXPECT_TRUE(withheld->groups()[0].values.empty());
+  }
   const auto shown = run({{{}, {90, 70}}}, plan);
   ASSERT_EQ(shown->groups().size(), 1u);
   EXPECT_EQ(shown->groups()[0].values, (std::vector<std::int64_t>{90, 70}));
@@ -164,7 +173,7 @@ TEST(ReleaseDeathTest, APlanThatIsNotPaidForEndsTheProcess) {
   const Plan cheap = noisy();
   const Plan dear = noisy({1});
   Plan dearer = dear;
-  dearer.statistics[1].epsilon += 1;
+  dearer.statistics[1].share += 1;
   SeededEntropy entropy(1);
   Reservation small = reservation_for(cheap);
   EXPECT_DEATH((void)Releaser::release(room::Engine::make({}), dearer, std::move(small), entropy),

@@ -44,8 +44,7 @@ Result<sql::SamplingKey> draw_sampling_key(Entropy& entropy) {
 std::vector<packet::BudgetMove> moves_of(const std::vector<privacy::Balance>& balances) {
   std::vector<packet::BudgetMove> out;
   for (const privacy::Balance& balance : balances) {
-    out.push_back({balance.table, balance.before.epsilon, balance.after.epsilon,
-                   balance.before.delta, balance.after.delta});
+    out.push_back({balance.table, balance.before, balance.after});
   }
   return out;
 }
@@ -135,12 +134,9 @@ Result<Response> Room::dry_run(const Asked& asked, const firewall::CheckedQuery&
   GBX_TRY_ASSIGN(packet::AnswerPredicate predicate, predicate_of(asked, query));
   for (const std::string& table : sorted_tables(query)) {
     GBX_TRY_ASSIGN(const privacy::Price left, budget_.left(table));
-    if (left.epsilon < price.epsilon) {
-      return Error{ErrorCode::budget_exhausted, "epsilon_exhausted"};
-    }
+    if (left.loss < price.loss) return Error{ErrorCode::budget_exhausted, "loss_exhausted"};
     if (left.delta < price.delta) return Error{ErrorCode::budget_exhausted, "delta_exhausted"};
-    predicate.budget.push_back(
-        {table, left.epsilon, left.epsilon - price.epsilon, left.delta, left.delta - price.delta});
+    predicate.budget.push_back({table, left, minus(left, price)});
   }
   GBX_TRY_ASSIGN(std::vector<packet::Output> columns, answer_columns(query));
   return Responder::respond_price(std::move(columns), predicate, signatory(asked));

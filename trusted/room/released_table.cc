@@ -10,8 +10,6 @@
 namespace gbx::room {
 namespace {
 
-constexpr std::uint64_t kPublicGroupsMax = 1'000'000;
-
 // Half-widths by statistic: of a value alone, and of one that shares its 5 % with one or two
 // others.
 struct Widths {
@@ -108,33 +106,11 @@ Shown shown_rows(const firewall::CheckedQuery& query, const privacy::Released& r
   return out;
 }
 
-// How many values a group expression can have by the policy alone; 0 = not public.
-std::uint64_t public_values(const sql::Expression& group, const sql::Task& task,
-                            const policy::Policy& policy) {
-  if (group.op != sql::Op::column) return 0;
-  const policy::Table* table = policy.find_table(task.tables[group.relation]);
-  GBX_CHECK(table != nullptr);
-  std::size_t index = 0;
-  for (const policy::Column& column : table->columns) {
-    if (column.label == Label::person) continue;
-    if (index++ != group.column) continue;
-    if (column.domain.empty()) return 0;
-    return column.domain.size() + (column.nullable ? 1 : 0);
-  }
-  return 0;
-}
-
-// Groups that exist publicly and are not shown; nullopt where the data decides what groups exist.
-std::optional<std::int64_t> withheld(const firewall::CheckedQuery& query,
-                                     const policy::Policy& policy,
-                                     const privacy::Released& released) {
-  std::uint64_t groups = 1;
-  for (const sql::Expression& group : query.task().groups) {
-    groups *= public_values(group, query.task(), policy);
-    if (groups == 0 || groups > kPublicGroupsMax) return std::nullopt;
-  }
-  if (released.groups().size() > groups) return std::nullopt;
-  return static_cast<std::int64_t>(groups - released.groups().size());
+// Public rows whose numbers are not shown; nullopt where the data decides what groups exist.
+std::optional<std::int64_t> withheld(const privacy::Plan& plan, const privacy::Released& released) {
+  if (!plan.open) return std::nullopt;
+  return std::count_if(released.groups().begin(), released.groups().end(),
+                       [](const privacy::ReleasedGroup& group) { return group.values.empty(); });
 }
 
 }  // namespace
@@ -175,7 +151,7 @@ Result<ReleasedTable> ReleasedTable::make(const firewall::CheckedQuery& query,
     }
     table.rows.push_back(std::move(cells));
   }
-  table.withheld = withheld(query, policy, released);
+  table.withheld = withheld(query.plan(), released);
   return ReleasedTable(std::move(table));
 }
 

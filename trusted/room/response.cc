@@ -24,14 +24,16 @@ Result<packet::NoiseParameters> noise_parameters(const privacy::Plan& plan) {
   GBX_TRY_ASSIGN(const std::vector<std::int64_t> widths, privacy::half_widths(plan));
   GBX_TRY_ASSIGN(const std::int64_t hides, privacy::hides_people(plan));
   packet::NoiseParameters noise;
-  noise.epsilon = plan.price().epsilon;
-  noise.delta = plan.price().delta;
+  noise.accounting = plan.accounting;
+  noise.price = plan.price();
+  noise.selection = plan.selection;
+  noise.open = plan.open;
+  noise.replaces = plan.replaces;
   noise.people_min = plan.people_min;
   noise.groups_per_person = plan.groups_per_person;
   noise.hides_people = hides;
   for (std::size_t i = 0; i < plan.statistics.size(); i++) {
-    noise.statistics.push_back(
-        {plan.statistics[i].per_group, plan.statistics[i].epsilon, widths[i]});
+    noise.statistics.push_back({plan.statistics[i], widths[i]});
   }
   return noise;
 }

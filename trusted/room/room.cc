@@ -20,9 +20,9 @@ std::string log_origin(const policy::Policy& policy, const crypto::PublicKey& ke
 Result<privacy::Budget> make_budget(const policy::Policy& policy) {
   std::vector<privacy::TableCeiling> ceilings;
   for (const policy::Table& table : policy.tables) {
-    ceilings.push_back({table.name, {policy.privacy.epsilon, policy.privacy.delta}});
+    ceilings.push_back({table.name, policy::budget_of(policy.privacy)});
   }
-  return privacy::Budget::make(std::move(ceilings));
+  return privacy::Budget::make(policy.privacy.accounting, std::move(ceilings));
 }
 
 }  // namespace
@@ -126,19 +126,22 @@ Status Room::check_terms(const packet::ReleaseTerms& terms) const {
   GBX_TRY_ASSIGN(const Hash waiting, datasets_.waiting(terms.table));
   if (terms.manifest_digest != waiting) return Error{ErrorCode::unverified, "manifest_wrong"};
   if (terms.log_head != log_.head().hash) return Error{ErrorCode::unverified, "log_head_wrong"};
-  const privacy::Price ceiling{policy_.policy().privacy.epsilon, policy_.policy().privacy.delta};
-  if (!privacy::covers(ceiling, {terms.epsilon, terms.delta})) {
+  if (terms.accounting != budget_.accounting()) {
+    return Error{ErrorCode::policy_denied, "accounting_wrong"};
+  }
+  if (!privacy::covers(policy::budget_of(policy_.policy().privacy), terms.allotment)) {
     return Error{ErrorCode::policy_denied, "allotment_over_ceiling"};
   }
-  if (terms.epsilon == 0 || terms.delta == 0) {
+  if (terms.allotment.loss == 0 || terms.allotment.delta == 0) {
     return Error{ErrorCode::invalid_argument, "allotment_empty"};
   }
   return {};
 }
 
 Status Room::log_release(const packet::ReleaseTerms& terms) {
-  const Json entry = Json::object({{"delta", privacy::format_delta(terms.delta)},
-                                   {"epsilon", privacy::format_epsilon(terms.epsilon)},
+  const Json entry = Json::object({{"delta", privacy::format_delta(terms.allotment.delta)},
+                                   {std::string(loss_name(terms.accounting)),
+                                    format_loss(terms.accounting, terms.allotment.loss)},
                                    {"kind", "allotment"},
                                    {"snapshot", to_hex(terms.manifest_digest)},
                                    {"table", terms.table}});
@@ -158,10 +161,11 @@ Result<std::string> Room::release(std::string_view envelope) {
     datasets_.drop(terms.table);
     return logged.error();
   }
-  const Status allotted = budget_.allot(terms.table, {terms.epsilon, terms.delta});
+  const Status allotted = budget_.allot(terms.table, terms.allotment);
   GBX_CHECK(allotted);  // a table is opened once, and its allotment was checked
-  return Json::object({{"delta", privacy::format_delta(terms.delta)},
-                       {"epsilon", privacy::format_epsilon(terms.epsilon)},
+  return Json::object({{"delta", privacy::format_delta(terms.allotment.delta)},
+                       {std::string(loss_name(terms.accounting)),
+                        format_loss(terms.accounting, terms.allotment.loss)},
                        {"log", head_json(log_)},
                        {"table", terms.table}})
       .canonical();
@@ -182,10 +186,12 @@ Json Room::table_totals(const policy::Table& table) const {
   const auto left = budget_.left(table.name);
   const auto spent = budget_.spent(table.name);
   GBX_CHECK(left && spent);
+  const privacy::Accounting accounting = budget_.accounting();
+  const std::string loss(loss_name(accounting));
   return Json::object({{"delta_left_2_60", left->delta},
                        {"delta_spent_2_60", spent->delta},
-                       {"epsilon_left", privacy::format_epsilon(left->epsilon)},
-                       {"epsilon_spent", privacy::format_epsilon(spent->epsilon)},
+                       {loss + "_left", format_loss(accounting, left->loss)},
+                       {loss + "_spent", format_loss(accounting, spent->loss)},
                        {"table", table.name}});
 }
 
