@@ -40,6 +40,18 @@ Result<Cell> decode_cell(Reader& in) {
   return kFailed;
 }
 
+Result<Histogram> decode_histogram(Reader& in) {
+  constexpr std::size_t kBinBytes = 4 + 8;
+  const std::uint32_t count = in.u32();
+  if (in.failed() || count > sql::kBinsMax || count > in.left() / kBinBytes) return kFailed;
+  Histogram out(count);
+  for (Bin& bin : out) {
+    bin.bin = in.u32();
+    bin.count = in.i64();
+  }
+  return out;
+}
+
 Result<TableRequest> decode_table(Reader& in) {
   const std::string_view text = as_text(in.block(kManifestBytesMax));
   const auto key = in.array<32>();
@@ -158,6 +170,13 @@ Bytes encode_rows(const std::vector<sql::GroupRow>& rows) {
       out.u64(static_cast<std::uint64_t>(sum));
       out.i64(static_cast<std::int64_t>(sum >> 64));
     }
+    for (const Histogram& histogram : row.histograms) {
+      out.u32(static_cast<std::uint32_t>(histogram.size()));
+      for (const Bin& bin : histogram) {
+        out.u32(bin.bin);
+        out.i64(bin.count);
+      }
+    }
   }
   return out.take();
 }
@@ -166,7 +185,8 @@ Result<std::vector<sql::GroupRow>> decode_rows(ByteView bytes, const sql::Task& 
   Reader in(bytes);
   if (in.u8() != 1) return kFailed;
   const std::uint32_t count = in.u32();
-  const std::size_t row_bytes_min = task.groups.size() + 8 + 16 * task.measures.size();
+  const std::size_t row_bytes_min =
+      task.groups.size() + 8 + 16 * task.measures.size() + 4 * sql::histograms_of(task);
   if (count > (task.groups.empty() ? 1 : task.groups_max) || count > in.left() / row_bytes_min) {
     return kFailed;
   }
@@ -182,6 +202,10 @@ Result<std::vector<sql::GroupRow>> decode_rows(ByteView bytes, const sql::Task& 
     for (std::size_t m = 0; m < task.measures.size(); m++) {
       const std::uint64_t low = in.u64();
       row.sums.push_back((Int128{in.i64()} << 64) | Int128{low});
+    }
+    for (std::size_t h = 0; h < sql::histograms_of(task); h++) {
+      GBX_TRY_ASSIGN(Histogram histogram, decode_histogram(in));
+      row.histograms.push_back(std::move(histogram));
     }
     out.push_back(std::move(row));
   }

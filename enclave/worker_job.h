@@ -44,7 +44,7 @@ Result<RunRequest> decode_run(ByteView bytes);
 // An answer: a byte, 1 = done and 0 = failed, then the tree's text or the rows.
 Bytes encode_rows(const std::vector<sql::GroupRow>& rows);
 // Takes nothing but rows of the task's shape: keys of groups.size() cells, sums of measures.size(),
-// at most groups_max rows. Fails with unavailable ("worker_failed").
+// histograms of histograms_of(), at most groups_max rows. Fails with unavailable ("worker_failed").
 Result<std::vector<sql::GroupRow>> decode_rows(ByteView bytes, const sql::Task& task);
 
 // Messages as the room sends and receives them. Fail with unavailable ("worker_failed"): the worker

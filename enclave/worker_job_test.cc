@@ -11,15 +11,19 @@ sql::Task task() {
   sql::Task out;
   out.tables = {"t"};
   out.groups.resize(2);
-  out.measures.resize(1);
+  out.measures.resize(2);
+  out.measures[1].kind = sql::MeasureKind::histogram;
   out.groups_max = 3;
   return out;
 }
 
 std::vector<sql::GroupRow> rows() {
   const Int128 large = (Int128{1} << 100) + 7;
-  return {{.key = {std::string("n\xC3\xB6"), std::int64_t{-5}}, .persons = 3, .sums = {large}},
-          {.key = {Cell(), Cell()}, .persons = 1, .sums = {-large}}};
+  return {{.key = {std::string("n\xC3\xB6"), std::int64_t{-5}},
+           .persons = 3,
+           .sums = {large, 9},
+           .histograms = {{{2, 4}, {65535, 5}}}},
+          {.key = {Cell(), Cell()}, .persons = 1, .sums = {-large, 0}, .histograms = {{}}}};
 }
 
 TEST(WorkerJob, RowsComeBackAsTheyWere) {
@@ -30,6 +34,7 @@ TEST(WorkerJob, RowsComeBackAsTheyWere) {
     EXPECT_TRUE((*decoded)[i].key == rows()[i].key);
     EXPECT_EQ((*decoded)[i].persons, rows()[i].persons);
     EXPECT_TRUE((*decoded)[i].sums == rows()[i].sums);
+    EXPECT_TRUE((*decoded)[i].histograms == rows()[i].histograms);
   }
 }
 
@@ -54,11 +59,25 @@ TEST(WorkerJob, MoreGroupsThanTheTaskAllowsAreRefused) {
 
 TEST(WorkerJob, RowsOfAnotherShapeAreRefused) {
   sql::Task other = task();
-  other.measures.resize(2);
+  other.measures.resize(3);
   EXPECT_EQ(decode_rows(encode_rows(rows()), other).error(), kFailed);
   other = task();
   other.groups.clear();
   EXPECT_EQ(decode_rows(encode_rows(rows()), other).error(), kFailed);
+}
+
+TEST(WorkerJob, MoreBinsThanThereAreBytesOrBinsAreRefused) {
+  sql::Task ungrouped = task();
+  ungrouped.groups.clear();
+  std::vector<sql::GroupRow> one = {{.key = {}, .persons = 1, .sums = {0, 0}, .histograms = {{}}}};
+  one[0].histograms[0].resize(sql::kBinsMax);
+  EXPECT_TRUE(decode_rows(encode_rows(one), ungrouped));
+  one[0].histograms[0].resize(sql::kBinsMax + 1);
+  EXPECT_EQ(decode_rows(encode_rows(one), ungrouped).error(), kFailed);
+  one[0].histograms[0].resize(1);
+  Bytes bytes = encode_rows(one);
+  bytes[bytes.size() - 16] = 2;  // the count
+  EXPECT_EQ(decode_rows(bytes, ungrouped).error(), kFailed);
 }
 
 TEST(WorkerJob, AnUnknownCellIsRefused) {

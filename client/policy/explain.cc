@@ -137,6 +137,7 @@ std::string sentence_of_measures(const policy::Table& table) {
       case AggregateFunction::count_distinct: parts.push_back(counted(table, entry)); break;
       case AggregateFunction::sum: parts.push_back("sum " + names); break;
       case AggregateFunction::avg: parts.push_back("average " + names); break;
+      case AggregateFunction::quantile: parts.push_back("see quantiles of " + names); break;
       case AggregateFunction::variance: parts.push_back("see the spread of " + names); break;
     }
   }

@@ -153,7 +153,7 @@ class RuleReader {
       policy::AggregateColumns& out = table_->rule.aggregate_columns.emplace_back();
       out.function = read_word<policy::AggregateFunction>(
           *file_, section.at("function"), policy::aggregate_function_from,
-          {"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "VARIANCE"});
+          {"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "VARIANCE", "QUANTILE"});
       for (const YAML::Node& node : section.list("columnNames")) {
         out.columns.push_back(column(node));
         check(node);

@@ -16,7 +16,7 @@ constexpr std::array<Wording, 79> kWords = {{
     {"policy_aggregate_empty", "an entry of aggregateColumns names no column",
      "name the columns in columnNames, or remove the entry"},
     {"policy_aggregate_function_unknown", "an aggregate function is not supported",
-     "use COUNT, COUNT_DISTINCT, SUM, AVG or VARIANCE"},
+     "use COUNT, COUNT_DISTINCT, SUM, AVG, VARIANCE or QUANTILE"},
     {"policy_aggregate_repeated", "a column is given twice to the same aggregate function",
      "name each column once per function"},
     {"policy_analyst_missing", "nobody may ask", "give one member the ability query"},

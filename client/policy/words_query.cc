@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What a room says to a query: syntax, names, rules, price.
-constexpr std::array<Wording, 110> kWords = {{
+constexpr std::array<Wording, 112> kWords = {{
     {"aggregate_filter_unsupported", "FILTER stands after something that is no aggregate",
      "put it after the aggregate, or the condition into WHERE"},
     {"aggregate_in_group", "GROUP BY holds an aggregate",
@@ -14,6 +14,8 @@ constexpr std::array<Wording, 110> kWords = {{
     {"aggregate_in_where", "WHERE holds an aggregate", "conditions on aggregates go into HAVING"},
     {"aggregate_nested", "an aggregate stands inside another one",
      "aggregate columns, not aggregates"},
+    {"aggregate_not_available", "quantiles are not released yet",
+     "ask AVG and STDDEV, or counts with FILTER"},
     {"aggregate_not_listed", "the policy does not allow this aggregate of this column",
      "use an aggregate that the table's rule lists"},
     {"aggregate_not_numeric", "SUM, AVG, VARIANCE and STDDEV need a number",
@@ -108,7 +110,7 @@ constexpr std::array<Wording, 110> kWords = {{
      "ask as a member with the ability query"},
     {"member_unknown", "the policy has no such member", "check which identity your --home holds"},
     {"min_max_not_released", "MIN and MAX are the value of one person",
-     "use AVG, or bins of a dimension"},
+     "use quantile_cont(x, 0.01) or quantile_cont(x, 0.99)"},
     {"name_malformed", "a column of the answer has a name that cannot be used",
      "give it a name with AS: letters, digits, _ and spaces, at most 63"},
     {"name_repeated", "two columns of the answer have one name", "rename one with AS"},
@@ -143,6 +145,8 @@ constexpr std::array<Wording, 110> kWords = {{
      "write SUBSTRING(x, 1, n) with a number n"},
     {"price_too_small", "the epsilon is too small to share among the query's measures",
      "spend more epsilon or ask for fewer measures"},
+    {"quantile_fraction_malformed", "a quantile's fraction is no number from 0 to 1",
+     "write it out, as in quantile_cont(x, 0.9), with at most 6 digits"},
     {"query_empty", "the query is empty", "write a SELECT"},
     {"query_too_long", "the query is longer than 64 KiB", "write a shorter query"},
     {"rows_not_released", "the query asks for rows; a room releases aggregates only",

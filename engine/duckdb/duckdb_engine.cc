@@ -57,7 +57,7 @@ class Run {
       GBX_TRY_ASSIGN(out, rows(sql::render_groups(task_)));
     }
     for (std::size_t m = 0; m < task_.measures.size(); m++) {
-      if (task_.measures[m].kind == sql::MeasureKind::distinct) GBX_TRY(count_values(m, out));
+      if (sql::keeps_values(task_.measures[m].kind)) GBX_TRY(count_values(m, out));
     }
     return out;
   }
@@ -127,15 +127,20 @@ class Run {
     return appender.next_row();
   }
 
-  // Fills in the number of distinct values; `out` is ascending by key.
+  // Fills in what persons keep of a measure's values; `out` is ascending by key.
   Status count_values(std::size_t measure, std::vector<sql::GroupRow>& out) {
     const std::string number = std::to_string(measure);
+    const bool histogram = task_.measures[measure].kind == sql::MeasureKind::histogram;
     GBX_TRY(run_each("CREATE TABLE values" + number + " AS " + sql::render_values(task_, measure)));
-    const std::vector<bool> text = {task_.measures[measure].argument.type.type == Type::text};
+    const std::vector<bool> text = {!histogram &&
+                                    task_.measures[measure].argument.type.type == Type::text};
     GBX_TRY_ASSIGN(const std::vector<Key> values,
                    distinct(sql::render_value_keys(measure), text, SIZE_MAX));
     GBX_TRY(make_ranks("ranks" + number, "v", text, values));
-    return database_.query(sql::render_chosen(task_, measure), stop_, [&](duckdb_data_chunk chunk) {
+    if (histogram) {
+      for (sql::GroupRow& row : out) row.histograms.emplace_back();
+    }
+    const auto take = [&](duckdb_data_chunk chunk) {
       const idx_t size = duckdb_data_chunk_get_size(chunk);
       for (idx_t row = 0; row < size; row++) {
         const Key key = key_of(chunk, row, text_);
@@ -143,10 +148,22 @@ class Run {
             std::lower_bound(out.begin(), out.end(), key,
                              [](const sql::GroupRow& a, const Key& b) { return a.key < b; });
         if (found == out.end() || found->key != key) return Status(kEngineFailed);
-        found->sums[measure] = ColumnView(chunk, text_.size()).number(row);
+        const std::int64_t count =
+            ColumnView(chunk, text_.size() + (histogram ? 1 : 0)).number(row);
+        found->sums[measure] += count;
+        if (!histogram) continue;
+        const std::int64_t bin = ColumnView(chunk, text_.size()).number(row);
+        found->histograms.back().push_back({static_cast<std::uint32_t>(bin), count});
       }
       return Status{};
-    });
+    };
+    GBX_TRY(database_.query(sql::render_chosen(task_, measure), stop_, take));
+    if (!histogram) return {};
+    for (sql::GroupRow& row : out) {
+      std::sort(row.histograms.back().begin(), row.histograms.back().end(),
+                [](const Bin& a, const Bin& b) { return a.bin < b.bin; });
+    }
+    return {};
   }
 
   Result<std::vector<sql::GroupRow>> rows(const std::string& sql) {

@@ -21,7 +21,7 @@ Bounder::Bounder(const Plan& plan)
       group_(kBatchRows),
       inputs_(plan.measures.size(), std::vector<std::int64_t>(kBatchRows)) {
   for (std::size_t m = 0; m < plan.measures.size(); m++) {
-    if (plan.measures[m].bounds.kind == sql::MeasureKind::distinct) {
+    if (sql::keeps_values(plan.measures[m].bounds.kind)) {
       values_.push_back({m, ValueBounder(plan, m)});
     }
   }
@@ -66,7 +66,7 @@ void Bounder::measure(std::size_t m, std::size_t count) {
   const MeasurePlan& planned = plan_.measures[m];
   std::int64_t* out = inputs_[m].data();
   const sql::MeasureKind kind = planned.bounds.kind;
-  if (kind == sql::MeasureKind::distinct) return;  // adds nothing to a sum
+  if (sql::keeps_values(kind)) return;  // adds nothing to a sum
   if (kind == sql::MeasureKind::rows) {
     std::fill_n(out, count, 1);
     return;
@@ -177,7 +177,7 @@ void Bounder::count_values() {
   const std::size_t width = plan_.measures.size();
   for (Values& values : values_) {
     for (const ValueBounder::Entry& entry : values.bounder.entries()) {
-      sums_[entry.group * width + values.measure]++;
+      sums_[entry.group * width + values.measure] += entry.count;
     }
   }
 }
@@ -195,6 +195,10 @@ Result<std::vector<sql::GroupRow>> Bounder::rows() {
     sql::GroupRow row{.key = groups_.key(group), .persons = total.persons, .sums = {}};
     row.sums.assign(sums_.begin() + static_cast<std::ptrdiff_t>(group * width),
                     sums_.begin() + static_cast<std::ptrdiff_t>((group + 1) * width));
+    for (Values& values : values_) {
+      if (!values.bounder.is_histogram()) continue;
+      row.histograms.push_back(values.bounder.histogram(group));
+    }
     out.push_back(std::move(row));
   }
   if (!plan_.groups.empty() && seen > plan_.groups_max) {

@@ -106,6 +106,28 @@ TEST(Merge, OfManyValuesOfOnePersonThoseOfSmallestRankCount) {
   }
 }
 
+TEST(Merge, OfManyRowsOfOnePersonThoseInBinsOfSmallestRankCount) {
+  std::vector<std::pair<std::uint8_t, std::int64_t>> rows;
+  for (int i = 0; i < 900; i++) rows.push_back({static_cast<std::uint8_t>(1 + i % 2), i * 7 % 300});
+  const MemoryTable table = numbers(rows, 64);
+  sql::Task task = count_by_first_column(1);
+  task.groups.clear();
+  task.measures[0].kind = sql::MeasureKind::histogram;
+  task.measures[0].argument = column(0, 0, Type::integer);
+  task.measures[0].row_low = 10;
+  task.measures[0].row_high = 280;
+  for (const std::uint32_t bins : {16U, 256U, 4096U, 65536U}) {
+    task.measures[0].bins = bins;
+    for (const std::int64_t most : {0, 1, 5, 70, 449, 1000}) {
+      task.measures[0].high = most;
+      const auto want = run_reference(task, {&table});
+      expect_same(run_merge(task, {&table}, {}), want);
+      expect_same(run_merge(task, {&table}, {.threads = 4}), want);
+      EXPECT_EQ((*want)[0].sums[0], Int128{2 * std::min<std::int64_t>(most, 450)});
+    }
+  }
+}
+
 TEST(Merge, EmptyTablesGiveNoGroupsAndOneUngroupedRow) {
   const MemoryTable none = numbers({}, 10);
   const MemoryTable some = numbers({{1, 1}}, 10);
@@ -213,6 +235,11 @@ const Spoil kSpoil[] = {[](sql::Task& task) { task.tables.push_back("t1"); },
                           task.measures[0].argument = task.groups[0];
                           task.measures[0].high = 5;
                           task.measures[0].low = -1;
+                        },
+                        [](sql::Task& task) {
+                          task.measures[0].kind = sql::MeasureKind::histogram;
+                          task.measures[0].argument = task.groups[0];
+                          task.measures[0].high = 5;  // and no bins
                         },
                         [](sql::Task& task) {
                           task.measures[0].kind = sql::MeasureKind::centred;

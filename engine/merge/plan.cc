@@ -70,7 +70,9 @@ class Planner {
     }
     if (measure.kind == sql::MeasureKind::rows) return {};
     const bool few = measure.low == 0 && measure.high <= sql::kValuesPerPersonMax;
-    if (measure.kind == sql::MeasureKind::distinct && !few) return misfit;
+    if (sql::keeps_values(measure.kind) && !few) return misfit;
+    const bool bins = measure.bins > 0 && measure.bins <= sql::kBinsMax;
+    if (measure.kind == sql::MeasureKind::histogram && !bins) return misfit;
     return check(measure.argument, 0);
   }
 
@@ -220,7 +222,8 @@ class Planner {
       planned.bounds.argument = {};
       if (measure.kind != sql::MeasureKind::rows) {
         planned.node = add(measure.argument, plan_.outputs);
-        planned.text = measure.argument.type.type == Type::text;
+        planned.text =
+            measure.kind == sql::MeasureKind::distinct && measure.argument.type.type == Type::text;
       }
       plan_.measures.push_back(std::move(planned));
     }

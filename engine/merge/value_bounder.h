@@ -1,8 +1,8 @@
 #pragma once
 
-// Bounds the values that a person brings to a measure of distinct values, and collects what is
-// kept. An owner chooses how many rows and values a person has; what one person can hold here is a
-// few times the measure's bound for each of their groups.
+// Bounds the values that a person brings to a measure of distinct values, or the rows to the bins
+// of a histogram, and collects what is kept. An owner chooses how many rows and values a person
+// has; what one person can hold here is a few times the measure's bound for each of their groups.
 
 #include <span>
 #include <vector>
@@ -16,7 +16,8 @@ class ValueBounder {
  public:
   struct Entry {
     std::uint32_t group;
-    std::int64_t value;  // text: its code
+    std::int64_t value;  // text: its code; histogram: the bin
+    std::int64_t count;  // of rows; distinct: 1
   };
 
   // `plan` must outlive the bounder.
@@ -24,6 +25,9 @@ class ValueBounder {
       : plan_(&plan), planned_(&plan.measures[measure]) {}
 
   [[nodiscard]] std::uint32_t node() const { return planned_->node; }
+  [[nodiscard]] bool is_histogram() const {
+    return planned_->bounds.kind == sql::MeasureKind::histogram;
+  }
   // The argument over the next batch; until the next one.
   void set_batch(Vector values) { batch_ = values; }
   // The row of the batch is the open person's, in their group number `slot`.
@@ -37,9 +41,16 @@ class ValueBounder {
   void absorb(const ValueBounder& other, std::span<const std::uint32_t> groups);
   // Everything that was kept, each once, ascending; to be called when nothing comes any more.
   std::span<const Entry> entries();
+  // Those of a group, after entries().
+  [[nodiscard]] Histogram histogram(std::uint32_t group) const;
 
  private:
-  void bound(std::vector<std::int64_t>& values, std::uint32_t person_hash) const;
+  struct Kept {
+    std::int64_t value;
+    std::int64_t count;
+  };
+  void add_up(std::vector<Kept>& values) const;
+  void bound(std::vector<Kept>& values, std::uint32_t person_hash) const;
   [[nodiscard]] std::vector<Cell> key_of(std::int64_t value) const;
   void collect(Entry entry);
   void compact();
@@ -47,7 +58,7 @@ class ValueBounder {
   const Plan* plan_;
   const MeasurePlan* planned_;
   Vector batch_;
-  std::vector<std::vector<std::int64_t>> slots_;  // of the open person
+  std::vector<std::vector<Kept>> slots_;  // of the open person
   std::vector<Entry> entries_;
   std::size_t compact_at_ = std::size_t{1} << 16;
 };

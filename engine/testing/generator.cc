@@ -155,9 +155,10 @@ class Generator {
 
   sql::Measure make_measure() {
     sql::Measure measure;
-    measure.kind = static_cast<sql::MeasureKind>(below(5));
-    const bool number =
-        measure.kind == sql::MeasureKind::sum || measure.kind == sql::MeasureKind::centred;
+    measure.kind = static_cast<sql::MeasureKind>(below(6));
+    const bool number = measure.kind == sql::MeasureKind::sum ||
+                        measure.kind == sql::MeasureKind::centred ||
+                        measure.kind == sql::MeasureKind::histogram;
     if (measure.kind == sql::MeasureKind::values || measure.kind == sql::MeasureKind::distinct) {
       measure.argument = make(make_type(), 2);
     }
@@ -170,7 +171,13 @@ class Generator {
       measure.row_high = value_in(in);
       if (measure.row_low > measure.row_high) std::swap(measure.row_low, measure.row_high);
     }
-    if (measure.kind == sql::MeasureKind::distinct) {
+    if (measure.kind == sql::MeasureKind::histogram) {
+      constexpr std::int64_t kEnd = std::int64_t{1} << 61;
+      if (chance(6)) measure.row_low = -kEnd;
+      if (chance(6)) measure.row_high = kEnd;
+      measure.bins = chance(3) ? 16U : sql::bins_for(measure.row_low, measure.row_high);
+    }
+    if (sql::keeps_values(measure.kind)) {
       measure.high = chance(8) ? sql::kValuesPerPersonMax : value_in({0, 5});
       return measure;
     }

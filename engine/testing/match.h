@@ -23,6 +23,7 @@ inline void expect_same(const Result<std::vector<sql::GroupRow>>& got,
     EXPECT_TRUE(a.key == b.key) << "key of row " << i;
     EXPECT_EQ(a.persons, b.persons) << "row " << i;
     EXPECT_TRUE(a.sums == b.sums) << "sums of row " << i;
+    EXPECT_TRUE(a.histograms == b.histograms) << "histograms of row " << i;
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "trusted/crypto/hash.h"
 #include "trusted/sql/evaluate.h"
@@ -11,10 +10,11 @@ namespace gbx::engine {
 namespace {
 
 using Key = std::vector<Cell>;
+using Values = std::map<Cell, std::int64_t>;  // rows by value, or by bin
 // Of one person in one group.
 struct Partial {
   std::vector<Int128> sums;
-  std::vector<std::set<Cell>> values;  // by measure; of distinct ones
+  std::vector<Values> values;  // by measure; of those that keep values
 };
 using Partials = std::map<Key, Partial>;
 using JoinedRow = std::vector<std::vector<Cell>>;  // by relation
@@ -27,7 +27,7 @@ std::uint64_t hash_of(ByteView bytes) {
 
 Int128 input_of(const sql::Measure& measure, const JoinedRow& row) {
   if (measure.kind == sql::MeasureKind::rows) return 1;
-  if (measure.kind == sql::MeasureKind::distinct) return 0;
+  if (sql::keeps_values(measure.kind)) return 0;
   const Cell cell = sql::evaluate(measure.argument, row);
   if (cell.index() == 0) return 0;
   if (measure.kind == sql::MeasureKind::values) return 1;
@@ -35,6 +35,13 @@ Int128 input_of(const sql::Measure& measure, const JoinedRow& row) {
       std::clamp(*std::get_if<std::int64_t>(&cell), measure.row_low, measure.row_high);
   if (measure.kind == sql::MeasureKind::sum) return value;
   return 2 * value - (Int128{measure.row_low} + measure.row_high);
+}
+
+Cell bin_of(const sql::Measure& measure, const Cell& value) {
+  const Int128 x =
+      std::clamp(*std::get_if<std::int64_t>(&value), measure.row_low, measure.row_high);
+  const Int128 width = Int128{measure.row_high} - measure.row_low + 1;
+  return static_cast<std::int64_t>((x - measure.row_low) * measure.bins / width);
 }
 
 void add_row(const sql::Task& task, const JoinedRow& row, Partials& out) {
@@ -47,9 +54,14 @@ void add_row(const sql::Task& task, const JoinedRow& row, Partials& out) {
   for (std::size_t m = 0; m < task.measures.size(); m++) {
     const sql::Measure& measure = task.measures[m];
     partial.sums[m] += input_of(measure, row);
-    if (measure.kind != sql::MeasureKind::distinct) continue;
+    if (!sql::keeps_values(measure.kind)) continue;
     const Cell value = sql::evaluate(measure.argument, row);
-    if (value.index() != 0) partial.values[m].insert(value);
+    if (value.index() == 0) continue;
+    if (measure.kind == sql::MeasureKind::distinct) {
+      partial.values[m][value] = 1;
+    } else {
+      partial.values[m][bin_of(measure, value)]++;
+    }
   }
 }
 
@@ -73,15 +85,18 @@ std::pair<std::uint64_t, Bytes> rank_of(const sql::Task& task, const Token& pers
   return {mixed % kModulus, encoded};
 }
 
-// The values that a person keeps.
-std::set<Cell> keep_values(const sql::Task& task, const Token& person, const std::set<Cell>& values,
-                           std::int64_t most) {
+// What a person keeps of them.
+Values keep_values(const sql::Task& task, const Token& person, const Values& values,
+                   std::int64_t most) {
   std::vector<std::pair<std::pair<std::uint64_t, Bytes>, Cell>> ranked;
-  for (const Cell& value : values) ranked.push_back({rank_of(task, person, {value}), value});
+  for (const auto& [value, count] : values)
+    ranked.emplace_back(rank_of(task, person, {value}), value);
   std::sort(ranked.begin(), ranked.end());
-  std::set<Cell> out;
-  for (std::size_t i = 0; i < ranked.size() && static_cast<std::int64_t>(i) < most; i++) {
-    out.insert(ranked[i].second);
+  Values out;
+  for (const auto& [rank, value] : ranked) {
+    const std::int64_t count = std::min(values.at(value), most);
+    if (count > 0) out[value] = count;
+    most -= count;
   }
   return out;
 }
@@ -89,7 +104,7 @@ std::set<Cell> keep_values(const sql::Task& task, const Token& person, const std
 void keep_groups(const sql::Task& task, const Token& person, Partials& partials) {
   if (partials.size() <= task.groups_per_person) return;
   std::vector<std::pair<std::pair<std::uint64_t, Bytes>, Key>> ranked;
-  for (const auto& [key, partial] : partials) ranked.push_back({rank_of(task, person, key), key});
+  for (const auto& [key, partial] : partials) ranked.emplace_back(rank_of(task, person, key), key);
   std::sort(ranked.begin(), ranked.end());
   for (std::size_t i = task.groups_per_person; i < ranked.size(); i++) {
     partials.erase(ranked[i].second);
@@ -102,7 +117,7 @@ Result<std::vector<sql::GroupRow>> run_reference(const sql::Task& task,
                                                  const std::vector<const MemoryTable*>& tables) {
   std::map<Key, sql::GroupRow> groups;
   std::map<Key, bool> seen;
-  std::map<std::pair<Key, std::size_t>, std::set<Cell>> values;  // kept by anybody
+  std::map<std::pair<Key, std::size_t>, Values> values;  // kept by anybody
   if (task.groups.empty()) groups[{}].sums.assign(task.measures.size(), 0);
   const MemoryRow* previous = nullptr;
   for (const MemoryRow& row : tables[0]->rows()) {
@@ -121,12 +136,27 @@ Result<std::vector<sql::GroupRow>> run_reference(const sql::Task& task,
       for (std::size_t m = 0; m < partial.sums.size(); m++) {
         const sql::Measure& measure = task.measures[m];
         group.sums[m] += std::clamp(partial.sums[m], Int128{measure.low}, Int128{measure.high});
-        values[{key, m}].merge(keep_values(task, row.person, partial.values[m], measure.high));
+        if (!sql::keeps_values(measure.kind)) continue;
+        for (const auto& [value, count] :
+             keep_values(task, row.person, partial.values[m], measure.high)) {
+          std::int64_t& total = values[{key, m}][value];
+          total = measure.kind == sql::MeasureKind::distinct ? 1 : total + count;
+        }
       }
     }
   }
   for (const auto& [place, kept] : values) {
-    groups[place.first].sums[place.second] += static_cast<std::int64_t>(kept.size());
+    sql::GroupRow& group = groups[place.first];
+    for (const auto& [value, count] : kept) group.sums[place.second] += count;
+  }
+  for (auto& [key, group] : groups) {
+    for (std::size_t m = 0; m < task.measures.size(); m++) {
+      if (task.measures[m].kind != sql::MeasureKind::histogram) continue;
+      Histogram& histogram = group.histograms.emplace_back();
+      for (const auto& [bin, count] : values[{key, m}]) {
+        histogram.push_back({static_cast<std::uint32_t>(*std::get_if<std::int64_t>(&bin)), count});
+      }
+    }
   }
   if (!task.groups.empty() && seen.size() > task.groups_max) {
     return Error{ErrorCode::unavailable, "too_many_groups"};

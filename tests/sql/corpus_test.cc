@@ -72,7 +72,7 @@ struct Outcome {
 };
 
 std::string describe(const sql::Measure& measure) {
-  constexpr const char* kNames[] = {"rows", "values", "sum", "centred", "distinct"};
+  constexpr const char* kNames[] = {"rows", "values", "sum", "centred", "distinct", "histogram"};
   std::string out = kNames[static_cast<std::size_t>(measure.kind)];
   if (measure.kind == sql::MeasureKind::sum || measure.kind == sql::MeasureKind::centred) {
     out += " row " + std::to_string(measure.row_low) + ".." + std::to_string(measure.row_high);

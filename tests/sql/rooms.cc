@@ -105,6 +105,7 @@ Table purchases() {
       {{"balance", "items", "total_spent"}, AggregateFunction::avg});
   table.rule.aggregate_columns.push_back(
       {{"balance", "items", "total_spent"}, AggregateFunction::variance});
+  table.rule.aggregate_columns.push_back({{"items"}, AggregateFunction::quantile});
   table.rule.aggregate_columns.push_back({{"items", "total_spent"}, AggregateFunction::count});
   table.rule.aggregate_columns.push_back(
       {{"coupon", "gift", "items", "product"}, AggregateFunction::count_distinct});

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "trusted/base/result.h"
 
@@ -73,5 +74,13 @@ std::int64_t days_from_civil(CivilDay civil);
 
 __extension__ using Int128 = __int128;
 __extension__ using UInt128 = unsigned __int128;
+
+// How many values lie in each of equal parts of an interval; only parts that have some, ascending.
+struct Bin {
+  std::uint32_t bin = 0;
+  std::int64_t count = 0;  // > 0
+  friend bool operator==(const Bin&, const Bin&) = default;
+};
+using Histogram = std::vector<Bin>;
 
 }  // namespace gbx

@@ -41,6 +41,8 @@ class Measures {
       case AggregateKind::distinct: return distinct(call);
       case AggregateKind::sum: return sum(call);
       case AggregateKind::average: return average(call);
+      case AggregateKind::quantile:
+        return Error{ErrorCode::invalid_argument, "aggregate_not_available", call.where};
       case AggregateKind::variance_population: return moment(call, false, false);
       case AggregateKind::variance_sample: return moment(call, true, false);
       case AggregateKind::deviation_population: return moment(call, false, true);

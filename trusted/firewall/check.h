@@ -98,6 +98,10 @@ class CheckedQuery {
 //   AVG(x)                  COUNT(x), and 2x - (low + high) per row, partial in +-c (high - low)
 //   VAR(x), STDDEV(x)       AVG(x)'s two, and 2 y^2 - w^2 per row with y = 2x - (low + high) and
 //                           w = high - low, which lies in [-w^2, w^2]: partial in +-c w^2
+//   QUANTILE(x, q)          not yet: a histogram of at most c rows of each person in each group,
+//                           chosen by their own rows alone. Whoever leaves takes at most c rows
+//                           along, so all bins together change by at most c, and so does every
+//                           level of a tree of sums over them
 // FILTER (WHERE f) of any other aggregate is its argument as CASE WHEN f THEN x END, NULL else:
 // rows where f does not hold add 0, so the bounds are the same. Equal measures are one statistic
 // and paid for once.

@@ -175,6 +175,8 @@ TEST(check, a_variance_is_an_average_and_centred_squares) {
   const std::int64_t square = std::int64_t{50'000} * 50'000;
   EXPECT_EQ(checked->plan().statistics[3].per_group, square * 20);
   const sql::Measure& squares = checked->task().measures[2];
+  EXPECT_EQ(squares.low, -20 * square);
+  EXPECT_EQ(squares.high, 20 * square);
   EXPECT_EQ(squares.row_low, -square);
   EXPECT_EQ(squares.row_high, square);
   for (const auto& [value, want] :

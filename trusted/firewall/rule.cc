@@ -191,6 +191,9 @@ Status RuleCheck::aggregate(const sql::AggregateCall& call) const {
     case sql::AggregateKind::average:
       GBX_TRY(measured(call.argument, AggregateFunction::avg, values));
       break;
+    case sql::AggregateKind::quantile:
+      GBX_TRY(measured(call.argument, AggregateFunction::quantile, values));
+      break;
     case sql::AggregateKind::variance_population:
     case sql::AggregateKind::variance_sample:
     case sql::AggregateKind::deviation_population:

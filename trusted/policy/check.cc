@@ -97,7 +97,8 @@ Status check_measured(const Column& column, AggregateFunction function, const Pr
     case AggregateFunction::count_distinct: return {};
     case AggregateFunction::sum:
     case AggregateFunction::avg:
-    case AggregateFunction::variance: break;
+    case AggregateFunction::variance:
+    case AggregateFunction::quantile: break;
   }
   if (column.type.type != Type::integer && column.type.type != Type::decimal) {
     return wrong("policy_sum_not_numeric");

@@ -12,12 +12,13 @@ struct FunctionName {
   AggregateFunction function;
   std::string_view name;
 };
-constexpr std::array<FunctionName, 5> kFunctions = {{
+constexpr std::array<FunctionName, 6> kFunctions = {{
     {AggregateFunction::count, "COUNT"},
     {AggregateFunction::count_distinct, "COUNT_DISTINCT"},
     {AggregateFunction::sum, "SUM"},
     {AggregateFunction::avg, "AVG"},
     {AggregateFunction::variance, "VARIANCE"},
+    {AggregateFunction::quantile, "QUANTILE"},
 }};
 
 }  // namespace

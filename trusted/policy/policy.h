@@ -70,9 +70,9 @@ struct Column {
   std::vector<std::string> domain;
 };
 
-// The enumerator is AWS Clean Rooms' word in lower case, variance (and its root) being our own; the
-// wire has it in upper case.
-enum class AggregateFunction : std::uint8_t { count, count_distinct, sum, avg, variance };
+// The enumerator is AWS Clean Rooms' word in lower case, variance (and its root) and quantile being
+// our own; the wire has it in upper case.
+enum class AggregateFunction : std::uint8_t { count, count_distinct, sum, avg, variance, quantile };
 
 struct AggregateColumns {
   std::vector<std::string> columns;

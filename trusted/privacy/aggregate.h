@@ -21,6 +21,9 @@ class Reservation;
 struct ExactGroup {
   std::vector<Cell> key;
   std::vector<Int128> statistics;  // [0] = distinct persons, then one per measure
+  // One for each measure that is a histogram, in their order; its counts add up to the measure's
+  // statistic.
+  std::vector<Histogram> histograms = {};
 };
 
 class Aggregate {

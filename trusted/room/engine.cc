@@ -17,6 +17,7 @@ Result<privacy::Aggregate> Engine::run(const firewall::CheckedQuery& query,
   for (sql::GroupRow& group : *groups) {
     privacy::ExactGroup& out = exact.emplace_back();
     out.key = std::move(group.key);
+    out.histograms = std::move(group.histograms);
     out.statistics.push_back(group.persons);
     out.statistics.insert(out.statistics.end(), group.sums.begin(), group.sums.end());
   }

@@ -43,8 +43,9 @@ struct Dataset {
 // Every group row fits `task` over `datasets` (one per relation): key arity, types and intervals,
 // texts that some row could yield, distinct keys, at least one person (an ungrouped answer has
 // exactly one row and may have none), no more persons than the smallest dataset has and in all no
-// more than those times groups_per_person, sums within persons x clamp, at most groups_max. Fails
-// with unavailable (engine_failed), whatever is wrong. Pure.
+// more than those times groups_per_person, sums within persons x clamp, histograms of ascending
+// bins that add up to their sum, at most groups_max. Fails with unavailable (engine_failed),
+// whatever is wrong. Pure.
 Status check_groups(const sql::Task& task, std::span<const Dataset> datasets,
                     const std::vector<sql::GroupRow>& groups);
 

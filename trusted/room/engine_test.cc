@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace gbx::room {
 namespace {
 
@@ -72,6 +74,43 @@ TEST(CheckGroups, WhatTheTaskAllowsPasses) {
   nulls.sums = {-20};
   EXPECT_TRUE(fits({row("a", 1), row("a", 7), nulls}));
   EXPECT_TRUE(fits({}));
+}
+
+// Of 4 persons, each with at most 10 rows in 16 bins.
+bool fits(const Histogram& histogram, std::int64_t rows) {
+  sql::Task counted = task();
+  counted.measures[0].low = 0;
+  counted.measures[0].kind = sql::MeasureKind::histogram;
+  counted.measures[0].bins = 16;
+  sql::GroupRow made = row("a", 1);
+  made.sums = {rows};
+  made.histograms = {histogram};
+  return fits(counted, {made});
+}
+
+TEST(CheckGroups, AHistogramHasAscendingBinsThatAddUp) {
+  EXPECT_TRUE(fits({}, 0));
+  EXPECT_TRUE(fits({{0, 3}, {7, 1}, {15, 36}}, 40));
+  EXPECT_FALSE(fits({{0, 3}}, 4)) << "rows in no bin";
+  EXPECT_FALSE(fits({{0, 5}}, 4)) << "more rows than counted";
+  EXPECT_FALSE(fits({{0, 41}}, 41)) << "more rows than persons have";
+  EXPECT_FALSE(fits({{7, 1}, {3, 1}}, 2)) << "descending";
+  EXPECT_FALSE(fits({{7, 1}, {7, 1}}, 2)) << "twice";
+  EXPECT_FALSE(fits({{16, 2}}, 2)) << "no such bin";
+  EXPECT_FALSE(fits({{1, 0}}, 0)) << "empty";
+  EXPECT_FALSE(fits({{1, -1}, {2, 3}}, 2)) << "negative";
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  EXPECT_FALSE(fits({{1, kMost}, {2, kMost}, {3, 4}}, 2)) << "wrapped";
+}
+
+TEST(CheckGroups, AHistogramOfNoMeasureAndAMissingOneAreRefused) {
+  sql::GroupRow more = row("a", 1);
+  more.histograms = {{{1, 40}}};
+  EXPECT_FALSE(fits({more}));
+  sql::Task counted = task();
+  counted.measures[0].kind = sql::MeasureKind::histogram;
+  counted.measures[0].bins = 16;
+  EXPECT_FALSE(fits(counted, {row("a", 1)}));
 }
 
 TEST(CheckGroups, ARefusalIsOneConstant) {

@@ -84,16 +84,31 @@ Int128 persons_max(std::span<const Dataset> datasets) {
   return out;
 }
 
+// Ascending bins that exist, with rows in each; as many rows as the measure counted.
+bool fits(const Histogram& histogram, const sql::Measure& measure, Int128 rows) {
+  Int128 sum = 0;
+  for (std::size_t i = 0; i < histogram.size(); i++) {
+    if (histogram[i].bin >= measure.bins || histogram[i].count <= 0) return false;
+    if (i > 0 && histogram[i].bin <= histogram[i - 1].bin) return false;
+    sum += histogram[i].count;
+  }
+  return sum == rows;
+}
+
 bool fits(const sql::GroupRow& row, const sql::Task& task, const std::vector<Texts>& texts) {
+  if (row.histograms.size() != sql::histograms_of(task)) return false;
   if (row.key.size() != task.groups.size() || row.sums.size() != task.measures.size()) return false;
   if (row.persons < (task.groups.empty() ? 0 : 1)) return false;
   for (std::size_t i = 0; i < row.key.size(); i++) {
     if (!fits(row.key[i], task.groups[i], texts[i])) return false;
   }
+  std::size_t histogram = 0;
   for (std::size_t i = 0; i < row.sums.size(); i++) {
     const sql::Measure& measure = task.measures[i];
     const Int128 persons = row.persons;
     if (row.sums[i] < persons * measure.low || row.sums[i] > persons * measure.high) return false;
+    const bool bins = measure.kind == sql::MeasureKind::histogram;
+    if (bins && !fits(row.histograms[histogram++], measure, row.sums[i])) return false;
   }
   return true;
 }

@@ -232,7 +232,8 @@ ValueType Binder::type_of(const AggregateCall& call) const {
     case AggregateKind::values:
     case AggregateKind::persons:
     case AggregateKind::distinct: break;
-    case AggregateKind::sum: return call.argument.type;
+    case AggregateKind::sum:
+    case AggregateKind::quantile: return call.argument.type;
     case AggregateKind::average: return average_type(call.argument);
     case AggregateKind::variance_population:
     case AggregateKind::variance_sample: return variance_type(call.argument);

@@ -10,6 +10,17 @@ namespace {
 Error refuse(Literal reason, Span where) { return {ErrorCode::invalid_argument, reason, where}; }
 Error deny(Literal reason, Span where) { return {ErrorCode::policy_denied, reason, where}; }
 
+// A fraction of the values, written out: 0.5 is 500000 millionths.
+std::optional<std::int64_t> millionths(const Node& node) {
+  constexpr std::int64_t kMost = 1'000'000;
+  if (node.kind != NodeKind::number || node.scale > 6) return std::nullopt;
+  if (node.value < 0 || node.value > kMost) return std::nullopt;
+  std::int64_t out = node.value;
+  for (int i = node.scale; i < 6; i++) out *= 10;
+  if (out > kMost) return std::nullopt;
+  return out;
+}
+
 class AggregateBinder {
  public:
   AggregateBinder(const Scope& scope, std::vector<FunctionUse>& functions)
@@ -23,6 +34,8 @@ class AggregateBinder {
   Result<AggregateCall> count_rows(const Node& node);
   Result<AggregateCall> count_if(const Node& node);
   Result<AggregateCall> measure(const Node& node, AggregateKind kind);
+  Result<AggregateCall> measured(const Node& node, AggregateKind kind);
+  Result<AggregateCall> quantile(const Node& node);
 
   const Scope* scope_;
   std::vector<FunctionUse>* functions_;
@@ -102,6 +115,22 @@ Result<AggregateCall> AggregateBinder::count(const Node& node) {
 Result<AggregateCall> AggregateBinder::measure(const Node& node, AggregateKind kind) {
   if (node.distinct) return refuse("distinct_aggregate_unsupported", node.where);
   if (node.children.size() != 1) return refuse("argument_count", node.where);
+  return measured(node, kind);
+}
+
+Result<AggregateCall> AggregateBinder::quantile(const Node& node) {
+  if (node.distinct) return refuse("distinct_aggregate_unsupported", node.where);
+  const bool median = node.text == "median";
+  if (node.children.size() != (median ? 1 : 2)) return refuse("argument_count", node.where);
+  const std::optional<std::int64_t> fraction = median ? 500'000 : millionths(node.children[1]);
+  if (!fraction) return refuse("quantile_fraction_malformed", node.children[1].where);
+  GBX_TRY_ASSIGN(AggregateCall call, measured(node, AggregateKind::quantile));
+  call.fraction = *fraction;
+  return call;
+}
+
+// The aggregate of a number that is the first argument.
+Result<AggregateCall> AggregateBinder::measured(const Node& node, AggregateKind kind) {
   const Node& argument = node.children[0];
   if (is_person(argument, *scope_)) return deny("person_column_in_expression", argument.where);
   AggregateCall call;
@@ -130,6 +159,10 @@ Result<AggregateCall> AggregateBinder::bind(const Node& node) {
   if (name == "stddev_pop") return measure(node, AggregateKind::deviation_population);
   if (name == "stddev_samp" || name == "stddev") {
     return measure(node, AggregateKind::deviation_sample);
+  }
+  if (name == "median" || name == "quantile" || name == "quantile_cont" ||
+      name == "quantile_disc") {
+    return quantile(node);
   }
   if (name == "min" || name == "max" || name == "arg_min" || name == "arg_max") {
     return deny("min_max_not_released", node.where);

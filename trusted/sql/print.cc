@@ -140,6 +140,9 @@ std::string Printer::aggregate(const AggregateCall& call) const {
     }
     case AggregateKind::distinct: return "COUNT(DISTINCT " + expression(call.argument) + ")";
     case AggregateKind::sum: return "SUM(" + expression(call.argument) + ")";
+    case AggregateKind::quantile:
+      return "QUANTILE_CONT(" + expression(call.argument) + ", " +
+             format_value(call.fraction, {Type::decimal, 6}) + ")";
     case AggregateKind::average: return "AVG(" + expression(call.argument) + ")";
     case AggregateKind::variance_population: return "VAR_POP(" + expression(call.argument) + ")";
     case AggregateKind::variance_sample: return "VAR_SAMP(" + expression(call.argument) + ")";

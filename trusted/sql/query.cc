@@ -14,7 +14,7 @@ bool same(const Expression& a, const Expression& b) {
 }
 
 bool same(const AggregateCall& a, const AggregateCall& b) {
-  return a.kind == b.kind && same(a.argument, b.argument);
+  return a.kind == b.kind && a.fraction == b.fraction && same(a.argument, b.argument);
 }
 
 }  // namespace gbx::sql

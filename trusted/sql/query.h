@@ -40,11 +40,13 @@ enum class AggregateKind : std::uint8_t {
   variance_sample,       // VAR_SAMP(argument), VARIANCE
   deviation_population,  // STDDEV_POP(argument)
   deviation_sample,      // STDDEV_SAMP(argument), STDDEV
+  quantile,  // QUANTILE_CONT(argument, fraction), MEDIAN: the value that so many lie below
 };
 
 struct AggregateCall {
   AggregateKind kind = AggregateKind::rows;
-  Expression argument;  // all but rows
+  Expression argument;        // all but rows
+  std::int64_t fraction = 0;  // quantile: in 10^-6, 0 .. 10^6
   // persons: whose person column is meant. With a FILTER `argument` is CASE WHEN filter THEN 1 END:
   // persons with a row where that is not NULL.
   std::vector<std::uint32_t> relations;

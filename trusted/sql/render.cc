@@ -113,9 +113,23 @@ std::string input(const Measure& measure) {
 }
 
 std::string partial(const Measure& measure) {
-  if (measure.kind == MeasureKind::distinct) return "CAST(0 AS HUGEINT)";
+  if (keeps_values(measure.kind)) return "CAST(0 AS HUGEINT)";
   return clamped("CAST(sum(" + input(measure) + ") AS HUGEINT)", measure.low, measure.high,
                  "HUGEINT");
+}
+
+// What a measure that keeps values keeps of a row.
+std::string value_of(const Measure& measure) {
+  std::string value = stored(measure.argument);
+  if (measure.kind == MeasureKind::distinct) return value;
+  const auto huge = [](Int128 number) {
+    return "CAST(" + std::to_string(static_cast<std::int64_t>(number)) + " AS HUGEINT)";
+  };
+  // Not negative, so the division is the floor.
+  return "CAST((((" + huge(0) + " + " +
+         clamped(value, measure.row_low, measure.row_high, "BIGINT") + " - " +
+         huge(measure.row_low) + ") * " + huge(measure.bins) + ") // " +
+         huge(Int128{measure.row_high} - measure.row_low + 1) + ") AS BIGINT)";
 }
 
 std::string name(char letter, std::size_t index) { return letter + std::to_string(index); }
@@ -267,7 +281,8 @@ std::string render_groups(const Task& task) {
 }
 
 std::string render_values(const Task& task, std::size_t measure) {
-  const std::string value = stored(task.measures[measure].argument);
+  const std::string argument = stored(task.measures[measure].argument);
+  const std::string value = value_of(task.measures[measure]);
   std::string out = "SELECT t0.p AS p, min(t0.h) AS h";
   std::string by = " GROUP BY t0.p";
   for (std::size_t i = 0; i < task.groups.size(); i++) {
@@ -275,7 +290,8 @@ std::string render_values(const Task& task, std::size_t measure) {
     out += ", " + group + " AS " + name('g', i);
     by += ", " + group;
   }
-  out += ", " + value + " AS v" + joined_tables(task) + " WHERE (" + value + " IS NOT NULL)";
+  out += ", " + value + " AS v, CAST(count(*) AS BIGINT) AS n" + joined_tables(task) + " WHERE (" +
+         argument + " IS NOT NULL)";
   if (task.has_filter) out += " AND " + render_expression(task.filter);
   return out + by + ", " + value;
 }
@@ -286,21 +302,30 @@ std::string render_value_keys(std::size_t measure) {
 
 std::string render_chosen(const Task& task, std::size_t measure) {
   const bool grouped = !task.groups.empty();
+  const bool distinct = task.measures[measure].kind == MeasureKind::distinct;
   const std::string number = std::to_string(measure);
+  const std::string most = integer(task.measures[measure].high);
   const std::string groups = grouped ? ", " + group_columns(task, "x.") : "";
-  std::string values = "SELECT x.v AS v" + groups + ", row_number() OVER (PARTITION BY x.p" +
-                       groups + " ORDER BY " + rank(task.sampling, "k.hv") +
-                       " ASC, k.ord ASC) AS place FROM values" + number + " AS x JOIN ranks" +
-                       number + " AS k ON (x.v = k.v)";
+  const std::string window = " OVER (PARTITION BY x.p" + groups + " ORDER BY " +
+                             rank(task.sampling, "k.hv") + " ASC, k.ord ASC";
+  // What stands before this value in the person's order: values, or rows of them.
+  std::string values = "SELECT x.v AS v, x.n AS n" + groups;
+  values += distinct ? ", row_number()" + window + ") - CAST(1 AS BIGINT) AS earlier"
+                     : ", CAST(coalesce(sum(x.n)" + window +
+                           " ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), CAST(0 AS "
+                           "HUGEINT)) AS BIGINT) AS earlier";
+  values += " FROM values" + number + " AS x JOIN ranks" + number + " AS k ON (x.v = k.v)";
   if (grouped) {
     values += " JOIN (SELECT p, " + group_columns(task, "") + " FROM " + kept(task) +
               ") AS y ON ((x.p = y.p) AND " + same_groups(task, "x.", "y.") + ")";
   }
-  const std::string columns = group_columns(task, "");
-  return "SELECT " + columns + (grouped ? ", " : "") + "CAST(count(DISTINCT v) AS BIGINT) AS n" +
-         " FROM (" + values +
-         ") AS chosen WHERE (place <= " + integer(task.measures[measure].high) + ")" +
-         (grouped ? " GROUP BY " + columns : "");
+  std::string columns = group_columns(task, "");
+  if (!distinct) columns += grouped ? ", v" : "v";
+  const std::string count =
+      distinct ? "count(DISTINCT v)" : "sum(least(n, " + most + " - earlier))";
+  return "SELECT " + columns + (columns.empty() ? "" : ", ") + "CAST(" + count +
+         " AS BIGINT) AS n FROM (" + values + ") AS chosen WHERE (earlier < " + most + ")" +
+         (columns.empty() ? "" : " GROUP BY " + columns);
 }
 
 }  // namespace gbx::sql

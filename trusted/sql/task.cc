@@ -1,6 +1,30 @@
 #include "trusted/sql/task.h"
 
+#include <algorithm>
+
 namespace gbx::sql {
+
+bool keeps_values(MeasureKind kind) {
+  return kind == MeasureKind::distinct || kind == MeasureKind::histogram;
+}
+
+std::uint32_t bin_of(const Measure& histogram, std::int64_t value) {
+  const Int128 low = histogram.row_low;
+  const Int128 offset = std::clamp(value, histogram.row_low, histogram.row_high) - low;
+  return static_cast<std::uint32_t>(offset * histogram.bins / (histogram.row_high - low + 1));
+}
+
+std::uint32_t bins_for(std::int64_t low, std::int64_t high) {
+  std::uint32_t bins = 16;
+  while (bins < kBinsMax && Int128{high} - low + 1 > bins) bins *= 16;
+  return bins;
+}
+
+std::size_t histograms_of(const Task& task) {
+  return static_cast<std::size_t>(
+      std::count_if(task.measures.begin(), task.measures.end(),
+                    [](const Measure& measure) { return measure.kind == MeasureKind::histogram; }));
+}
 
 Bytes encode_group_key(const std::vector<Cell>& key) {
   Writer out;

@@ -20,7 +20,8 @@ constexpr std::size_t kTextBytesMax = 4096;
 constexpr std::size_t kChildrenMax = 20'000;
 constexpr std::int64_t kCountMax = std::numeric_limits<std::uint32_t>::max();
 constexpr std::int64_t kSamplingMax = 2'147'483'646;
-constexpr std::array<std::string_view, 5> kKinds = {"rows", "values", "sum", "centred", "distinct"};
+constexpr std::array<std::string_view, 6> kKinds = {"rows",    "values",   "sum",
+                                                    "centred", "distinct", "histogram"};
 
 // Numbers may pass 2^53, which JSON integers here may not: they are strings.
 Json number(std::int64_t value) { return Json(std::to_string(value)); }
@@ -41,6 +42,10 @@ bool has_value(const Expression& e) {
 
 bool has_text(const Expression& e) {
   return (e.op == Op::literal && e.type.type == Type::text) || e.op == Op::like;
+}
+
+bool is_bin_number(std::uint32_t bins) {
+  return bins == 16 || bins == 256 || bins == 4096 || bins == kBinsMax;
 }
 
 bool is_leaf(Op op) { return op == Op::column || op == Op::literal || op == Op::null; }
@@ -70,6 +75,7 @@ Json encode(const Measure& measure) {
                            {"row_high", number(measure.row_high)},
                            {"low", number(measure.low)},
                            {"high", number(measure.high)}});
+  if (measure.kind == MeasureKind::histogram) out.set("bins", std::int64_t{measure.bins});
   if (measure.kind != MeasureKind::rows) out.set("argument", encode(measure.argument));
   return out;
 }
@@ -118,9 +124,10 @@ Result<Expression> Decoder::expression(const Json& json, std::size_t depth) {
 
 bool Decoder::is_measurable(const Measure& measure) {
   if (measure.kind == MeasureKind::rows || measure.kind == MeasureKind::values) return true;
-  if (measure.kind == MeasureKind::distinct) {
-    return measure.low == 0 && measure.high <= kValuesPerPersonMax;
-  }
+  const bool few = measure.low == 0 && measure.high <= kValuesPerPersonMax;
+  if (keeps_values(measure.kind) && !few) return false;
+  if (measure.kind == MeasureKind::distinct) return true;
+  if (measure.kind == MeasureKind::histogram && !is_bin_number(measure.bins)) return false;
   const Type type = measure.argument.type.type;
   constexpr std::int64_t kRowMax = std::int64_t{1}
                                    << 61;  // twice it, and sums of two, stay in int64
@@ -140,6 +147,9 @@ Result<Measure> Decoder::measure(const Json& json) {
   out.row_high = take_number(fields, "row_high");
   out.low = take_number(fields, "low");
   out.high = take_number(fields, "high");
+  if (out.kind == MeasureKind::histogram) {
+    out.bins = static_cast<std::uint32_t>(fields.integer("bins", 16, kBinsMax));
+  }
   if (out.kind != MeasureKind::rows) {
     GBX_TRY_ASSIGN(out.argument, expression(fields.object("argument"), 0));
   }

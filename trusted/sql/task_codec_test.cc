@@ -49,7 +49,13 @@ Task example() {
   distinct.kind = MeasureKind::distinct;
   distinct.argument = column(kText, 0, 0);
   distinct.high = 6;
-  task.measures = {rows, sum, distinct};
+  Measure histogram;
+  histogram.kind = MeasureKind::histogram;
+  histogram.argument = column(kInteger, 0, 9);
+  histogram.row_high = 9;
+  histogram.high = 7;
+  histogram.bins = 256;
+  task.measures = {rows, sum, distinct, histogram};
   task.groups_per_person = 4;
   task.sampling = {1, 2147483646, 77};
   return task;
@@ -108,6 +114,14 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{"\"row_low\":\"-900\"", "\"row_low\":\"-0900\""},
         std::pair{"\"row_high\":\"8100\"", "\"row_high\":\"9223372036854775807\""},
         std::pair{"\"high\":\"9223372036854775807\"", "\"high\":\"9223372036854775808\""},
+        std::pair{R"("bins":256)", R"("bins":255)"}, std::pair{R"("bins":256)", R"("bins":16.0)"},
+        std::pair{R"("bins":256)", R"("bins":0)"}, std::pair{R"("bins":256)", R"("bins":1048576)"},
+        std::pair{R"(,"bins":256)", ""},
+        std::pair{R"("high":"7","kind":"histogram")", R"("high":"1000001","kind":"histogram")"},
+        std::pair{R"("kind":"histogram","low":"0")", R"("kind":"histogram","low":"-1")"},
+        std::pair{R"("kind":"histogram","low":"0")", R"("kind":"distinct","low":"0")"},
+        std::pair{R"("kind":"histogram","low":"0","row_high":"9")",
+                  R"("kind":"histogram","low":"0","row_high":"9223372036854775807")"},
         std::pair{R"("high":"6","kind":"distinct")", R"("high":"1000001","kind":"distinct")"},
         std::pair{R"("kind":"distinct","low":"0")", R"("kind":"distinct","low":"-1")"},
         std::pair{R"("kind":"distinct","low":"0")", R"("kind":"sum","low":"0")"},
