@@ -64,8 +64,9 @@ class FailingEntropy final : public Entropy {
 inline privacy::Reservation reservation_for(const privacy::Plan& plan) {
   KeepingStore store;
   const privacy::Price price = plan.price();
-  auto budget = privacy::Budget::make(plan.accounting, {{"t", price}});
-  GBX_CHECK(budget && budget->allot("t", price));
+  const privacy::Price budgeted = privacy::add(price, {0, 1});  // no budget is without delta
+  auto budget = privacy::Budget::make(plan.accounting, {{"t", budgeted}});
+  GBX_CHECK(budget && budget->allot("t", budgeted));
   auto reservation = budget->reserve({{"t"}, price, {}}, store);
   return std::move(reservation).value();
 }

@@ -151,6 +151,29 @@ TEST(Budget, RefusesEachBadCeiling) {
   EXPECT_FALSE(refused({{"t", {1, 1}}}));
 }
 
+TEST(Budget, KeepsRhoInZcdp) {
+  Budget budget = *Budget::make(Accounting::zcdp, {{"t", {kRhoMax, 3000}}});
+  EXPECT_EQ(budget.accounting(), Accounting::zcdp);
+  stat::KeepingStore store;
+  EXPECT_EQ(budget.allot("t", {kRhoMax + 1, 1}).error().reason, Literal("allotment_over_ceiling"));
+  ASSERT_TRUE(budget.allot("t", {kRhoUnit, *parse_delta("1e-15")}));
+  ASSERT_TRUE(budget.reserve(charge(kRhoUnit / 4, *parse_delta("1e-16"), {"t"}), store));
+  EXPECT_EQ(as_text(store.entries.at(0)),
+            R"({"delta":"1e-16","kind":"charge","query":")" + std::string(64, '0') +
+                R"(","rho":"0.25","tables":[{"delta_left":"9e-16","rho_left":"0.75",)" +
+                R"("table":"t"}]})");
+  // A release without selection costs no delta.
+  ASSERT_TRUE(budget.reserve(charge(kRhoUnit / 4 * 3, 0, {"t"}), store));
+  EXPECT_EQ(budget.left("t")->loss, 0u);
+  EXPECT_EQ(budget.reserve(charge(1, 0, {"t"}), store).error().reason, Literal("loss_exhausted"));
+}
+
+TEST(Budget, RefusesCeilingsPastWhatItsAccountingHolds) {
+  EXPECT_TRUE(Budget::make(Accounting::zcdp, {{"t", {kRhoMax, 1}}}));
+  EXPECT_FALSE(Budget::make(Accounting::zcdp, {{"t", {kRhoMax + 1, 1}}}));
+  EXPECT_FALSE(Budget::make(Accounting::pure, {{"t", {kRhoMax, 1}}}));
+}
+
 TEST(Budget, UnknownTablesHaveNoBalance) {
   const Budget budget = two_tables();
   EXPECT_FALSE(budget.left("else"));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "tests/stat/exact.h"
 #include "trusted/privacy/confidence.h"
 #include "trusted/privacy/mechanism.h"
@@ -136,6 +138,106 @@ TEST(Release, RefusesAnAnswerOfTheWrongShape) {
   EXPECT_TRUE(failed({}, single));
   EXPECT_TRUE(failed({{{text("a")}, {5, 5}}}, single));
   EXPECT_TRUE(failed({{{}, {5, 5}}, {{}, {5, 5}}}, single));
+}
+
+// Groups 1, 2 and 3, and so much epsilon that the noise is 0; `margin` then is 0 too.
+Plan listed(OpenRows open_rows, const std::vector<std::int64_t>& bounds = {}) {
+  return *make_plan(
+      {.grouped = true,
+       .public_groups = {{{Cell(std::int64_t{1})}, {Cell(std::int64_t{2})}, {text("x")}}},
+       .open_rows = open_rows,
+       .people_min = 5,
+       .measures = measures_of(bounds),
+       .price = {kEpsilonMax, kDeltaPlanMax}});
+}
+
+using Values = std::vector<std::int64_t>;
+
+TEST(Release, GivesEveryListedGroupARowAndNoOther) {
+  const auto released = run({{{text("x")}, {7, 70}},
+                             {{Cell(std::int64_t{-1})}, {100, 1}},
+                             {{Cell(std::int64_t{3})}, {100, 1}},
+                             {{text("y")}, {100, 1}},
+                             {{Cell(std::int64_t{1})}, {3, 30}}},
+                            listed(OpenRows::show, {10}));
+  ASSERT_TRUE(released);
+  const std::vector<ReleasedGroup>& groups = released->groups();
+  ASSERT_EQ(groups.size(), 3u);
+  EXPECT_EQ(groups[0].key[0], Cell(std::int64_t{1}));
+  EXPECT_EQ(groups[0].values, (Values{3, 30}));  // fewer than k, and shown
+  EXPECT_EQ(groups[1].key[0], Cell(std::int64_t{2}));
+  EXPECT_EQ(groups[1].values, (Values{0, 0}));  // empty, and shown
+  EXPECT_EQ(groups[2].key[0], text("x"));
+  EXPECT_EQ(groups[2].values, (Values{7, 70}));
+}
+
+TEST(Release, LeavesTheNumbersOfListedGroupsBelowKOut) {
+  for (const OpenRows open_rows : {OpenRows::select, OpenRows::hide}) {
+    const auto released =
+        run({{{Cell(std::int64_t{1})}, {4}}, {{Cell(std::int64_t{2})}, {90}}}, listed(open_rows));
+    ASSERT_EQ(released->groups().size(), 3u);
+    EXPECT_EQ(released->groups()[0].values, Values{});
+    EXPECT_EQ(released->groups()[1].values, Values{90});
+    EXPECT_EQ(released->groups()[2].values, Values{});
+  }
+}
+
+// An empty listed group has noise like any other, so it does not tell that nobody is in it.
+TEST(Release, EmptyListedGroupsAreNoised) {
+  Plan plan = listed(OpenRows::show);
+  plan.statistics[0].share = 10'000;
+  const auto released = run({}, plan);
+  ASSERT_EQ(released->groups().size(), 3u);
+  for (const ReleasedGroup& group : released->groups()) EXPECT_NE(group.values, Values{0});
+  EXPECT_NE(released->groups()[0].values, released->groups()[1].values);
+}
+
+TEST(Release, AnUngroupedRowCanAlwaysBeShown) {
+  const Plan plan = *make_plan({.open_rows = OpenRows::show,
+                                .people_min = 1000,
+                                .measures = measures_of({1}),
+                                .price = {kEpsilonMax, 0}});
+  EXPECT_EQ(run({{{}, {0, 0}}}, plan)->groups().at(0).values, (Values{0, 0}));
+  EXPECT_EQ(run({{{}, {3, 2}}}, plan)->groups().at(0).values, (Values{3, 2}));
+}
+
+TEST(Release, ACoinNeverReleasesPersons) {
+  const Plan plan = *make_plan({.geometric = true,
+                                .grouped = true,
+                                .people_min = 2,
+                                .persons_asked = false,
+                                .measures = measures_of({1}),
+                                .price = {4'000'000, kDeltaPlanMax}});
+  ASSERT_EQ(plan.selection, Selection::geometric);
+  for (std::uint64_t seed = 0; seed < 200; seed++) {
+    const auto released =
+        run({{{text("a")}, {1, 9}}, {{text("b")}, {777, 50}}, {{text("c")}, {2, 2}}}, plan, seed);
+    bool b_is_there = false;
+    for (const ReleasedGroup& group : released->groups()) {
+      EXPECT_EQ(group.values.at(0), 0);
+      EXPECT_NE(group.key[0], text("a"));
+      b_is_there = b_is_there || group.key[0] == text("b");
+    }
+    EXPECT_TRUE(b_is_there);
+  }
+}
+
+TEST(Release, GaussianNoiseIsFreshForEachStatisticAndGroup) {
+  const Plan plan = *make_plan({.accounting = Accounting::zcdp,
+                                .laplace = false,
+                                .grouped = true,
+                                .people_min = 2,
+                                .measures = measures_of({1}),
+                                .price = {kRhoUnit / 100'000, *parse_delta("1e-6")}});
+  const auto released =
+      run({{{text("a")}, {900'000, 900'000}}, {{text("b")}, {900'000, 900'000}}}, plan);
+  ASSERT_EQ(released->groups().size(), 2u);
+  std::set<std::int64_t> values;
+  for (const ReleasedGroup& group : released->groups()) {
+    for (const std::int64_t value : group.values) values.insert(value);
+  }
+  EXPECT_EQ(values.size(), 4u);
+  EXPECT_EQ(values.count(900'000), 0u);
 }
 
 TEST(Release, RefusesABadPlan) {
