@@ -71,7 +71,32 @@ std::string withheld_text(const client::VerifiedAnswer& answer) {
          ", or not enough above it to say so safely.\n";
 }
 
-std::string budget_lines(const packet::AnswerPredicate& predicate, bool dry_run) {
+constexpr double kShownDelta = 1e-6;
+
+std::string short_number(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.3g", value);
+  return text.data();
+}
+
+double ones_of_rho(std::uint64_t rho) {
+  return static_cast<double>(rho) / static_cast<double>(privacy::kRhoUnit);
+}
+
+// What is left in zcdp, as the epsilon that it is worth: with the half of the budget's delta that
+// pays for the conversion (privacy::limit_for()).
+std::string worth_of(const packet::BudgetMove& move, const policy::Privacy& privacy) {
+  if (privacy.accounting == privacy::Accounting::pure || move.after.loss == 0) return {};
+  const std::uint64_t delta = std::max<std::uint64_t>(1, privacy.delta / 2);
+  const double epsilon = privacy::epsilon_of_rho(
+      ones_of_rho(move.after.loss),
+      static_cast<double>(delta) / static_cast<double>(privacy::kDeltaUnit));
+  return " (worth epsilon " + short_number(epsilon) + " at delta " + client::delta_text(delta) +
+         ")";
+}
+
+std::string budget_lines(const client::VerifiedAnswer& answer, bool dry_run) {
+  const packet::AnswerPredicate& predicate = answer.predicate();
   std::string out;
   for (const packet::BudgetMove& move : predicate.budget) {
     const packet::NoiseParameters& noise = predicate.noise;
@@ -80,7 +105,8 @@ std::string budget_lines(const packet::AnswerPredicate& predicate, bool dry_run)
     out += "  " + move.table + ": " + std::string(loss_name(noise.accounting)) + " " +
            format_loss(noise.accounting, move.before.loss) +
            (dry_run ? " left, would be " : " before, ") +
-           format_loss(noise.accounting, move.after.loss) + (dry_run ? "" : " left") + "; " +
+           format_loss(noise.accounting, move.after.loss) + (dry_run ? "" : " left") +
+           worth_of(move, answer.policy().privacy) + "; " +
            (more == 0 ? "no more such question" : std::to_string(more) + " more such question") +
            (more == 1 || more == 0 ? "" : "s") + "\n";
   }
@@ -93,25 +119,43 @@ std::string noise_line(const packet::AnswerPredicate& predicate) {
          people(predicate.noise.hides_people) + ".\n";
 }
 
-constexpr double kShownDelta = 1e-6;
-
-std::string short_number(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3g", value);
-  return text.data();
+// What the same noise costs in the other accounting, where it has a price.
+std::string other_price(const packet::NoiseParameters& noise) {
+  privacy::Plan other;
+  const bool pure = noise.accounting == privacy::Accounting::pure;
+  other.accounting = pure ? privacy::Accounting::zcdp : privacy::Accounting::pure;
+  for (const packet::NoisedStatistic& entry : noise.statistics) {
+    if (!pure && entry.statistic.noise == privacy::NoiseKind::gaussian) return {};
+    other.statistics.push_back(entry.statistic);
+  }
+  const auto loss = static_cast<double>(other.price().loss);
+  const auto unit = static_cast<double>(pure ? privacy::kRhoUnit : privacy::kEpsilonUnit);
+  return "in " + std::string(accounting_name(other.accounting)) + " accounting about " +
+         std::string(loss_name(other.accounting)) + " " + short_number(loss / unit);
 }
 
 std::string price_line(const packet::NoiseParameters& noise) {
   std::string out = std::string(loss_name(noise.accounting)) + " " +
                     format_loss(noise.accounting, noise.price.loss) + ", delta " +
                     client::delta_text(noise.price.delta);
+  std::string more;
   if (noise.accounting == privacy::Accounting::zcdp) {
-    const double rho =
-        static_cast<double>(noise.price.loss) / static_cast<double>(privacy::kRhoUnit);
-    out += " (alone: epsilon " + short_number(privacy::epsilon_of_rho(rho, kShownDelta)) +
-           " at delta 1e-6)";
+    const double alone = privacy::epsilon_of_rho(ones_of_rho(noise.price.loss), kShownDelta);
+    more = "alone: epsilon " + short_number(alone) + " at delta 1e-6";
   }
-  return out;
+  const std::string other = other_price(noise);
+  if (!other.empty()) more += (more.empty() ? "" : "; ") + other;
+  return more.empty() ? out : out + " (" + more + ")";
+}
+
+std::string column_width(const packet::Output& column, std::optional<std::int64_t> typical,
+                         std::int64_t expected) {
+  if (column.kind == packet::OutputKind::group) return "group";
+  const std::string sign = std::string(kPlusMinus) + " ";
+  if (column.half_width) return sign + number_text(*column.half_width, column.type) + " (95 %)";
+  if (!typical) return sign + "depends on the answer; --expect N shows what is typical";
+  return sign + number_text(*typical, column.type) + " (95 %), typically, in a row of " +
+         people(expected);
 }
 
 Json budget_json(const packet::AnswerPredicate& predicate) {
@@ -149,26 +193,22 @@ std::string answer_notes(const client::VerifiedAnswer& answer) {
   const packet::AnswerPredicate& predicate = answer.predicate();
   std::string out = noise_line(predicate) + withheld_text(answer);
   out += "Each row stands for at least " + people(predicate.noise.people_min) + ".\n";
-  out += "Paid " + price_line(predicate.noise) + ":\n" + budget_lines(predicate, false);
+  out += "Paid " + price_line(predicate.noise) + ":\n" + budget_lines(answer, false);
   return out + verdict_line(answer);
 }
 
-std::string price_text(const client::VerifiedAnswer& answer) {
+std::string price_text(const client::VerifiedAnswer& answer, const TypicalWidths& typical) {
   const packet::AnswerPredicate& predicate = answer.predicate();
+  const std::vector<packet::Output>& columns = answer.table().columns;
   std::string out = "Price: " + price_line(predicate.noise) + "; nothing was read or spent.\n";
-  for (const packet::Output& column : answer.table().columns) {
-    out += "  " + printable(column.name) + ": ";
-    if (column.kind == packet::OutputKind::group) {
-      out += "group\n";
-    } else if (column.half_width) {
-      out += std::string(kPlusMinus) + " " + number_text(*column.half_width, column.type) +
-             " (95 %)\n";
-    } else {
-      out += std::string(kPlusMinus) + " depends on the answer\n";
-    }
+  for (std::size_t i = 0; i < columns.size(); i++) {
+    out += "  " + printable(columns[i].name) + ": " +
+           column_width(columns[i], i < typical.widths.size() ? typical.widths[i] : std::nullopt,
+                        typical.people) +
+           "\n";
   }
   out += noise_line(predicate) + "Each row would stand for at least " +
-         people(predicate.noise.people_min) + ".\nBudget:\n" + budget_lines(predicate, true);
+         people(predicate.noise.people_min) + ".\nBudget:\n" + budget_lines(answer, true);
   return out + verdict_line(answer);
 }
 

@@ -3,7 +3,10 @@
 // How an answer looks in a terminal: the table with +/- at 95 %, what the noise hides, what was
 // withheld, what it cost and what is left. From verified values only.
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "client/query/verify_answer.h"
 
@@ -17,8 +20,14 @@ std::string answer_table(const packet::AnswerTable& table);
 // The lines under it, from the noise to the verification.
 std::string answer_notes(const client::VerifiedAnswer& answer);
 
-// The columns of a dry run with their +/-, the price and what would be left.
-std::string price_text(const client::VerifiedAnswer& answer);
+// How wide the columns will be in a row of so many people; empty when nobody said how many.
+struct TypicalWidths {
+  std::int64_t people = 0;
+  std::vector<std::optional<std::int64_t>> widths = {};  // in the order of the columns
+};
+
+// The columns of a dry run with their +/-, the price in both accountings and what would be left.
+std::string price_text(const client::VerifiedAnswer& answer, const TypicalWidths& typical);
 
 // "PASS (INSECURE-SIM: proves nothing about the machine): ..."
 std::string verdict_line(const client::VerifiedAnswer& answer);

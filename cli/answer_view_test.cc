@@ -15,6 +15,39 @@ client::VerifiedAnswer verified(const client::TestAnswer& answer) {
   return client::VerifiedAnswer::verify(answer.file(), answer.policy_hash()).value();
 }
 
+// The same answer by a zcdp policy, with the noise and the price that a room would plan.
+void make_zcdp(client::TestAnswer& answer) {
+  policy::Privacy& privacy = answer.policy.privacy;
+  privacy.accounting = privacy::Accounting::zcdp;
+  privacy.gaussian = true;
+  answer.sign_policy();
+  packet::NoiseParameters& noise = answer.predicate.noise;
+  const privacy::Plan plan =
+      privacy::make_plan({.accounting = privacy.accounting,
+                          .grouped = true,
+                          .groups_per_person = noise.groups_per_person,
+                          .people_min = noise.people_min,
+                          .measures = {{.per_group = 1'000'000}},
+                          .price = policy::price_of(privacy, privacy.epsilon_per_query)})
+          .value();
+  const auto widths = privacy::half_widths(plan).value();
+  noise.accounting = plan.accounting;
+  noise.price = plan.price();
+  noise.hides_people = widths[0];
+  for (std::size_t i = 0; i < widths.size(); i++) {
+    noise.statistics[i] = {plan.statistics[i], widths[i]};
+    answer.table.columns[i + 1].half_width = widths[i];
+    auto& cell = answer.table.rows[0][i + 1];
+    const std::int64_t value = *std::get_if<std::int64_t>(&cell.value);
+    cell.interval = packet::Interval{value - widths[i], value + widths[i]};
+  }
+  const privacy::Price budget = policy::budget_of(privacy);
+  for (packet::BudgetMove& move : answer.predicate.budget) {
+    move.before = budget;
+    move.after = minus(budget, noise.price);
+  }
+}
+
 TEST(AnswerView, TheTableHasPlusMinusAndThousands) {
   client::TestAnswer answer;
   const std::string text = answer_table(answer.table);
@@ -86,11 +119,35 @@ TEST(AnswerView, ADryRunShowsThePrice) {
   answer.table.rows.clear();
   answer.fill_predicate();
   answer.predicate.snapshots.clear();
-  const std::string text = price_text(verified(answer));
+  const std::string text = price_text(verified(answer), {});
   EXPECT_THAT(text, HasSubstr("Price: epsilon 0.1"));
+  EXPECT_THAT(text, HasSubstr("(in zcdp accounting about rho 0.0025)"));
   EXPECT_THAT(text, HasSubstr("nothing was read or spent"));
   EXPECT_THAT(text, HasSubstr("people: ± 240 (95 %)"));
   EXPECT_THAT(text, HasSubstr("epsilon 3 left, would be 2.9"));
+}
+
+TEST(AnswerView, WhatDependsOnTheAnswerIsTypicalForSoManyPeople) {
+  client::TestAnswer answer;
+  answer.request.dry_run = true;
+  answer.table.dry_run = true;
+  answer.table.rows.clear();
+  answer.table.columns[2].half_width.reset();
+  answer.fill_predicate();
+  answer.predicate.snapshots.clear();
+  EXPECT_THAT(price_text(verified(answer), {}),
+              HasSubstr("revenue: ± depends on the answer; --expect N"));
+  EXPECT_THAT(price_text(verified(answer), {10'000, {std::nullopt, 240, 12'345}}),
+              HasSubstr("revenue: ± 123.45 (95 %), typically, in a row of 10,000 people"));
+}
+
+TEST(AnswerView, ZcdpSaysWhatIsLeftAsEpsilon) {
+  client::TestAnswer answer;
+  make_zcdp(answer);
+  const std::string text = answer_notes(verified(answer));
+  EXPECT_THAT(text, HasSubstr("Paid rho 0.00")) << text;
+  EXPECT_THAT(text, HasSubstr("alone: epsilon 0.")) << text;
+  EXPECT_THAT(text, HasSubstr("(worth epsilon ")) << text;
 }
 
 TEST(AnswerView, ProgramsGetTheSame) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 #include <iterator>
 #include <memory>
@@ -5,6 +6,7 @@
 #include "cli/answer_view.h"
 #include "cli/home_files.h"
 #include "cli/mistakes.h"
+#include "cli/target.h"
 #include "cli/verbs.h"
 #include "client/keys/atomic_file.h"
 #include "client/query/ask.h"
@@ -14,8 +16,9 @@
 namespace gbx::cli {
 namespace {
 
-constexpr unsigned kAnswerMode = 0600;  // an answer is for its receivers
-constexpr std::size_t kIdShown = 4;     // bytes of the request's id in a file name
+constexpr unsigned kAnswerMode = 0600;                 // an answer is for its receivers
+constexpr std::size_t kIdShown = 4;                    // bytes of the request's id in a file name
+constexpr std::int64_t kExpectedMax = 10'000'000'000;  // more than there are people
 
 struct QueryChoice {
   std::string sql;
@@ -26,7 +29,10 @@ struct QueryChoice {
   std::string csv;
   std::string parquet;
   std::string output;
+  std::string target;         // --target-error
+  std::int64_t expected = 0;  // --expect; 0 = not said
   bool dry_run = false;
+  bool yes = false;
 };
 
 // --- the question ---
@@ -110,29 +116,107 @@ void demand_receiver(const Console& console, const client::PolicyFile& policy) {
       known ? "ask the members for the ability receive" : "check which identity your --home holds");
 }
 
+// --- before asking ---
+
+client::Forecast forecast_of(const client::PolicyFile& policy, const client::Home& home,
+                             const std::string& sql) {
+  auto verified = policy::VerifiedPolicy::verify(policy.envelope);
+  if (!verified) throw failure_in_words("nothing was asked", "", verified.error());
+  auto out = client::Forecast::make(sql, std::move(verified).value(), home.identity().name);
+  if (!out) {
+    const Error error = out.error();
+    throw refused({error.code, std::string(error.reason.view()), error.where}, sql, policy.policy);
+  }
+  return std::move(out).value();
+}
+
+// The price is asked for with what this program worked out; what the room says must bear it out.
+void demand_target(const client::VerifiedAnswer& answer, std::int64_t width) {
+  const auto& columns = answer.table().columns;
+  if (std::any_of(columns.begin(), columns.end(),
+                  [&](const packet::Output& column) { return column.half_width == width; })) {
+    return;
+  }
+  throw Failure("nothing was asked", "",
+                "the room plans this question otherwise than this program does",
+                "choose --epsilon yourself, by what --dry-run shows");
+}
+
+// One question and its verified answer, and where that is kept.
+struct Verified {
+  client::AnswerFile file;
+  client::VerifiedAnswer answer;
+  std::string path;
+};
+
+Verified put(const QueryChoice& choice, const client::PolicyFile& policy, const client::Home& home,
+             const client::Question& question) {
+  client::AnswerFile file = converse(choice, policy, home, question);
+  const std::string path = answer_path(choice, file);
+  client::VerifiedAnswer answer = verified_or_kept(file, policy.hash, path);
+  return {std::move(file), std::move(answer), path};
+}
+
+// The dry run of a question, told with what is typical; sets its epsilon when there is a target.
+Verified tell_price(const Console& console, const QueryChoice& choice,
+                    const client::PolicyFile& policy, const client::Home& home,
+                    client::Question& question) {
+  std::optional<client::Forecast> forecast;
+  if (!choice.target.empty() || choice.expected > 0) {
+    forecast = forecast_of(policy, home, question.sql);
+  }
+  if (!choice.target.empty()) {
+    question.epsilon = target_epsilon(*forecast, target_people(choice.target, choice.expected));
+  }
+  client::Question dry = question;
+  dry.dry_run = true;
+  Verified out = put(choice, policy, home, dry);
+  // The room has read this epsilon: it is one.
+  const std::uint64_t epsilon =
+      question.epsilon ? privacy::parse_epsilon(*question.epsilon).value() : 0;
+  if (!choice.target.empty()) {
+    demand_target(out.answer, forecast->count_width(epsilon).value().value());
+  }
+  TypicalWidths typical;
+  if (choice.expected > 0) {
+    typical = {choice.expected, forecast->typical_widths(epsilon, choice.expected).value()};
+  }
+  console.say(price_text(out.answer, typical));
+  return out;
+}
+
+void tell_answer(const Console& console, const QueryChoice& choice, const Verified& verified) {
+  const client::VerifiedAnswer& answer = verified.answer;
+  const bool dry_run = answer.table().dry_run;
+  const bool kept = !dry_run || !choice.output.empty();
+  if (kept) keep(verified.path, verified.file);
+  if (!choice.csv.empty()) client::write_csv(answer.table(), choice.csv);
+  if (!choice.parquet.empty()) client::write_parquet(answer.table(), choice.parquet);
+  if (!dry_run) console.say(answer_table(answer.table()) + "\n" + answer_notes(answer));
+  if (kept) {
+    console.say("Kept in " + verified.path + "; anybody can check it: glovebox verify " +
+                verified.path);
+  }
+  Json json = answer_json(answer);
+  if (kept) json.set("file", verified.path);
+  console.print(json);
+}
+
 void query(const Console& console, const QueryChoice& choice) {
   const client::PolicyFile policy = client::read_policy_file(choice.policy);
   client::verify_policy_file(policy, choice.policy);
   demand_receiver(console, policy);
-  client::Question question{.sql = read_question(choice), .dry_run = choice.dry_run};
+  client::Question question{.sql = read_question(choice)};
   if (!choice.epsilon.empty()) question.epsilon = choice.epsilon;
   const client::Home home = open_home(console);
-  const client::AnswerFile file = converse(choice, policy, home, question);
-  const std::string path = answer_path(choice, file);
-  const client::VerifiedAnswer answer = verified_or_kept(file, policy.hash, path);
-  const bool kept = !choice.dry_run || !choice.output.empty();
-  if (kept) keep(path, file);
-  if (!choice.csv.empty()) client::write_csv(answer.table(), choice.csv);
-  if (!choice.parquet.empty()) client::write_parquet(answer.table(), choice.parquet);
-  if (choice.dry_run) {
-    console.say(price_text(answer));
-  } else {
-    console.say(answer_table(answer.table()) + "\n" + answer_notes(answer));
+  if (choice.dry_run || !choice.target.empty()) {
+    const Verified price = tell_price(console, choice, policy, home, question);
+    if (choice.dry_run) return tell_answer(console, choice, price);
+    if (!choice.yes && !agrees_to_ask(*question.epsilon)) {
+      throw Failure("nothing was asked", "", "you did not agree", "");
+    }
   }
-  if (kept) console.say("Kept in " + path + "; anybody can check it: glovebox verify " + path);
-  Json json = answer_json(answer);
-  if (kept) json.set("file", path);
-  console.print(json);
+  tell_answer(console, choice, put(choice, policy, home, question));
 }
 
 // --- verify ---
@@ -161,7 +245,7 @@ void verify(const Console& console, const std::string& path, const std::string& 
   const auto answer = client::VerifiedAnswer::verify(*file, trusted_hash(console, policy, *file));
   if (!answer) throw failure_in_words("FAIL: the answer does not verify", path, answer.error());
   if (answer->table().dry_run) {
-    console.say(price_text(*answer));
+    console.say(price_text(*answer, {}));
   } else {
     console.say(answer->request().sql + "\n\n" + answer_table(answer->table()) + "\n" +
                 answer_notes(*answer));
@@ -179,8 +263,14 @@ void add_query(CLI::App& app, Console& console) {
   verb->add_option("--room", choice->room, "The room's socket")->required();
   verb->add_option("--policy", choice->policy, "policy.json, signed by all members")->required();
   verb->add_flag("--dry-run", choice->dry_run, "Only the price: nothing is read, nothing is spent");
-  verb->add_option("--epsilon", choice->epsilon,
-                   "Spend less than the policy's price, for more noise");
+  CLI::Option* epsilon = verb->add_option("--epsilon", choice->epsilon,
+                                          "Spend less than the policy's price, for more noise");
+  verb->add_option("--target-error", choice->target,
+                   "Find the least epsilon that keeps each count within 200, or 5% of --expect")
+      ->excludes(epsilon);
+  verb->add_option("--expect", choice->expected, "About how many people a row will stand for")
+      ->check(CLI::Range(std::int64_t{1}, kExpectedMax));
+  verb->add_flag("-y,--yes", choice->yes, "With --target-error: do not ask whether to ask");
   verb->add_option("--csv", choice->csv, "Write the table as CSV, with the intervals");
   verb->add_option("--parquet", choice->parquet, "Write the table as Parquet, with the intervals");
   verb->add_option("-o,--output", choice->output, "Where to keep the answer (answer-ID.json)");

@@ -244,6 +244,20 @@ class WholeLine(unittest.TestCase):
         self.assertFalse((self.newsnow.folder / "c.json").exists())
         self.assertEqual(self.room.kinds().count("charge"), 2)
 
+    def test_the_price_for_a_wanted_error(self):
+        self.provide_both("--epsilon", "1")
+        said = self.ask(ATTRIBUTION, "--target-error", "12%", "--expect", "1000", "--dry-run")
+        self.assertRegex(said, r"converted_users: \u00b1 120 ")
+        self.assertNotIn("charge", self.room.kinds())
+        self.assertIn("cannot be met", self.ask(ATTRIBUTION, "--target-error", "5", fails=True))
+        self.assertIn("nobody is here to say yes",
+                      self.ask(ATTRIBUTION, "--target-error", "120", fails=True))
+        self.assertNotIn("charge", self.room.kinds())
+        self.ask(ATTRIBUTION, "--target-error", "120", "--yes", "-o", "aimed.json")
+        self.assertEqual(self.room.kinds().count("charge"), 1)
+        answer = json.loads((self.newsnow.folder / "aimed.json").read_text(encoding="utf-8"))
+        self.assertEqual(answer["result"]["columns"][1]["half_width"], "120")
+
     def test_a_changed_snapshot_is_refused(self):
         sealed = self.shopgood.folder / "purchases.gbx"
         bad = self.shopgood.folder / "bad.gbx"

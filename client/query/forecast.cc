@@ -1,0 +1,130 @@
+#include "client/query/forecast.h"
+
+#include <algorithm>
+
+#include "engine/duckdb/parse.h"
+#include "trusted/privacy/confidence.h"
+
+namespace gbx::client {
+namespace {
+
+using firewall::OutputKind;
+
+// Half-widths by statistic: of a value alone, and of one that shares its 5 % with one or two
+// others, as a room makes its intervals.
+struct Widths {
+  std::vector<std::int64_t> single;
+  std::vector<std::int64_t> paired;
+  std::vector<std::int64_t> tripled;
+};
+
+Result<Widths> widths_of(const privacy::Plan& plan) {
+  GBX_TRY_ASSIGN(auto single, privacy::half_widths(plan));
+  GBX_TRY_ASSIGN(auto paired, privacy::half_widths(plan, privacy::kAlpha / 2));
+  GBX_TRY_ASSIGN(auto tripled, privacy::half_widths(plan, privacy::kAlpha / 3));
+  return Widths{std::move(single), std::move(paired), std::move(tripled)};
+}
+
+std::int64_t half_of(Int128 low, Int128 high) {
+  const Int128 half = (high - low + 1) / 2;
+  return static_cast<std::int64_t>(std::min(half, Int128{privacy::kReleasedMax}));
+}
+
+// The centred sum of `people` values whose average lies a quarter into their bounds.
+std::int64_t quarter_sum(const firewall::Output& output, std::int64_t people) {
+  const Int128 sum = Int128{output.high - output.low} * people / 2;
+  return -static_cast<std::int64_t>(std::min(sum, Int128{privacy::kReleasedMax}));
+}
+
+std::int64_t average_width(const firewall::Output& output, const Widths& widths,
+                           std::int64_t people) {
+  const privacy::Estimate estimate =
+      privacy::average({.sum = quarter_sum(output, people),
+                        .count = people,
+                        .sum_half_width = widths.paired[output.index],
+                        .count_half_width = widths.paired[output.count],
+                        .low = output.low,
+                        .high = output.high,
+                        .digits = output.more_digits});
+  return half_of(estimate.low, estimate.high);
+}
+
+// With centred squares that add up to zero, the deviation is a quarter of the width here.
+std::int64_t moment_width(const firewall::Output& output, const Widths& widths,
+                          std::int64_t people) {
+  const auto around = [&](std::uint32_t statistic, Int128 value) {
+    const Int128 width = widths.tripled[statistic];
+    return firewall::Between{value - width, value + width};
+  };
+  const firewall::Between between = firewall::moment_between(
+      output, around(output.count, people), around(output.index, quarter_sum(output, people)),
+      around(output.squares, 0));
+  return half_of(between.low, between.high);
+}
+
+std::optional<std::int64_t> width_of(const firewall::Output& output, const Widths& widths,
+                                     std::int64_t people) {
+  const OutputKind kind = output.kind;
+  if (kind == OutputKind::average) return average_width(output, widths, people);
+  if (kind == OutputKind::moment) return moment_width(output, widths, people);
+  if (kind == OutputKind::persons || kind == OutputKind::count || kind == OutputKind::sum) {
+    return widths.single[output.index];
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Result<Forecast> Forecast::make(std::string_view sql, policy::VerifiedPolicy policy,
+                                std::string member) {
+  GBX_TRY_ASSIGN(const auto database, engine::Database::open({}));
+  GBX_TRY_ASSIGN(std::string tree, engine::parse_sql(*database, sql));
+  Forecast out(std::string(sql), std::move(tree), std::move(policy), std::move(member));
+  GBX_TRY(out.checked(0));
+  return out;
+}
+
+Result<firewall::CheckedQuery> Forecast::checked(std::uint64_t epsilon) const {
+  return firewall::admit(tree_, sql_, policy_, {.member = member_, .epsilon = epsilon});
+}
+
+Result<std::optional<std::int64_t>> Forecast::count_width(std::uint64_t epsilon) const {
+  GBX_TRY_ASSIGN(const firewall::CheckedQuery query, checked(epsilon));
+  GBX_TRY_ASSIGN(const auto widths, privacy::half_widths(query.plan()));
+  std::optional<std::int64_t> out;
+  for (const sql::Item& item : query.items()) {
+    const firewall::Output& output = query.outputs()[item.output];
+    if (output.kind == OutputKind::persons || output.kind == OutputKind::count) {
+      out = std::max(out.value_or(0), widths[output.index]);
+    }
+  }
+  return out;
+}
+
+std::optional<std::uint64_t> Forecast::epsilon_for(std::int64_t width) const {
+  const auto enough = [&](std::uint64_t epsilon) {
+    const auto found = count_width(epsilon);
+    return found && *found && **found <= width;  // too small a price buys no noise at all
+  };
+  std::uint64_t high = policy_.policy().privacy.epsilon_per_query;
+  if (!enough(high)) return std::nullopt;
+  std::uint64_t low = 0;  // never enough
+  while (high - low > 1) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    (enough(middle) ? high : low) = middle;
+  }
+  return high;
+}
+
+Result<std::vector<std::optional<std::int64_t>>> Forecast::typical_widths(
+    std::uint64_t epsilon, std::int64_t people) const {
+  GBX_TRY_ASSIGN(const firewall::CheckedQuery query, checked(epsilon));
+  GBX_TRY_ASSIGN(const Widths widths, widths_of(query.plan()));
+  std::vector<std::optional<std::int64_t>> out;
+  for (const sql::Item& item : query.items()) {
+    out.push_back(width_of(query.outputs()[item.output], widths, people));
+  }
+  return out;
+}
+
+}  // namespace gbx::client

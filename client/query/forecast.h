@@ -1,0 +1,56 @@
+#pragma once
+
+// What a room would plan for a question, worked out on the analyst's own machine: how wide each
+// column's noise is for a price, and the least price for a wanted width.
+//
+// The question is the analyst's own text, parsed here as a room would parse it; the policy is
+// verified. Nothing is asked, read or spent, and nothing here is a promise: the room's own dry run
+// is. Not thread-safe.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "trusted/firewall/check.h"
+
+namespace gbx::client {
+
+class Forecast {
+ public:
+  // Fails as the room would: parser, binder, firewall.
+  static Result<Forecast> make(std::string_view sql, policy::VerifiedPolicy policy,
+                               std::string member);
+
+  // The widest 95 % half-width among the counts (of people, rows, values) in the answer, for a
+  // question of that epsilon (10^-6; 0 = the policy's); nullopt when the answer has no count. Fails
+  // as firewall::check() does.
+  [[nodiscard]] Result<std::optional<std::int64_t>> count_width(std::uint64_t epsilon) const;
+
+  // The least epsilon (10^-6) for which count_width() is at most `width`; nullopt when the policy's
+  // own price per question is not enough, or the answer has no count.
+  [[nodiscard]] std::optional<std::uint64_t> epsilon_for(std::int64_t width) const;
+
+  // The 95 % half-width of each column, in units of its last digit, in a row of `people` people
+  // with one value each; nullopt for a group. That of an average or a deviation depends on the
+  // answer: here the average lies a quarter into the declared bounds and the standard deviation is
+  // a quarter of their width. `people` >= 1. Fails as firewall::check() does.
+  [[nodiscard]] Result<std::vector<std::optional<std::int64_t>>> typical_widths(
+      std::uint64_t epsilon, std::int64_t people) const;
+
+ private:
+  Forecast(std::string sql, std::string tree, policy::VerifiedPolicy policy, std::string member)
+      : sql_(std::move(sql)),
+        tree_(std::move(tree)),
+        policy_(std::move(policy)),
+        member_(std::move(member)) {}
+  [[nodiscard]] Result<firewall::CheckedQuery> checked(std::uint64_t epsilon) const;
+
+  std::string sql_;
+  std::string tree_;
+  policy::VerifiedPolicy policy_;
+  std::string member_;
+};
+
+}  // namespace gbx::client
