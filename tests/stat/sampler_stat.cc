@@ -1,15 +1,14 @@
 // The samplers against their closed forms: by enumeration of random bits (exact), then by counting
 // many draws under fixed seeds (what enumeration is too shallow for: tails and large scales).
 //
-// False alarms. Every counting test below has a probability of failing for a correct sampler of at
-// most 1e-9 (kAlarm), by the bound named there; the seeds are fixed, so in practice it is 0 or 1,
-// and it has come out 0.
+// False alarms: tests/stat/counting.h.
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <vector>
 
+#include "tests/stat/counting.h"
 #include "tests/stat/enumerate.h"
 #include "trusted/privacy/mechanism.h"
 #include "trusted/privacy/sampler.h"
@@ -17,7 +16,7 @@
 namespace gbx::privacy {
 namespace {
 
-constexpr double kAlarm = 1e-9;
+using stat::kAlarm;
 
 double b_of(Scale scale) {
   return static_cast<double>(scale.numerator) / static_cast<double>(scale.denominator);
@@ -100,10 +99,6 @@ TEST(Exactness, OfDiscreteLaplaceSeesAWrongLaw) {
   }
 }
 
-// Pearson's statistic over bins of at least 100 expected draws. Bound: for chi-square with d
-// degrees of freedom P[> d + 2 sqrt(d t) + 2 t] <= e^-t (Laurent, Massart 2000, lemma 1), with e^-t
-// = kAlarm; bins are large enough for the chi-square law to hold far out (t = 20.7 against
-// 10^6 draws).
 TEST(Counting, DiscreteLaplaceChiSquare) {
   constexpr int kDraws = 1'000'000;
   for (const Scale scale : {Scale{1, 1}, Scale{10, 1}, Scale{1000, 333}, Scale{100, 7}}) {
@@ -113,22 +108,9 @@ TEST(Counting, DiscreteLaplaceChiSquare) {
     for (int i = 0; i < kDraws; i++) {
       counts[static_cast<std::int64_t>(*discrete_laplace(bits, scale))]++;
     }
-    double statistic = 0;
-    int bins = 0;
-    double rest_expected = kDraws;
-    double rest_counted = kDraws;
-    for (const auto& [x, counted] : counts) {
-      const double expected = kDraws * laplace(scale, static_cast<double>(x));
-      if (expected < 100) continue;
-      statistic += (counted - expected) * (counted - expected) / expected;
-      rest_expected -= expected;
-      rest_counted -= counted;
-      bins++;
-    }
-    statistic += (rest_counted - rest_expected) * (rest_counted - rest_expected) / rest_expected;
-    const double t = -std::log(kAlarm);
-    const double freedom = bins;  // bins + the rest - 1
-    EXPECT_LT(statistic, freedom + 2 * std::sqrt(freedom * t) + 2 * t) << b_of(scale);
+    const auto found =
+        stat::chi_square(counts, kDraws, [&](double x) { return laplace(scale, x); });
+    EXPECT_LT(found.statistic, found.allowed()) << b_of(scale);
   }
 }
 
@@ -179,10 +161,10 @@ TEST(Counting, GroupChiSquare) {
 }
 
 // The share of draws beyond m against the closed form, from the middle to the largest scale there
-// is. Bound: Hoeffding, P[|share - p| > d] <= 2 e^(-2 n d^2).
+// is.
 TEST(Counting, TailsAtEveryScale) {
   constexpr int kDraws = 200'000;
-  const double slack = std::sqrt(std::log(2 / kAlarm) / (2.0 * kDraws));
+  const double slack = stat::share_slack(kDraws);
   for (const Scale scale : {Scale{1, 1000}, Scale{40, 1}, Scale{1'000'003, 7},
                             Scale{(1ull << 61) + 1, 3}, Scale{kScaleNumeratorMax, 1}}) {
     stat::SeededEntropy entropy(7);
