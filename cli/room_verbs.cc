@@ -91,9 +91,9 @@ std::string text_of(const Json& json, std::string_view key) {
 std::string loss_of(const Json& row, const std::string& suffix) {
   for (const privacy::Accounting accounting :
        {privacy::Accounting::pure, privacy::Accounting::zcdp}) {
-    const std::string name(loss_name(accounting));
+    std::string name(loss_name(accounting));
     const std::string text = text_of(row, name + suffix);
-    if (!text.empty()) return name + " " + text;
+    if (!text.empty()) return name.append(" ").append(text);
   }
   return "";
 }

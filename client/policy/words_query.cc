@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What a room says to a query: syntax, names, rules, price.
-constexpr std::array<Wording, 112> kWords = {{
+constexpr std::array<Wording, 111> kWords = {{
     {"aggregate_filter_unsupported", "FILTER stands after something that is no aggregate",
      "put it after the aggregate, or the condition into WHERE"},
     {"aggregate_in_group", "GROUP BY holds an aggregate",
@@ -14,8 +14,6 @@ constexpr std::array<Wording, 112> kWords = {{
     {"aggregate_in_where", "WHERE holds an aggregate", "conditions on aggregates go into HAVING"},
     {"aggregate_nested", "an aggregate stands inside another one",
      "aggregate columns, not aggregates"},
-    {"aggregate_not_available", "quantiles are not released yet",
-     "ask AVG and STDDEV, or counts with FILTER"},
     {"aggregate_not_listed", "the policy does not allow this aggregate of this column",
      "use an aggregate that the table's rule lists"},
     {"aggregate_not_numeric", "SUM, AVG, VARIANCE and STDDEV need a number",

@@ -6,6 +6,7 @@
 #include "trusted/packet/statement.h"
 #include "trusted/privacy/confidence.h"
 #include "trusted/privacy/plan.h"
+#include "trusted/privacy/tree.h"
 
 namespace gbx::client {
 namespace {
@@ -114,6 +115,10 @@ privacy::Plan plan_of(const packet::NoiseParameters& noise) {
   plan.people_min = noise.people_min;
   plan.delta = noise.price.delta;
   for (const packet::NoisedStatistic& entry : noise.statistics) {
+    const std::uint32_t levels = entry.statistic.levels;
+    if (levels > 1 && levels <= privacy::kLevelsMax) {
+      plan.quantiles.push_back({plan.statistics.size(), privacy::tree_bins(levels), {}});
+    }
     plan.statistics.push_back(entry.statistic);
   }
   return plan;

@@ -273,6 +273,23 @@ TEST(VerifyAnswer, TheNoiseIsThePolicysOrStronger) {
             "statement_noise_too_weak");
 }
 
+TEST(VerifyAnswer, ATreeOfAHistogramHasAsManyLevelsAsItSays) {
+  const auto with_levels = [](std::uint32_t levels, std::uint32_t paid_for) {
+    return spoilt([&](TestAnswer& answer) {
+      packet::NoisedStatistic& noised = answer.predicate.noise.statistics[1];
+      noised.statistic.levels = paid_for;
+      const auto width = privacy::half_width(4, noised.statistic);
+      noised.statistic.levels = levels;
+      noised.half_width = width ? *width : 0;
+      for (auto& row : answer.table.rows) row[2] = {};
+      answer.table.columns[2].half_width.reset();
+    });
+  };
+  EXPECT_EQ(with_levels(4, 4), "PASS");
+  EXPECT_EQ(with_levels(4, 3), "statement_noise_wrong");
+  EXPECT_EQ(with_levels(5, 4), "statement_noise_wrong");
+}
+
 TEST(VerifyAnswer, TheBoundOnGroupsIsThePolicys) {
   // Noise for fewer groups that is right in itself.
   const auto with_groups = [](TestAnswer& answer, std::uint32_t groups) {

@@ -53,6 +53,31 @@ TEST(Flow, RowsThatThePolicyCutsAreCounted) {
   EXPECT_EQ(limited->table.rows_cut, 0);
 }
 
+TEST(Flow, AMedianIsReleasedWithItsInterval) {
+  World world(22);
+  auto& purchases = world.policy.tables[1];
+  purchases.rule.aggregate_columns.push_back(
+      {{"total_spent"}, policy::AggregateFunction::quantile});
+  world.policy.privacy.epsilon_per_query = 1'000'000;
+  world.policy.privacy.groups_per_person = 1;
+  ASSERT_TRUE(world.open());
+  const auto read = world.read(
+      world.ask("SELECT MEDIAN(total_spent), quantile_cont(total_spent, 0.9) FROM purchases"));
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->table.rows.size(), 1U);
+  ASSERT_EQ(read->predicate.noise.statistics.size(), 2U);  // both from one histogram
+  EXPECT_EQ(read->predicate.noise.statistics[1].statistic.levels, 4U);
+  for (const packet::OutputCell& cell : read->table.rows[0]) {
+    const auto* value = std::get_if<std::int64_t>(&cell.value);
+    ASSERT_NE(value, nullptr);
+    ASSERT_TRUE(cell.interval);
+    EXPECT_LE(cell.interval->low, *value);
+    EXPECT_GE(cell.interval->high, *value);
+  }
+  EXPECT_LT(*std::get_if<std::int64_t>(&read->table.rows[0][0].value),
+            *std::get_if<std::int64_t>(&read->table.rows[0][1].value));
+}
+
 TEST(Flow, TheLedgerReplaysToTheHeadOfTheStatement) {
   World world(2);
   ASSERT_TRUE(world.open());

@@ -41,8 +41,7 @@ class Measures {
       case AggregateKind::distinct: return distinct(call);
       case AggregateKind::sum: return sum(call);
       case AggregateKind::average: return average(call);
-      case AggregateKind::quantile:
-        return Error{ErrorCode::invalid_argument, "aggregate_not_available", call.where};
+      case AggregateKind::quantile: return quantile(call);
       case AggregateKind::variance_population: return moment(call, false, false);
       case AggregateKind::variance_sample: return moment(call, true, false);
       case AggregateKind::deviation_population: return moment(call, false, true);
@@ -52,6 +51,22 @@ class Measures {
   }
 
   std::vector<Measure> take() { return std::move(measures_); }
+
+  // For each measure that is a histogram its fractions; else none. In the order of measures; sets
+  // the place of each quantile among the plan's.
+  std::vector<std::vector<std::uint32_t>> take_fractions(std::vector<Output>& outputs) {
+    std::vector<std::uint32_t> before(measures_.size() + 1, 0);
+    std::uint32_t sum = 0;
+    fractions_.resize(measures_.size());
+    for (std::size_t i = 0; i < measures_.size(); i++) {
+      before[i] = sum;
+      sum += static_cast<std::uint32_t>(fractions_[i].size());
+    }
+    for (Output& output : outputs) {
+      if (output.kind == OutputKind::quantile) output.index += before[output.count - 1];
+    }
+    return std::move(fractions_);
+  }
 
  private:
   static Output all_persons() {
@@ -125,6 +140,29 @@ class Measures {
     return out;
   }
 
+  Result<Output> quantile(const AggregateCall& call) {
+    const sql::Expression& argument = call.argument;
+    Measure measure;
+    measure.kind = MeasureKind::histogram;
+    measure.argument = argument;
+    measure.row_low = argument.low;
+    measure.row_high = argument.high;
+    measure.high = rows_;
+    measure.bins = sql::bins_for(argument.low, argument.high);
+    Output out;
+    out.kind = OutputKind::quantile;
+    out.bins = measure.bins;
+    out.low = argument.low;
+    out.high = argument.high;
+    out.count = statistic(std::move(measure));
+    fractions_.resize(measures_.size());
+    std::vector<std::uint32_t>& fractions = fractions_[out.count - 1];
+    if (fractions.size() == privacy::kFractionsMax) return too_wide(call);
+    out.index = static_cast<std::uint32_t>(fractions.size());
+    fractions.push_back(static_cast<std::uint32_t>(call.fraction));
+    return out;
+  }
+
   Result<Output> sum(const AggregateCall& call) {
     const sql::Expression& argument = call.argument;
     const Int128 low = std::min(Int128{0}, Int128{argument.low} * rows_);
@@ -194,6 +232,7 @@ class Measures {
   const RuleCheck* rules_;
   std::int64_t rows_;
   std::vector<Measure> measures_;
+  std::vector<std::vector<std::uint32_t>> fractions_;  // by measure; of a histogram only
 };
 
 // The values that a group expression can have by the policy alone, ascending; nullopt when rows
@@ -239,8 +278,14 @@ std::optional<std::vector<std::vector<Cell>>> public_groups(const sql::Task& tas
   return keys;
 }
 
+// What a plan takes besides the task.
+struct Terms {
+  std::int64_t people_min = 2;
+  const std::vector<std::vector<std::uint32_t>>& fractions;  // by measure
+};
+
 Result<privacy::Plan> plan_of(const CheckedQuery& query, const policy::Policy& law,
-                              std::int64_t people_min, const Request& request) {
+                              const Terms& terms, const Request& request) {
   const sql::Task& task = query.task();
   const policy::Privacy& privacy = law.privacy;
   if (request.epsilon > privacy.epsilon_per_query) {
@@ -261,9 +306,12 @@ Result<privacy::Plan> plan_of(const CheckedQuery& query, const policy::Policy& l
         return output.kind == OutputKind::persons || (divides && output.count == 0);
       });
   plan.groups_per_person = task.groups_per_person;
-  plan.people_min = people_min;
-  for (const Measure& measure : task.measures) {
-    plan.measures.push_back({.per_group = std::max({std::int64_t{1}, -measure.low, measure.high})});
+  plan.people_min = terms.people_min;
+  for (std::size_t i = 0; i < task.measures.size(); i++) {
+    const Measure& measure = task.measures[i];
+    plan.measures.push_back({.per_group = std::max({std::int64_t{1}, -measure.low, measure.high}),
+                             .bins = measure.bins,
+                             .fractions = terms.fractions[i]});
   }
   plan.price =
       policy::price_of(privacy, request.epsilon == 0 ? privacy.epsilon_per_query : request.epsilon);
@@ -355,8 +403,9 @@ Result<CheckedQuery> check(const sql::Query& query, const policy::VerifiedPolicy
   for (std::size_t i = 0; i < out.outputs_.size(); i++) {
     out.outputs_[i].type = query.output_types[i];
   }
+  const auto fractions = measures.take_fractions(out.outputs_);
   out.task_.measures = measures.take();
-  GBX_TRY_ASSIGN(out.plan_, plan_of(out, law, rules.people_min(), request));
+  GBX_TRY_ASSIGN(out.plan_, plan_of(out, law, {rules.people_min(), fractions}, request));
   out.items_ = query.items;
   out.post_ = query.post;
   out.canonical_ = sql::print(query, catalog_of(law));
@@ -374,8 +423,18 @@ Between moment_between(const Output& output, Between n, Between s, Between q) {
   return moment_interval(moments_of(output), n, s, q);
 }
 
+// A leaf that holds one value at most stands for it, another for its middle.
+std::int64_t leaf_value(const Output& quantile, std::uint32_t leaf) {
+  const Int128 width = Int128{quantile.high} - quantile.low + 1;
+  const Int128 bins = quantile.bins;
+  const Int128 offset = width <= bins ? (leaf * width + bins - 1) / bins
+                                      : (2 * Int128{leaf} + 1) * width / (2 * bins);
+  return static_cast<std::int64_t>(std::min(quantile.low + offset, Int128{quantile.high}));
+}
+
 std::vector<Cell> assemble(const CheckedQuery& query, const std::vector<Cell>& key,
-                           std::span<const Int128> statistics) {
+                           std::span<const Int128> statistics,
+                           std::span<const privacy::QuantileLeaves> quantiles) {
   const bool withheld = statistics.empty();
   GBX_CHECK(withheld || statistics.size() == query.plan().statistics.size());
   GBX_CHECK(key.size() == query.task().groups.size());
@@ -390,6 +449,9 @@ std::vector<Cell> assemble(const CheckedQuery& query, const std::vector<Cell>& k
       case OutputKind::persons: out.emplace_back(saturated(statistics[0])); break;
       case OutputKind::count:
       case OutputKind::sum: out.emplace_back(saturated(statistics[output.index])); break;
+      case OutputKind::quantile:
+        out.emplace_back(leaf_value(output, quantiles[output.index].value));
+        break;
       case OutputKind::moment:
         out.emplace_back(saturated(moment(moments_of(output), statistics[output.count],
                                           statistics[output.index], statistics[output.squares])));

@@ -17,6 +17,7 @@
 #include "trusted/firewall/moments.h"
 #include "trusted/policy/policy.h"
 #include "trusted/privacy/plan.h"
+#include "trusted/privacy/tree.h"
 #include "trusted/sql/catalog.h"
 #include "trusted/sql/query.h"
 #include "trusted/sql/task.h"
@@ -32,12 +33,13 @@ struct Request {
 };
 
 enum class OutputKind : std::uint8_t {
-  group,    // key[index]
-  persons,  // statistic 0
-  count,    // statistic `index`
-  sum,      // statistic `index`, in units of type.scale
-  moment,   // variance or standard deviation, with Q = statistic `squares` (moments.h)
-  average,  // (S / n + low + high) / 2 with S = statistic `index`, n = statistic `count`
+  group,     // key[index]
+  persons,   // statistic 0
+  count,     // statistic `index`
+  sum,       // statistic `index`, in units of type.scale
+  moment,    // variance or standard deviation, with Q = statistic `squares` (moments.h)
+  quantile,  // of a histogram: of the plan's quantiles in order, number `index`
+  average,   // (S / n + low + high) / 2 with S = statistic `index`, n = statistic `count`
 };
 
 struct Output {
@@ -46,6 +48,7 @@ struct Output {
   std::uint32_t index = 0;    // of the key, or into Plan::statistics (0 = persons)
   std::uint32_t count = 0;    // average, moment
   std::uint32_t squares = 0;  // moment only
+  std::uint32_t bins = 0;     // quantile only
   bool sample = false;
   bool root = false;
   std::uint8_t scale = 0;  // of one value
@@ -98,7 +101,7 @@ class CheckedQuery {
 //   AVG(x)                  COUNT(x), and 2x - (low + high) per row, partial in +-c (high - low)
 //   VAR(x), STDDEV(x)       AVG(x)'s two, and 2 y^2 - w^2 per row with y = 2x - (low + high) and
 //                           w = high - low, which lies in [-w^2, w^2]: partial in +-c w^2
-//   QUANTILE(x, q)          not yet: a histogram of at most c rows of each person in each group,
+//   QUANTILE(x, q)          a histogram of at most c rows of each person in each group, as a tree:
 //                           chosen by their own rows alone. Whoever leaves takes at most c rows
 //                           along, so all bins together change by at most c, and so does every
 //                           level of a tree of sums over them
@@ -122,6 +125,9 @@ Result<CheckedQuery> admit(std::string_view ast, std::string_view sql,
 // Numbers are saturated to +-sql::kOutputMax; an average is rounded half away from zero and clamped
 // to its bounds. Post-processing: costs nothing.
 std::vector<Cell> assemble(const CheckedQuery& query, const std::vector<Cell>& key,
-                           std::span<const Int128> statistics);
+                           std::span<const Int128> statistics,
+                           std::span<const privacy::QuantileLeaves> quantiles = {});
+// The value that stands for a leaf of a quantile's histogram, between its low and high.
+std::int64_t leaf_value(const Output& quantile, std::uint32_t leaf);
 
 }  // namespace gbx::firewall

@@ -7,6 +7,7 @@
 
 #include "trusted/privacy/confidence.h"
 #include "trusted/privacy/mechanism.h"
+#include "trusted/privacy/tree.h"
 
 namespace gbx::privacy {
 namespace {
@@ -53,7 +54,8 @@ std::optional<Statistic> bought(const PlanRequest& request, const MeasureBound& 
   const bool convert = zcdp && noise == NoiseKind::laplace;
   const std::uint64_t share = convert ? epsilon_within_rho(loss) : loss;
   if (share == 0) return {};
-  return Statistic{bound.per_group, bound.levels, noise, share};
+  const std::uint32_t levels = bound.bins == 0 ? 1 : tree_levels(bound.bins);
+  return Statistic{bound.per_group, levels, noise, share};
 }
 
 // The better of the two kinds. Fails with the Laplace one's error when neither can be had.
@@ -89,6 +91,24 @@ Status check_public_groups(const Plan& plan) {
     if (keys[i].empty() || (i > 0 && !(keys[i - 1] < keys[i]))) return kOutOfRange;
   }
   return {};
+}
+
+Status check_quantiles(const Plan& plan) {
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < plan.statistics.size(); i++) {
+    const bool named = next < plan.quantiles.size() && plan.quantiles[next].statistic == i;
+    if (!named) {
+      if (plan.statistics[i].levels != 1) return kOutOfRange;
+      continue;
+    }
+    const Quantiles& quantiles = plan.quantiles[next++];
+    if (i == 0 || tree_levels(quantiles.bins) != plan.statistics[i].levels) return kOutOfRange;
+    if (quantiles.fractions.size() > kFractionsMax) return kOutOfRange;
+    for (const std::uint32_t fraction : quantiles.fractions) {
+      if (fraction > kFractionUnit) return kOutOfRange;
+    }
+  }
+  return next == plan.quantiles.size() ? Status() : Status(kOutOfRange);
 }
 
 // Whether a coin can select the groups of `plan`, which has its persons' share.
@@ -162,7 +182,7 @@ Status check_plan(const Plan& plan) {
   for (const Statistic& statistic : plan.statistics) {
     GBX_TRY(half_width(plan.groups_changed(), statistic));
   }
-  return {};
+  return check_quantiles(plan);
 }
 
 Result<Plan> make_plan(const PlanRequest& request) {
@@ -192,6 +212,9 @@ Result<Plan> make_plan(const PlanRequest& request) {
     const std::uint64_t share = request.price.loss * measure.weight / weights;
     GBX_TRY_ASSIGN(const Statistic statistic, best(request, plan.groups_changed(), measure, share));
     measures.push_back(statistic);
+    if (measure.bins != 0) {
+      plan.quantiles.push_back({measures.size(), measure.bins, measure.fractions});
+    }
     rest -= share;
   }
   GBX_TRY_ASSIGN(const Statistic persons, best(request, plan.groups_changed(), {}, rest));

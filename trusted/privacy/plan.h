@@ -40,6 +40,13 @@ enum class Selection : std::uint8_t {
 };
 constexpr double kMarginMiss = 0x1p-20;
 
+// Quantiles of one histogram: its statistic is a tree, whose root is not released.
+struct Quantiles {
+  std::size_t statistic = 0;             // into Plan::statistics; levels = log16(bins)
+  std::uint32_t bins = 0;                // 16, 256, 4096 or 65536
+  std::vector<std::uint32_t> fractions;  // in 10^-6, 0 .. 10^6
+};
+
 struct Plan {
   Accounting accounting = Accounting::pure;
   bool grouped = false;
@@ -56,6 +63,7 @@ struct Plan {
   // are dropped.
   std::vector<std::vector<Cell>> public_groups;
   std::vector<Statistic> statistics;  // [0] is the number of distinct persons, always
+  std::vector<Quantiles> quantiles;   // by statistic; one for each histogram of the task
   std::uint64_t delta = 0;            // for selection; 0 exactly when it is margin or none
 
   // How many groups differ between neighbours at most: L0, or twice that.
@@ -70,7 +78,9 @@ constexpr std::uint32_t kGroupsPerPersonMax = 1'000'000;
 constexpr std::int64_t kPeopleMinMax = 1'000'000'000;
 constexpr std::size_t kStatisticsMax = 64;
 constexpr std::size_t kPublicGroupsMax = 100'000;
-constexpr std::uint32_t kLevelsMax = 8;
+constexpr std::uint32_t kLevelsMax = 4;
+constexpr std::size_t kFractionsMax = 256;
+constexpr std::uint32_t kFractionUnit = 1'000'000;
 
 // The scale of discrete Laplace noise, b = numerator / denominator, in lowest terms.
 struct Scale {
@@ -101,16 +111,18 @@ Result<Sigma> gaussian_sigma(std::uint32_t groups, const Statistic& statistic);
 // Every field in range: 1 <= L0 <= kGroupsPerPersonMax, L0 = 1 and open when ungrouped, public
 // groups ascending and at most kPublicGroupsMax exactly when open and grouped, 2 <= k <=
 // kPeopleMinMax, 1..kStatisticsMax statistics of which the first has per_group 1 and levels 1,
-// every share >= 1 and their sum <= loss_max(), delta <= kDeltaPlanMax and 0 exactly when the
-// selection costs none, a geometric selection has Laplace persons, Gaussian noise only in zcdp,
-// every scale representable. Fails with invalid_argument.
+// every share >= 1 and their sum <= loss_max(), quantiles of each statistic of several levels and
+// of no other, with the bins of that many levels and at most kFractionsMax fractions each, delta <=
+// kDeltaPlanMax and 0 exactly when the selection costs none, a geometric selection has Laplace
+// persons, Gaussian noise only in zcdp, every scale representable. Fails with invalid_argument.
 Status check_plan(const Plan& plan);
 
 // One measure of a query.
 struct MeasureBound {
   std::int64_t per_group = 1;
-  std::uint32_t levels = 1;
   std::uint32_t weight = 2;  // of its share in the loss; persons weigh 2. 1..1000
+  std::uint32_t bins = 0;    // a histogram's; levels follow from it
+  std::vector<std::uint32_t> fractions = {};
 };
 
 // What a row of a public group does when few people are behind it.

@@ -55,7 +55,7 @@ TEST(SigmaOf, IsNeverBelowWhatWasPaidForAndHardlyAbove) {
                                     7 * kRhoUnit, kRhoMax - 1, kRhoMax}) {
     for (const std::int64_t per_group : {1LL, 3LL, 1000LL, 123'456'789LL}) {
       for (const std::uint32_t groups : {1u, 2u, 7u, 2'000'000u}) {
-        for (const std::uint32_t levels : {1u, 5u, kLevelsMax}) {
+        for (const std::uint32_t levels : {1u, 3u, kLevelsMax}) {
           const Statistic statistic = gaussian(per_group, share, levels);
           const auto sigma = gaussian_sigma(groups, statistic);
           if (!sigma) {
@@ -175,7 +175,7 @@ TEST(MakePlan, InZcdpTakesTheNarrowerNoise) {
     for (const std::uint32_t groups : {1u, 3u, 20u}) {
       PlanRequest both = in_zcdp(rho);
       both.groups_per_person = groups;
-      both.measures = {{.per_group = 1000}, {.per_group = 7, .levels = 4, .weight = 5}};
+      both.measures = {{.per_group = 1000}, {.per_group = 7, .weight = 5, .bins = 65536}};
       PlanRequest laplace_only = both;
       laplace_only.gaussian = false;
       PlanRequest gaussian_only = both;
@@ -199,7 +199,7 @@ TEST(MakePlan, InZcdpIsNeverDearerThanAsked) {
       PlanRequest asked = in_zcdp(rho);
       asked.laplace = laplace_allowed;
       asked.gaussian = !laplace_allowed;
-      asked.measures = {{.per_group = 5}, {.per_group = 2, .levels = 3, .weight = 1}};
+      asked.measures = {{.per_group = 5}, {.per_group = 2, .weight = 1, .bins = 4096}};
       const auto plan = make_plan(asked);
       if (!plan) continue;
       EXPECT_TRUE(covers(asked.price, plan->price())) << rho;

@@ -25,6 +25,7 @@ Status check_shape(const std::vector<ExactGroup>& groups, const Plan& plan) {
     if (plan.grouped && groups[i].key.empty()) return kEngineFailed;
     if (i > 0 && groups[i - 1].key == groups[i].key) return kEngineFailed;
     if (statistics.size() != plan.statistics.size() || statistics.front() < 0) return kEngineFailed;
+    if (groups[i].histograms.size() != plan.quantiles.size()) return kEngineFailed;
     for (const Int128 statistic : statistics) {
       if (statistic < -kExactMax || statistic > kExactMax) return kEngineFailed;
     }
@@ -49,11 +50,44 @@ std::vector<ExactGroup> lay_out(std::vector<ExactGroup> groups, const Plan& plan
   return out;
 }
 
+// One tree for each histogram; every quantile of it walks the same noise.
+Result<std::vector<QuantileLeaves>> release_quantiles(RandomBits& bits, const Plan& plan,
+                                                      const Mechanism& mechanism,
+                                                      const std::vector<Histogram>& histograms) {
+  std::vector<QuantileLeaves> out;
+  for (std::size_t i = 0; i < plan.quantiles.size(); i++) {
+    const Quantiles& wanted = plan.quantiles[i];
+    const std::uint32_t levels = tree_levels(wanted.bins);
+    const Noise& noise = mechanism.noises[wanted.statistic];
+    const Histogram none;
+    NoisyTree tree(bits, noise, histograms.empty() ? none : histograms[i], levels);
+    for (const std::uint32_t fraction : wanted.fractions) {
+      GBX_TRY_ASSIGN(const QuantileLeaves leaves,
+                     tree.quantile(fraction, rank_slack(noise, levels)));
+      out.push_back(leaves);
+    }
+  }
+  return out;
+}
+
+// How many draws a release makes at most: which rows are shown is seen by everybody.
+std::size_t draws_of(const Plan& plan, std::size_t groups,
+                     const std::vector<ReleasedGroup>& released) {
+  std::size_t of_trees = 0;
+  for (const Quantiles& wanted : plan.quantiles) {
+    of_trees += wanted.fractions.size() * NoisyTree::nodes_of_quantile(tree_levels(wanted.bins));
+  }
+  const auto shown =
+      std::count_if(released.begin(), released.end(),
+                    [](const ReleasedGroup& group) { return !group.values.empty(); });
+  return groups * plan.statistics.size() + static_cast<std::size_t>(shown) * of_trees;
+}
+
 std::vector<std::int64_t> saturate(const std::vector<Int128>& values) {
   std::vector<std::int64_t> out;
   out.reserve(values.size());
   for (const Int128 value : values) {
-    const Int128 bounded = std::clamp(value, -Int128{kReleasedMax}, Int128{kReleasedMax});
+    const Int128 bounded = std::clamp(value, -Int128{kNoisedMax}, Int128{kNoisedMax});
     out.push_back(static_cast<std::int64_t>(bounded));
   }
   return out;
@@ -77,11 +111,14 @@ Result<Released> Releaser::release(Aggregate&& exact, const Plan& plan, Reservat
                    noise_group(bits, mechanism, std::move(group.statistics)));
     if (noised.shown) {
       out.push_back({std::move(group.key), saturate(noised.statistics)});
+      GBX_TRY_ASSIGN(out.back().quantiles,
+                     release_quantiles(bits, plan, mechanism, group.histograms));
+      for (const Quantiles& q : plan.quantiles) out.back().values[q.statistic] = 0;
     } else if (plan.open) {
       out.push_back({std::move(group.key), {}});
     }
   }
-  GBX_TRY(even_out(bits, mechanism, groups.size() * mechanism.noises.size()));
+  GBX_TRY(even_out(bits, mechanism, draws_of(plan, groups.size(), out)));
   return Released(std::move(out));
 }
 

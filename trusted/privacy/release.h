@@ -17,14 +17,22 @@
 #include "trusted/privacy/aggregate.h"
 #include "trusted/privacy/budget.h"
 #include "trusted/privacy/plan.h"
+#include "trusted/privacy/tree.h"
 
 namespace gbx::privacy {
 
+// Noised numbers stop here: far above what an answer shows (kReleasedMax), so that sums of squares
+// still divide to the right variance.
+constexpr std::int64_t kNoisedMax = std::int64_t{1} << 62;
+
 struct ReleasedGroup {
   std::vector<Cell> key;  // empty when ungrouped
-  // Noised: [0] = distinct persons (0 when a coin selects), then one per measure; each within
-  // +-kReleasedMax, may be negative. Empty: a public row whose numbers are withheld.
+  // Noised: [0] = distinct persons (0 when a coin selects), then one per measure (0 for a
+  // histogram); each within +-kNoisedMax, may be negative. Empty: a public row whose numbers are
+  // withheld.
   std::vector<std::int64_t> values;
+  // Of a row with numbers: for each of the plan's quantiles, for each of its fractions, in order.
+  std::vector<QuantileLeaves> quantiles = {};
 };
 
 // Noised values, free to be filtered, ordered, computed with and sent (post-processing).

@@ -115,8 +115,8 @@ TEST(Release, WorksMoreThanItsNoiseNeeds) {
 TEST(Release, Saturates) {
   const Plan plan = almost_exact(true, {1, 1});
   const auto released = run({{{text("a")}, {100, Int128{1} << 100, -(Int128{1} << 100)}}}, plan);
-  EXPECT_EQ(released->groups()[0].values[1], kReleasedMax);
-  EXPECT_EQ(released->groups()[0].values[2], -kReleasedMax);
+  EXPECT_EQ(released->groups()[0].values[1], kNoisedMax);
+  EXPECT_EQ(released->groups()[0].values[2], -kNoisedMax);
 }
 
 TEST(Release, RefusesAnAnswerOfTheWrongShape) {

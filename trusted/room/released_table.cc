@@ -56,12 +56,18 @@ packet::Interval moment_interval(const firewall::Output& output,
     constexpr Int128 kBeyond = Int128{1} << 110;
     const Int128 value = group.values[statistic];
     const Int128 width = widths.tripled[statistic];
-    return firewall::Between{value <= -privacy::kReleasedMax ? -kBeyond : value - width,
-                             value >= privacy::kReleasedMax ? kBeyond : value + width};
+    return firewall::Between{value <= -privacy::kNoisedMax ? -kBeyond : value - width,
+                             value >= privacy::kNoisedMax ? kBeyond : value + width};
   };
   const firewall::Between between = firewall::moment_between(
       output, around(output.count), around(output.index), around(output.squares));
   return {saturate(between.low), saturate(between.high)};
+}
+
+packet::Interval quantile_interval(const firewall::Output& output,
+                                   const privacy::ReleasedGroup& group) {
+  const privacy::QuantileLeaves& leaves = group.quantiles[output.index];
+  return {leaf_value(output, leaves.low), leaf_value(output, leaves.high)};
 }
 
 std::optional<packet::Interval> interval_of(const firewall::Output& output, const Row& row,
@@ -72,6 +78,7 @@ std::optional<packet::Interval> interval_of(const firewall::Output& output, cons
     case firewall::OutputKind::group: return std::nullopt;
     case firewall::OutputKind::average: return average_interval(output, *row.group, widths);
     case firewall::OutputKind::moment: return moment_interval(output, *row.group, widths);
+    case firewall::OutputKind::quantile: return quantile_interval(output, *row.group);
     case firewall::OutputKind::persons:
     case firewall::OutputKind::count:
     case firewall::OutputKind::sum: break;
@@ -93,7 +100,7 @@ Shown shown_rows(const firewall::CheckedQuery& query, const privacy::Released& r
   std::vector<std::vector<Cell>> outputs;
   for (const privacy::ReleasedGroup& group : released.groups()) {
     const std::vector<Int128> statistics(group.values.begin(), group.values.end());
-    outputs.push_back(firewall::assemble(query, group.key, statistics));
+    outputs.push_back(firewall::assemble(query, group.key, statistics, group.quantiles));
   }
   Shown out;
   for (const std::size_t index : sql::post_process(query.post(), outputs)) {
@@ -125,11 +132,10 @@ Result<std::vector<packet::Output>> answer_columns(const firewall::CheckedQuery&
     column.type = output.type;
     const bool group = output.kind == firewall::OutputKind::group;
     column.kind = group ? packet::OutputKind::group : packet::OutputKind::noised;
-    const bool of_several =
-        output.kind == firewall::OutputKind::average || output.kind == firewall::OutputKind::moment;
-    if (!group && !of_several) {
-      column.half_width = saturate(widths.single[output.index]);
-    }
+    const bool plain = output.kind == firewall::OutputKind::persons ||
+                       output.kind == firewall::OutputKind::count ||
+                       output.kind == firewall::OutputKind::sum;
+    if (plain) column.half_width = saturate(widths.single[output.index]);
     out.push_back(std::move(column));
   }
   return out;

@@ -134,7 +134,7 @@ std::string Printer::aggregate(const AggregateCall& call) const {
     case AggregateKind::rows: return "COUNT(*)";
     case AggregateKind::values: return "COUNT(" + expression(call.argument) + ")";
     case AggregateKind::persons: {
-      const std::string persons = "COUNT(DISTINCT " + person(0) + ")";
+      std::string persons = "COUNT(DISTINCT " + person(0) + ")";
       if (call.argument.children.empty()) return persons;
       return persons + " FILTER (WHERE " + expression(call.argument.children[0]) + ")";
     }
