@@ -33,6 +33,7 @@ class Deadline {
   SteadyClock::time_point end_;
 };
 
+constexpr std::size_t kPieceBytes = std::size_t{1} << 16;
 constexpr std::size_t kDescriptorsMax = 4;  // room to see that too many came, and to close them
 
 Status wait_for(int socket, short events, const Deadline& deadline) {
@@ -89,6 +90,18 @@ Status receive_all(int socket, std::span<std::uint8_t> out, const Deadline& dead
     GBX_TRY(wait_for(socket, POLLIN, deadline));
     GBX_TRY_ASSIGN(const std::size_t got, receive_some(socket, out, descriptor));
     out = out.subspan(got);
+  }
+  return {};
+}
+
+// Never takes more memory than twice what has come: an announced length costs the peer nothing.
+Status receive_payload(int socket, std::size_t size, const Deadline& deadline,
+                       ReceivedFrame& received) {
+  Bytes& out = received.frame.payload;
+  while (out.size() < size) {
+    const std::size_t have = out.size();
+    out.resize(std::min(size, std::max(kPieceBytes, 2 * have)));
+    GBX_TRY(receive_all(socket, std::span(out).subspan(have), deadline, received.descriptor));
   }
   return {};
 }
@@ -155,8 +168,7 @@ Result<ReceivedFrame> Channel::receive(Milliseconds idle, Milliseconds timeout) 
   GBX_TRY(receive_all(socket_.get(), start, deadline, received.descriptor));
   GBX_TRY_ASSIGN(const FrameHeader header, decode_header(start));
   received.frame.call = header.call;
-  received.frame.payload.resize(header.payload_bytes);
-  GBX_TRY(receive_all(socket_.get(), received.frame.payload, deadline, received.descriptor));
+  GBX_TRY(receive_payload(socket_.get(), header.payload_bytes, deadline, received));
   return received;
 }
 

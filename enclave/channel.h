@@ -1,8 +1,8 @@
 #pragma once
 
-// Frames over a connected Unix stream socket. The peer is hostile: every length is checked before
-// memory is taken, a frame must be whole before its deadline, and at most one descriptor comes with
-// it, where the caller allows one. No exceptions; one Channel is for one thread.
+// Frames over a connected Unix stream socket. The peer is hostile: every length is checked, memory
+// is taken as bytes come, a frame must be whole before its deadline, and at most one descriptor
+// comes with it, where the caller allows one. No exceptions; one Channel is for one thread.
 
 #include <chrono>
 

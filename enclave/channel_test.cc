@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -53,6 +54,25 @@ TEST(Channel, AFrameThatStopsHalfwayTimesOut) {
   const auto received = pair.b.receive(milliseconds(1000), milliseconds(20));
   ASSERT_FALSE(received);
   EXPECT_EQ(received.error().reason, Literal("channel_timeout"));
+}
+
+std::int64_t peak_kib() {
+  rusage usage{};
+  EXPECT_EQ(::getrusage(RUSAGE_SELF, &usage), 0);
+  return usage.ru_maxrss;
+}
+
+TEST(Channel, AnAnnouncedLengthTakesNoMemory) {
+  Pair pair;
+  Writer header;
+  header.u32(static_cast<std::uint32_t>(kPayloadBytesMax + 1));
+  header.u8(static_cast<std::uint8_t>(Call::attach));
+  ASSERT_EQ(::send(pair.a.descriptor(), header.bytes().data(), header.bytes().size(), 0), 5);
+  const std::int64_t before = peak_kib();
+  const auto received = pair.b.receive(milliseconds(1000), milliseconds(20));
+  ASSERT_FALSE(received);
+  EXPECT_EQ(received.error().reason, Literal("channel_timeout"));
+  EXPECT_LT(peak_kib() - before, 4096);
 }
 
 TEST(Channel, ASilentPeerTimesOut) {

@@ -21,7 +21,6 @@ std::optional<Call> call_from(std::uint8_t byte) {
     case Call::close:
     case Call::append:
     case Call::appended:
-    case Call::progress:
     case Call::answer:
     case Call::refusal: return call;
   }
@@ -60,7 +59,6 @@ std::string_view call_name(Call call) {
     case Call::close: return "close";
     case Call::append: return "append";
     case Call::appended: return "appended";
-    case Call::progress: return "progress";
     case Call::answer: return "answer";
     case Call::refusal: return "refusal";
   }
@@ -79,8 +77,7 @@ std::size_t payload_bytes_max(Call call) {
     case Call::hello: return kNonceBytes;
     case Call::status:
     case Call::close: return 0;
-    case Call::appended:
-    case Call::progress: return 1;
+    case Call::appended: return 1;
   }
   return kSmallBytesMax;
 }

@@ -7,8 +7,8 @@
 //   [u32 length, little-endian][u8 call][length - 1 bytes of payload]
 //
 // and one call is one request and one final answer. While it works on a query the room may send
-// `append` (which the host must answer with `appended`) and `progress` before the final answer.
-// There is no other call, and no call has an option. docs/spec/frames.md is the same in words.
+// `append`, which the host must answer with `appended`, before the final answer. There is no other
+// call, and no call has an option. docs/spec/frames.md is the same in words.
 //
 //   request   payload                              final answer's payload
 //   boot      policy envelope (host only, once)    status JSON
@@ -20,7 +20,6 @@
 //   close     nothing                              closing statement envelope
 //
 //   append    ledger entry (room to host)          appended: u8, 1 = on disk
-//   progress  u8, percent of public work (room to host); no answer
 //
 // The final answer is `answer` or `refusal`. A refusal is a code, a word and a span of the caller's
 // own text, always of one size, and the room's signature under it for this call
@@ -46,7 +45,6 @@ enum class Call : std::uint8_t {
   close = 7,
   append = 16,
   appended = 17,
-  progress = 18,
   answer = 32,
   refusal = 33,
 };

@@ -54,7 +54,6 @@ Result<std::string> Session::dispatch(ReceivedFrame& received) {
     case Call::boot:
     case Call::append:
     case Call::appended:
-    case Call::progress:
     case Call::answer:
     case Call::refusal: break;
   }

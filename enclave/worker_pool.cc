@@ -62,6 +62,29 @@ Result<pid_t> start_program(const std::string& program, int control, const Worke
   return child;
 }
 
+// With `key` in place of the tables' own when it is not null.
+void write_request(std::string_view task, std::span<const SealedTable> tables,
+                   const crypto::AeadKey* key, Writer& out) {
+  out.block(task);
+  out.u32(static_cast<std::uint32_t>(tables.size()));
+  for (const SealedTable& table : tables) {
+    encode_table(*table.manifest, key != nullptr ? *key : *table.key, table.leaves, out);
+  }
+}
+
+// Written twice, first without the keys, to know the size: a buffer that grows leaves copies of
+// them behind that nobody wipes.
+SecretBytes encode_request(const sql::Task& task, std::span<const SealedTable> tables) {
+  const std::string text = sql::encode_task(task);
+  const crypto::AeadKey no_key;
+  Writer sized;
+  write_request(text, tables, &no_key, sized);
+  Writer out;
+  out.reserve(sized.bytes().size());
+  write_request(text, tables, nullptr, out);
+  return SecretBytes(out.take());
+}
+
 JobKind kind_of(engine::Choice choice) {
   return choice == engine::Choice::duckdb ? JobKind::duckdb : JobKind::merge;
 }
@@ -170,15 +193,9 @@ Result<std::vector<sql::GroupRow>> WorkerPool::run(const sql::Task& task,
                                                    std::span<const SealedTable> tables,
                                                    engine::Choice choice) noexcept {
   if (tables.size() > kTablesMax) return kFailed;
-  Writer out;
-  out.block(sql::encode_task(task));
-  out.u32(static_cast<std::uint32_t>(tables.size()));
   std::vector<int> streams;
-  for (const SealedTable& table : tables) {
-    encode_table(*table.manifest, *table.key, table.leaves, out);
-    streams.push_back(table.descriptor);
-  }
-  SecretBytes request(out.take());  // holds keys
+  for (const SealedTable& table : tables) streams.push_back(table.descriptor);
+  const SecretBytes request = encode_request(task, tables);
   const auto spawned = [&] {
     const std::lock_guard lock(mutex_);
     return spawn(kind_of(choice), streams);

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <thread>
 
@@ -37,11 +38,11 @@ std::unique_ptr<WorkerPool> make_pool(WorkerLimits limits = {}) {
 
 // One person with `rows` rows in each of two tables: rows * rows in the join.
 struct LongJob {
-  explicit LongJob(std::size_t rows) {
+  explicit LongJob(std::size_t rows, std::uint32_t rows_per_block = 4096) {
     for (int t = 0; t < 2; t++) {
       std::vector<engine::MemoryRow> all(rows, {.person = {1}, .cells = {std::int64_t{1}}});
       const engine::MemoryTable table({{"c", {Type::integer, 0}, false}}, std::move(all), 1000);
-      held.push_back(hold(table, 4096));
+      held.push_back(hold(table, rows_per_block));
       task.tables.push_back("t" + std::to_string(t));
     }
     task.measures.push_back({.argument = {}, .low = 0, .high = 1'000'000'000});
@@ -105,6 +106,41 @@ TEST(WorkerPool, CutsOffWhatTakesTooLong) {
   EXPECT_EQ(pool->run(job.task, job.tables).error(), kFailed);
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// How often `key` is in the writable memory of this process, freed or not.
+std::size_t copies_of(ByteView key) {
+  std::vector<std::pair<std::uintptr_t, std::uintptr_t>> regions;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    char* rest = nullptr;
+    const std::uintptr_t begin = std::strtoul(line.c_str(), &rest, 16);
+    const std::uintptr_t end = std::strtoul(rest + 1, &rest, 16);
+    if (std::string_view(rest).starts_with(" rw")) regions.emplace_back(begin, end);
+  }
+  std::size_t out = 0;
+  for (const auto& [begin, end] : regions) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel gives addresses as numbers
+    const auto* at = reinterpret_cast<const char*>(begin);
+    std::string_view rest(at, end - begin);
+    for (std::size_t i = rest.find(as_text(key)); i != std::string_view::npos;
+         i = rest.find(as_text(key), i + 1)) {
+      out++;
+    }
+  }
+  return out;
+}
+
+TEST(WorkerPool, LeavesNoCopyOfAKeyBehind) {
+  const auto pool = make_pool();
+  LongJob job(20'000, 64);
+  job.held[0].key = crypto::AeadKey({9, 8, 7, 6, 5, 4, 3, 2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+  const std::size_t before = copies_of(job.held[0].key.view());
+  EXPECT_GE(before, 1U);
+  EXPECT_EQ(pool->run(job.task, job.tables).error(), kFailed);  // another key than it is sealed by
+  EXPECT_EQ(copies_of(job.held[0].key.view()), before);
+}
+#endif
 
 // Parent of a process, 0 when it is gone; its name in `name`.
 int parent_of(int process, std::string& name) {

@@ -1,6 +1,8 @@
 #include "host/courier.h"
 
-#include <fstream>
+#include <cstdio>
+
+#include "host/durable_file.h"
 
 namespace gbx::host {
 namespace {
@@ -15,17 +17,15 @@ Frame refusal(const Error& error) {
 
 }  // namespace
 
-Frame Courier::call(const Frame& request, const enclave::Descriptor& descriptor,
-                    const Progress& progress) {
-  if (request.call == Call::attach) return attach(request, descriptor, progress);
-  return converse_alone(request, -1, progress);
+Frame Courier::call(const Frame& request, const enclave::Descriptor& descriptor) {
+  if (request.call == Call::attach) return attach(request, descriptor);
+  return converse_alone(request, -1);
 }
 
-Frame Courier::attach(const Frame& request, const enclave::Descriptor& descriptor,
-                      const Progress& progress) {
+Frame Courier::attach(const Frame& request, const enclave::Descriptor& descriptor) {
   auto incoming = keeping_.snapshots.receive(descriptor);
   if (!incoming) return refusal(incoming.error());
-  Frame answer = converse_alone(request, incoming->file.get(), progress);
+  Frame answer = converse_alone(request, incoming->file.get());
   if (answer.call == Call::answer) {
     keeping_.snapshots.keep(request.payload, *incoming);
   } else {
@@ -34,10 +34,10 @@ Frame Courier::attach(const Frame& request, const enclave::Descriptor& descripto
   return answer;
 }
 
-Frame Courier::converse_alone(const Frame& request, int descriptor, const Progress& progress) {
+Frame Courier::converse_alone(const Frame& request, int descriptor) {
   const std::lock_guard lock(one_call_);
   if (!alive_) return refusal({ErrorCode::unavailable, "room_ended"});
-  auto answer = converse(request, descriptor, progress);
+  auto answer = converse(request, descriptor);
   closed_ = answer && request.call == Call::close && answer->call == Call::answer;
   alive_ = answer && !closed_;
   if (!answer) return refusal({ErrorCode::unavailable, "room_ended"});
@@ -47,8 +47,9 @@ Frame Courier::converse_alone(const Frame& request, int descriptor, const Progre
 
 // The caller has the statement too: a full disk is no reason to withhold it.
 void Courier::keep_closing(ByteView statement) {
-  std::ofstream file(keeping_.closing, std::ios::binary | std::ios::trunc);
-  file << as_text(statement);
+  if (!write_durably(keeping_.closing, statement)) {
+    std::fprintf(stderr, "gloveboxd: %s was not kept\n", keeping_.closing.c_str());
+  }
 }
 
 bool Courier::closed() {
@@ -61,20 +62,15 @@ bool Courier::room_alive() {
   return alive_;
 }
 
-Result<Frame> Courier::converse(const Frame& request, int descriptor, const Progress& progress) {
+Result<Frame> Courier::converse(const Frame& request, int descriptor) {
   GBX_TRY(room_.send(request.call, request.payload, descriptor, call_limit_));
   while (true) {
     GBX_TRY_ASSIGN(enclave::ReceivedFrame received, room_.receive(call_limit_, call_limit_));
     Frame& frame = received.frame;
     if (frame.call == Call::answer || frame.call == Call::refusal) return std::move(frame);
-    if (frame.call == Call::append) {
-      const Bytes on_disk{static_cast<std::uint8_t>(keeping_.ledger.append(frame.payload) ? 1 : 0)};
-      GBX_TRY(room_.send(Call::appended, on_disk, -1, call_limit_));
-    } else if (frame.call == Call::progress) {
-      progress(frame);
-    } else {
-      return Error{ErrorCode::unavailable, "frame_unexpected"};
-    }
+    if (frame.call != Call::append) return Error{ErrorCode::unavailable, "frame_unexpected"};
+    const Bytes on_disk{static_cast<std::uint8_t>(keeping_.ledger.append(frame.payload) ? 1 : 0)};
+    GBX_TRY(room_.send(Call::appended, on_disk, -1, call_limit_));
   }
 }
 

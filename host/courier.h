@@ -3,7 +3,6 @@
 // Carries calls to the room, one at a time, and does what the room asks meanwhile: append to the
 // ledger. It looks at the kind of a frame, never into a payload.
 
-#include <functional>
 #include <mutex>
 
 #include "host/ledger.h"
@@ -13,8 +12,6 @@ namespace gbx::host {
 
 class Courier {
  public:
-  using Progress = std::function<void(const enclave::Frame&)>;
-
   // What the host keeps of a room, all in one folder: ledger, snapshots/, closing.json.
   struct Keeping {
     Ledger ledger;
@@ -27,8 +24,7 @@ class Courier {
 
   // The room's final answer to `request`, or a refusal of our own (unavailable, room_ended, or a
   // snapshot that cannot be kept). Thread-safe; calls wait for each other.
-  enclave::Frame call(const enclave::Frame& request, const enclave::Descriptor& descriptor,
-                      const Progress& progress);
+  enclave::Frame call(const enclave::Frame& request, const enclave::Descriptor& descriptor);
 
   // False once the room has broken the protocol, timed out or gone: it will not be called again.
   [[nodiscard]] bool room_alive();
@@ -36,13 +32,10 @@ class Courier {
   [[nodiscard]] bool closed();
 
  private:
-  enclave::Frame attach(const enclave::Frame& request, const enclave::Descriptor& descriptor,
-                        const Progress& progress);
-  enclave::Frame converse_alone(const enclave::Frame& request, int descriptor,
-                                const Progress& progress);
+  enclave::Frame attach(const enclave::Frame& request, const enclave::Descriptor& descriptor);
+  enclave::Frame converse_alone(const enclave::Frame& request, int descriptor);
   void keep_closing(ByteView statement);
-  Result<enclave::Frame> converse(const enclave::Frame& request, int descriptor,
-                                  const Progress& progress);
+  Result<enclave::Frame> converse(const enclave::Frame& request, int descriptor);
 
   std::mutex one_call_;
   enclave::Channel room_;

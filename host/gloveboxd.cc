@@ -67,8 +67,7 @@ enclave::Descriptor stop_signals() {
 }
 
 bool boot(Courier& courier, const Bytes& policy) {
-  const enclave::Frame answer =
-      courier.call({enclave::Call::boot, policy}, enclave::Descriptor(), [](const auto&) {});
+  const enclave::Frame answer = courier.call({enclave::Call::boot, policy}, enclave::Descriptor());
   if (answer.call == enclave::Call::answer) return true;
   const auto refusal = enclave::decode_refusal(answer.payload);
   std::fprintf(stderr, "gloveboxd: the room does not take this policy: %s\n",

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "host/durable_file.h"
+
 namespace gbx::host {
 namespace {
 
@@ -31,12 +33,6 @@ off_t whole_lines(int fd, off_t size, const std::filesystem::path& file) {
   return 0;
 }
 
-void sync_folder(const std::filesystem::path& file) {
-  const enclave::Descriptor folder(
-      ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.valid() || ::fsync(folder.get()) != 0) fail(file);
-}
-
 }  // namespace
 
 Ledger::Ledger(const std::filesystem::path& file)
@@ -48,7 +44,7 @@ Ledger::Ledger(const std::filesystem::path& file)
   if (whole != size && (::ftruncate(file_.get(), whole) != 0 || ::fsync(file_.get()) != 0)) {
     fail(file);
   }
-  sync_folder(std::filesystem::absolute(file));
+  if (!sync_folder(std::filesystem::absolute(file).parent_path())) fail(file);
 }
 
 bool Ledger::append(ByteView entry) {

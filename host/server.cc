@@ -5,16 +5,20 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <string>
 #include <system_error>
+#include <tuple>
 
 namespace gbx::host {
 namespace {
 
 using enclave::Frame;
+
+constexpr std::chrono::milliseconds kPause{50};
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
@@ -63,41 +67,85 @@ Server::~Server() {
   for (Client& client : clients_) client.thread.join();
 }
 
-void Server::accept_client() {
+void Server::accept_client() noexcept {
   join_finished();
   enclave::Descriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  if (!socket.valid()) return;
-  const std::lock_guard lock(clients_mutex_);
-  if (clients_.size() >= limits_.clients) return;
+  const bool exhausted = !socket.valid() && (errno == EMFILE || errno == ENFILE ||
+                                             errno == ENOBUFS || errno == ENOMEM);
+  {
+    const std::lock_guard lock(clients_mutex_);
+    if (exhausted) evict_idlest();
+    if (socket.valid() && make_place()) start(std::move(socket));
+  }
+  if (exhausted) std::this_thread::sleep_for(kPause);
+}
+
+bool Server::make_place() {
+  const auto served = static_cast<std::size_t>(
+      std::ranges::count_if(clients_, [](const Client& client) { return !client.evicted; }));
+  // Evicted ones are gone at once, but their threads may not have run yet.
+  if (clients_.size() >= 2 * limits_.clients) return false;
+  return served < limits_.clients || evict_idlest();
+}
+
+bool Server::evict_idlest() {
+  Client* idlest = nullptr;
+  for (Client& client : clients_) {
+    if (client.calling || client.evicted || client.socket < 0) continue;
+    const auto rank = [](const Client& c) { return std::tuple(c.has_called, c.waiting_since); };
+    if (idlest == nullptr || rank(client) < rank(*idlest)) idlest = &client;
+  }
+  if (idlest == nullptr) return false;
+  idlest->evicted = true;
+  ::shutdown(idlest->socket, SHUT_RDWR);
+  return true;
+}
+
+void Server::start(enclave::Descriptor socket) {
   Client& client = clients_.emplace_back();
   client.socket = socket.get();
-  client.thread =
-      std::thread([this, &client, channel = enclave::Channel(std::move(socket))]() mutable {
-        serve(client, std::move(channel));
-      });
+  try {
+    client.thread =
+        std::thread([this, &client, channel = enclave::Channel(std::move(socket))]() mutable {
+          serve(client, std::move(channel));
+        });
+  } catch (const std::system_error&) {
+    clients_.pop_back();  // no thread, no client: the socket is closed with the closure
+  }
 }
 
 void Server::serve(Client& client, enclave::Channel channel) {
-  answer_calls(channel);
+  answer_calls(client, channel);
   const std::lock_guard lock(clients_mutex_);
   client.socket = -1;
   channel = enclave::Channel(enclave::Descriptor());
   client.done = true;
 }
 
-void Server::answer_calls(enclave::Channel& channel) {
+bool Server::begin_call(Client& client) {
+  const std::lock_guard lock(clients_mutex_);
+  client.calling = client.has_called = !client.evicted;
+  return client.calling;
+}
+
+void Server::end_call(Client& client) {
+  const std::lock_guard lock(clients_mutex_);
+  client.calling = false;
+  client.waiting_since = std::chrono::steady_clock::now();
+}
+
+void Server::answer_calls(Client& client, enclave::Channel& channel) {
   while (true) {
     auto received = channel.receive(limits_.idle, limits_.frame);
     if (!received || !enclave::is_client_request(received->frame.call)) return;
+    if (!begin_call(client)) return;
     const auto begin = std::chrono::steady_clock::now();
-    const auto forward = [&](const Frame& frame) {
-      static_cast<void>(channel.send(frame.call, frame.payload, -1, limits_.frame));
-    };
-    const Frame answer = courier_.call(received->frame, received->descriptor, forward);
+    const Frame answer = courier_.call(received->frame, received->descriptor);
     log_call(received->frame, answer,
              std::chrono::duration_cast<std::chrono::milliseconds>(
                  std::chrono::steady_clock::now() - begin));
     if (!channel.send(answer.call, answer.payload, -1, limits_.frame)) return;
+    end_call(client);
   }
 }
 

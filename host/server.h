@@ -1,7 +1,12 @@
 #pragma once
 
-// The host's door: a Unix socket where parties' programs call the room. One thread a client; a
-// client that is slow, silent or wrong loses its connection and nobody else's.
+// The host's door: a Unix socket where parties' programs call the room. One thread a client.
+//
+// A client may be slow, silent or wrong, and may open as many connections as it likes: it loses its
+// own. When all places are taken, whoever comes gets the place of the one that has been waited for
+// longest, first of those who have never sent a whole frame; only if each has a call under way is
+// the newcomer turned away. Without descriptors or threads to spare newcomers wait or are turned
+// away, and who is connected is served.
 
 #include <chrono>
 #include <filesystem>
@@ -33,18 +38,28 @@ class Server {
 
   // What to poll for reading; then accept_client().
   [[nodiscard]] int descriptor() const { return listener_.get(); }
-  // Takes one waiting client, if there is one and fewer than the limit are connected.
-  void accept_client();
+  // Takes one waiting client, if there is one. Waits a little when this process has no descriptor
+  // to spare, since the client stays there to be polled. Does not throw.
+  void accept_client() noexcept;
 
  private:
   struct Client {
     int socket = -1;  // owned by the thread's channel; -1 once that is closed
     bool done = false;
+    bool calling = false;  // a whole frame came, and its answer is not out yet
+    bool has_called = false;
+    bool evicted = false;
+    std::chrono::steady_clock::time_point waiting_since = std::chrono::steady_clock::now();
     std::thread thread;
   };
 
   void serve(Client& client, enclave::Channel channel);
-  void answer_calls(enclave::Channel& channel);
+  void answer_calls(Client& client, enclave::Channel& channel);
+  bool begin_call(Client& client);
+  void end_call(Client& client);
+  bool make_place();
+  bool evict_idlest();
+  void start(enclave::Descriptor socket);
   void join_finished();
 
   std::filesystem::path path_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -40,7 +42,9 @@ class Echo {
     acceptor_ = std::thread([this] {
       while (!stop_) {
         pollfd wait{server_->descriptor(), POLLIN, 0};
-        if (::poll(&wait, 1, 10) > 0) server_->accept_client();
+        if (::poll(&wait, 1, 10) <= 0) continue;
+        server_->accept_client();
+        accepts++;
       }
     });
   }
@@ -57,6 +61,7 @@ class Echo {
   Echo& operator=(Echo&&) = delete;
 
   [[nodiscard]] std::filesystem::path socket() const { return folder_.path() / "socket"; }
+  std::atomic<int> accepts = 0;
 
  private:
   ScratchFolder folder_;
@@ -66,6 +71,26 @@ class Echo {
   std::thread room_;
   std::thread acceptor_;
 };
+
+enclave::Descriptor make_socket() {
+  return enclave::Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+void connect(const enclave::Descriptor& socket, const std::filesystem::path& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = path.string();
+  std::copy(name.begin(), name.end(), address.sun_path);
+  ASSERT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)),
+            0);
+}
+
+// Waits for it a while.
+bool hung_up(const enclave::Descriptor& socket) {
+  pollfd wait{socket.get(), POLLIN, 0};
+  char byte = 0;
+  return ::poll(&wait, 1, 5000) == 1 && ::recv(socket.get(), &byte, 1, 0) == 0;
+}
 
 bool echoes(const std::filesystem::path& socket) {
   client::RoomConnection connection(socket);
@@ -95,15 +120,71 @@ TEST(Server, AClientThatSaysBootIsDisconnected) {
 
 TEST(Server, AClientThatStopsInAFrameIsDisconnected) {
   const Echo echo({.clients = 64, .idle = milliseconds(5000), .frame = milliseconds(30)});
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string name = echo.socket().string();
-  std::copy(name.begin(), name.end(), address.sun_path);
-  const enclave::Descriptor raw(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ASSERT_EQ(::connect(raw.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  const enclave::Descriptor raw = make_socket();
+  connect(raw, echo.socket());
   ASSERT_EQ(::send(raw.get(), "\x21\0\0", 3, 0), 3);
-  char byte = 0;
-  EXPECT_EQ(::recv(raw.get(), &byte, 1, 0), 0);
+  EXPECT_TRUE(hung_up(raw));
+  EXPECT_TRUE(echoes(echo.socket()));
+}
+
+TEST(Server, SilentClientsKeepNobodyOut) {
+  const Echo echo({.clients = 4});
+  client::RoomConnection caller(echo.socket());
+  const Bytes nonce(enclave::kNonceBytes, 5);
+  ASSERT_NO_THROW(caller.call(Call::hello, nonce));
+  std::vector<enclave::Descriptor> silent;
+  for (int i = 0; i < 3; i++) {
+    silent.push_back(make_socket());
+    connect(silent.back(), echo.socket());
+  }
+  EXPECT_TRUE(echoes(echo.socket()));
+  EXPECT_TRUE(hung_up(silent.front()));  // the one that was there first and never called
+  EXPECT_NO_THROW(caller.call(Call::hello, nonce));  // not the one that is between two calls
+}
+
+TEST(Server, ClientsThatCalledAndFellSilentKeepNobodyOut) {
+  const Echo echo({.clients = 2});
+  client::RoomConnection first(echo.socket());
+  client::RoomConnection second(echo.socket());
+  const Bytes nonce(enclave::kNonceBytes, 5);
+  ASSERT_NO_THROW(first.call(Call::hello, nonce));
+  ASSERT_NO_THROW(second.call(Call::hello, nonce));
+  EXPECT_TRUE(echoes(echo.socket()));
+  EXPECT_THROW(first.call(Call::hello, nonce), client::ConnectionError);
+  EXPECT_NO_THROW(second.call(Call::hello, nonce));
+}
+
+TEST(Server, WithoutDescriptorsItNeitherSpinsNorEnds) {
+  const Echo echo({});
+  const enclave::Descriptor raw = make_socket();
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{.rlim_cur = 1, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  connect(raw, echo.socket());
+  std::this_thread::sleep_for(milliseconds(300));
+  const int accepts = echo.accepts;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_LT(accepts, 20);
+  EXPECT_TRUE(echoes(echo.socket()));
+}
+
+TEST(Server, WithoutAThreadForAClientItServesTheOthers) {
+  const Echo echo({});
+  client::RoomConnection there(echo.socket());
+  const Bytes nonce(enclave::kNonceBytes, 5);
+  ASSERT_NO_THROW(there.call(Call::hello, nonce));
+  pthread_attr_t usual;
+  ASSERT_EQ(::pthread_getattr_default_np(&usual), 0);
+  pthread_attr_t huge;
+  ASSERT_EQ(::pthread_attr_init(&huge), 0);
+  ASSERT_EQ(::pthread_attr_setstacksize(&huge, std::size_t{1} << 46), 0);
+  ASSERT_EQ(::pthread_setattr_default_np(&huge), 0);
+  const enclave::Descriptor raw = make_socket();
+  connect(raw, echo.socket());
+  EXPECT_TRUE(hung_up(raw));
+  ASSERT_EQ(::pthread_setattr_default_np(&usual), 0);
+  EXPECT_NO_THROW(there.call(Call::hello, nonce));
   EXPECT_TRUE(echoes(echo.socket()));
 }
 

@@ -42,6 +42,14 @@ bool copy_bytes(int from, int to, std::uint64_t size) {
   return ::fsync(to) == 0;
 }
 
+// False when fewer than SnapshotFolder::kSpareBytes would be left.
+bool has_space(const std::filesystem::path& folder, std::uint64_t size) {
+  std::error_code failed;
+  const std::filesystem::space_info space = std::filesystem::space(folder, failed);
+  return !failed && space.available >= SnapshotFolder::kSpareBytes &&
+         size <= space.available - SnapshotFolder::kSpareBytes;
+}
+
 }  // namespace
 
 SnapshotFolder::SnapshotFolder(std::filesystem::path folder, std::uint64_t snapshot_bytes_max)
@@ -59,19 +67,25 @@ Result<SnapshotFolder::Incoming> SnapshotFolder::receive(const Descriptor& sourc
   }
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size > snapshot_bytes_max_) return Error{ErrorCode::invalid_argument, "snapshot_too_large"};
-  std::error_code failed;
-  const std::filesystem::space_info space = std::filesystem::space(folder_, failed);
-  if (failed || space.available < kSpareBytes || size > space.available - kSpareBytes) {
-    return kDiskFailed;
-  }
-  Incoming out{{}, folder_ / (std::to_string(received_->fetch_add(1)) + ".part")};
-  const Descriptor target(::open(out.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  out.file = Descriptor(::open(out.path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!target.valid() || !out.file.valid() || !copy_bytes(source.get(), target.get(), size)) {
+  Incoming out;
+  const Descriptor target = reserve(size, out);
+  if (!target.valid() || !copy_bytes(source.get(), target.get(), size)) {
     discard(out);
     return kDiskFailed;
   }
   return out;
+}
+
+// One at a time, and taken before a byte is copied: what two would need together is counted.
+Descriptor SnapshotFolder::reserve(std::uint64_t size, Incoming& incoming) {
+  const std::lock_guard lock(received_->mutex);
+  if (!has_space(folder_, size)) return {};
+  incoming.path = folder_ / (std::to_string(received_->count++) + ".part");
+  Descriptor target(::open(incoming.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  incoming.file = Descriptor(::open(incoming.path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!target.valid() || !incoming.file.valid()) return {};
+  if (size > 0 && ::posix_fallocate(target.get(), 0, static_cast<off_t>(size)) != 0) return {};
+  return target;
 }
 
 void SnapshotFolder::keep(ByteView manifest, const Incoming& incoming) {

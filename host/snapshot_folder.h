@@ -3,10 +3,10 @@
 // Sealed snapshots as the host keeps them: a copy of what an owner handed over, beside its signed
 // manifest, named by the manifest's hash. All of it is ciphertext and signed text.
 
-#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 
 #include "enclave/channel.h"
 
@@ -21,8 +21,9 @@ class SnapshotFolder {
   SnapshotFolder(std::filesystem::path folder, std::uint64_t snapshot_bytes_max);
 
   // Copies the regular file `source` and yields the copy, open for reading only. It has a name of
-  // its own until keep() or discard(). Leaves kSpareBytes of the disk: the ledger is on it. Fails
-  // with invalid_argument (snapshot_no_file, snapshot_too_large) or unavailable (disk_failed).
+  // its own until keep() or discard(). Leaves kSpareBytes of the disk, however many are received at
+  // once: the ledger is on it. Fails with invalid_argument (snapshot_no_file, snapshot_too_large)
+  // or unavailable (disk_failed).
   // Thread-safe: an owner's slow file is waited for by nobody else.
   struct Incoming {
     enclave::Descriptor file;
@@ -35,10 +36,16 @@ class SnapshotFolder {
   void discard(const Incoming& incoming);
 
  private:
+  // The file to write to, with its space taken; invalid when there is not enough.
+  enclave::Descriptor reserve(std::uint64_t size, Incoming& incoming);
+
   std::filesystem::path folder_;
   std::uint64_t snapshot_bytes_max_;
-  std::unique_ptr<std::atomic<std::uint64_t>> received_ =
-      std::make_unique<std::atomic<std::uint64_t>>(0);  // on the heap, so that this can be moved
+  struct Received {
+    std::mutex mutex;
+    std::uint64_t count = 0;
+  };
+  std::unique_ptr<Received> received_ = std::make_unique<Received>();  // so that this can be moved
 };
 
 }  // namespace gbx::host

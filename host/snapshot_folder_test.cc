@@ -2,10 +2,16 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <fstream>
+#include <thread>
 
 #include "host/scratch_folder.h"
 
@@ -55,6 +61,47 @@ TEST(SnapshotFolder, ASparseFileCannotFillTheDisk) {
   SnapshotFolder snapshots(folder.path() / "snapshots", UINT64_MAX);
   EXPECT_EQ(snapshots.receive(open_file(original)).error().reason, Literal("disk_failed"));
   EXPECT_TRUE(std::filesystem::is_empty(folder.path() / "snapshots"));
+}
+
+constexpr int kUsual = 0;
+constexpr int kTooMuch = 1;
+constexpr int kNoDisk = 2;
+
+// On a disk of 200 MiB, two files of 100 MiB at once, of which one leaves enough.
+int receive_two() {
+  const ScratchFolder folder;
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, "") != 0 ||
+      ::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=200m") != 0) {
+    return kNoDisk;
+  }
+  const auto original = folder.path() / "purchases.gbx";
+  std::ofstream(original) << "sealed";
+  std::filesystem::resize_file(original, std::uint64_t{100} << 20);
+  SnapshotFolder snapshots(folder.path() / "snapshots", UINT64_MAX);
+  std::atomic<int> taken = 0;
+  const auto receive = [&] { taken += snapshots.receive(open_file(original)) ? 1 : 0; };
+  std::thread first(receive);
+  std::thread second(receive);
+  bool enough = true;
+  for (int i = 0; i < 200; i++) {
+    const auto left = std::filesystem::space(folder.path()).available;
+    enough = enough && left >= SnapshotFolder::kSpareBytes;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  first.join();
+  second.join();
+  ::umount(folder.path().c_str());
+  return enough && taken == 1 ? kUsual : kTooMuch;
+}
+
+TEST(SnapshotFolder, SeveralAtOnceCannotFillTheDisk) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(receive_two());
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == kNoDisk) GTEST_SKIP() << "may not mount a small disk";
+  EXPECT_EQ(WEXITSTATUS(status), kUsual);
 }
 
 TEST(SnapshotFolder, RefusesWhatIsNoFileOrTooLarge) {

@@ -45,18 +45,15 @@ RoomAnswer RoomConnection::call(enclave::Call call, ByteView payload, int descri
   if (const Status sent = channel_.send(call, payload, descriptor, timeout_); !sent) {
     throw ConnectionError(broken(sent.error()));
   }
-  while (true) {
-    auto received = channel_.receive(timeout_, timeout_);
-    if (!received) throw ConnectionError(broken(received.error()));
-    enclave::Frame& frame = received->frame;
-    if (frame.call == enclave::Call::progress) continue;
-    if (frame.call == enclave::Call::answer) return std::move(frame.payload);
-    const auto refusal = frame.call == enclave::Call::refusal
-                             ? enclave::decode_refusal(frame.payload)
-                             : Error{ErrorCode::invalid_argument, "frame_unexpected"};
-    if (!refusal) throw ConnectionError(broken(refusal.error()));
-    return *refusal;
-  }
+  auto received = channel_.receive(timeout_, timeout_);
+  if (!received) throw ConnectionError(broken(received.error()));
+  enclave::Frame& frame = received->frame;
+  if (frame.call == enclave::Call::answer) return std::move(frame.payload);
+  const auto refusal = frame.call == enclave::Call::refusal
+                           ? enclave::decode_refusal(frame.payload)
+                           : Error{ErrorCode::invalid_argument, "frame_unexpected"};
+  if (!refusal) throw ConnectionError(broken(refusal.error()));
+  return *refusal;
 }
 
 }  // namespace gbx::client

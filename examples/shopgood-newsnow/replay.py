@@ -13,7 +13,7 @@ import socket
 import struct
 import sys
 
-QUERY, PROGRESS, REFUSAL = 5, 18, 33
+QUERY, REFUSAL = 5, 33
 
 
 def receive(line, size):
@@ -39,14 +39,10 @@ def send_frame(line, call, payload):
     line.sendall(struct.pack("<IB", len(payload) + 1, call) + payload)
 
 
-def converse(room, call, payload, pass_on):
-    """Sends one call; each frame of the room goes to pass_on. Yields the last one."""
+def converse(room, call, payload):
+    """Sends one call and yields the answer."""
     send_frame(room, call, payload)
-    while True:
-        answer = receive_frame(room) or sys.exit("the room hung up")
-        pass_on(*answer)
-        if answer[0] != PROGRESS:
-            return answer
+    return receive_frame(room) or sys.exit("the room hung up")
 
 
 def invented(word):
@@ -75,7 +71,7 @@ def main():
             if len(sys.argv) > 3:
                 send_frame(analyst, REFUSAL, invented(sys.argv[3]))
                 continue
-        converse(room, *frame, lambda *answer: send_frame(analyst, *answer))
+        send_frame(analyst, *converse(room, *frame))
     if question is None:
         sys.exit("nobody asked")
     sealed = base64.b64decode(json.loads(question)["sealed"])
@@ -84,7 +80,7 @@ def main():
           "cannot read it", flush=True)
     if len(sys.argv) > 3:
         sys.exit("and refused it in the room's name")
-    call, answer = converse(room, QUERY, question, lambda *_: None)
+    call, answer = converse(room, QUERY, question)
     if call == REFUSAL:
         sys.exit("sent it again; the room refuses: " + answer[10:10 + answer[9]].decode())
     print(f"sent it again; the room answered with {len(answer)} bytes")

@@ -344,7 +344,7 @@ TEST(Flow, ARequestInPlainIsRefused) {
 TEST(Flow, FramesThatAreNoRequestsAreRefused) {
   World world(22);
   ASSERT_TRUE(world.open());
-  for (const Call call : {Call::append, Call::appended, Call::progress, Call::refusal}) {
+  for (const Call call : {Call::append, Call::appended, Call::refusal}) {
     EXPECT_EQ(refusal_of(world.call(call, "x")), "frame_unexpected");
   }
 }

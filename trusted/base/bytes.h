@@ -67,6 +67,9 @@ class Reader {
 
 class Writer {
  public:
+  // Takes room for `size` bytes at once: until there are more, none of them is copied elsewhere,
+  // so that a secret among them can be wiped where it is.
+  void reserve(std::size_t size) { out_.reserve(size); }
   void u8(std::uint8_t value);
   void u16(std::uint16_t value);
   void u32(std::uint32_t value);
