@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/stat/enumerate.h"
+#include "tests/stat/group_law.h"
 #include "tests/stat/hockey_stick.h"
 #include "trusted/privacy/mechanism.h"
 
@@ -115,45 +116,41 @@ TEST(ClosedForm, OfAnotherMechanismDoesNotFit) {
 
 // --- the search ---
 
-// One group with `persons` on D and one more on D', whose measure moves by `shift`.
-PairOfLaws group_pair(const Mechanism& mechanism, std::int64_t persons, std::int64_t shift) {
-  const auto withheld = [&](std::int64_t n) { return 1 - keep_probability(mechanism, n); };
-  const auto shown = [&](std::int64_t n, std::int64_t value) {
-    return n < mechanism.people_min ? 0 : stat::laplace_mass(scale_of(mechanism, 0), value - n);
-  };
-  PairOfLaws selected;
-  const std::int64_t first = mechanism.threshold + mechanism.people_min - 1;
-  const double b = static_cast<double>(scale_of(mechanism, 0).numerator) /
-                   static_cast<double>(scale_of(mechanism, 0).denominator);
-  const std::int64_t last = std::max(first, persons) + static_cast<std::int64_t>(45 * b) + 2;
-  for (std::int64_t value = first; value <= last; value++) {
-    selected.add(shown(persons, value), shown(persons + 1, value));
+// The people of one group on both neighbours.
+struct Step {
+  std::int64_t from = 0;
+  std::int64_t to = 0;
+};
+
+// Each size that matters to a selection, and a person who comes; or goes, where one can move.
+std::vector<Step> steps_of(const Mechanism& mechanism, bool moves) {
+  const std::int64_t k = mechanism.people_min;
+  const bool by_coin = mechanism.selection == Selection::geometric;
+  const std::int64_t middle = k - 1 + (by_coin ? 8 : mechanism.threshold);
+  std::vector<Step> out;
+  for (const std::int64_t n : {k - 2, k - 1, k, k + 1, middle - 1, middle, middle + 40}) {
+    out.push_back({n, n + 1});
+    if (moves) out.push_back({n + 1, n});
   }
-  PairOfLaws out = selected;
-  if (mechanism.noises.size() > 1) {
-    out = selected.times(stat::shifted_laplace(scale_of(mechanism, 1), shift));
-  }
-  out.add(withheld(persons), withheld(persons + 1));
   return out;
 }
 
-// The largest excess over delta that any neighbour in a small world reaches: one person enters L0
-// groups, each of any interesting size, moving the measure of each by all it may.
-double worst_excess(const Plan& plan, const Mechanism& mechanism) {
-  const std::int64_t k = plan.people_min;
-  const std::int64_t middle = mechanism.threshold + k - 1;
+// The largest excess over delta that any neighbour in a small world reaches: one person changes
+// `groups` groups, each of any interesting size, moving the measures of each by all it may.
+double worst_excess(const Plan& plan, const Mechanism& mechanism, std::uint32_t groups,
+                    bool moves = false) {
   std::vector<PairOfLaws> pairs;
-  for (const std::int64_t persons : {k - 2, k - 1, k, k + 1, middle - 1, middle, middle + 40}) {
-    for (const int sign : {-1, 1}) {
-      const std::int64_t most = plan.statistics.back().per_group;
-      if (persons < 0 || (plan.statistics.size() == 1 && sign < 0)) continue;
-      pairs.push_back(group_pair(mechanism, persons, sign * most));
+  for (const Step step : steps_of(mechanism, moves)) {
+    const auto outcomes = stat::group_outcomes(mechanism, step.from, step.to);
+    pairs.push_back(stat::group_pair(plan, mechanism, outcomes, 1));
+    if (plan.statistics.size() > 1) {
+      pairs.push_back(stat::group_pair(plan, mechanism, outcomes, -1));
     }
   }
   const double epsilon = static_cast<double>(plan.price().loss) / kEpsilonUnit;
   const double delta = static_cast<double>(plan.delta) / static_cast<double>(kDeltaUnit);
   double worst = -1;
-  // Every multiset of L0 pairs.
+  // Every multiset of that many pairs.
   const auto search = [&](const auto& self, const PairOfLaws& so_far, std::size_t from,
                           std::uint32_t left) -> void {
     worst = std::max(
@@ -163,18 +160,22 @@ double worst_excess(const Plan& plan, const Mechanism& mechanism) {
       self(self, so_far.times(pairs[i]), i, left - 1);
     }
   };
-  search(search, PairOfLaws::equal(), 0, plan.groups_per_person);
+  search(search, PairOfLaws::equal(), 0, groups);
   return worst;
 }
 
-Plan plan_of(std::uint64_t epsilon, const char* delta, std::uint32_t groups,
-             const std::vector<std::int64_t>& bounds) {
+double worst_excess(const Plan& plan, const Mechanism& mechanism) {
+  return worst_excess(plan, mechanism, plan.groups_changed(), plan.replaces);
+}
+
+PlanRequest request_of(std::uint64_t epsilon, const char* delta, std::uint32_t groups,
+                       const std::vector<std::int64_t>& bounds) {
   PlanRequest request{.grouped = true,
                       .groups_per_person = groups,
                       .people_min = 5,
                       .price = {epsilon, *parse_delta(delta)}};
   for (const std::int64_t bound : bounds) request.measures.push_back({.per_group = bound});
-  return *make_plan(request);
+  return request;
 }
 
 std::vector<Plan> small_world() {
@@ -182,36 +183,102 @@ std::vector<Plan> small_world() {
   for (const std::uint64_t epsilon : {500'000u, 1'000'000u, 3'000'000u}) {
     for (const std::uint32_t groups : {1u, 2u, 3u}) {
       for (const char* delta : {"1e-3", "1e-6"}) {
-        out.push_back(plan_of(epsilon, delta, groups, {}));
-        out.push_back(plan_of(epsilon, delta, groups, {2}));
+        out.push_back(*make_plan(request_of(epsilon, delta, groups, {})));
+        out.push_back(*make_plan(request_of(epsilon, delta, groups, {2})));
       }
     }
   }
   return out;
 }
 
+// Selection by a coin, whether persons are released or not.
+std::vector<Plan> world_of_coins() {
+  std::vector<Plan> out;
+  for (const std::uint64_t epsilon : {500'000u, 3'000'000u}) {
+    for (const std::uint32_t groups : {1u, 2u}) {
+      for (const bool measured : {false, true}) {
+        PlanRequest request = request_of(epsilon, "1e-3", groups, {});
+        if (measured) request.measures = {{.per_group = 2}};
+        request.geometric = true;
+        request.persons_asked = false;
+        out.push_back(*make_plan(request));
+        GBX_CHECK(out.back().selection == Selection::geometric);
+      }
+    }
+  }
+  return out;
+}
+
+// Public rows, hidden by a margin or always shown, and a tree over three levels.
+std::vector<Plan> world_of_open_rows() {
+  std::vector<Plan> out;
+  for (const OpenRows open_rows : {OpenRows::select, OpenRows::hide, OpenRows::show}) {
+    for (const std::uint32_t groups : {1u, 2u}) {
+      for (const std::uint32_t bins : {0u, 4096u}) {
+        PlanRequest request = request_of(1'000'000, "1e-3", groups, {});
+        request.measures = {{.per_group = 1, .bins = bins}};
+        request.public_groups = {{{Cell(std::int64_t{1})}, {Cell(std::int64_t{2})}}};
+        request.open_rows = open_rows;
+        out.push_back(*make_plan(request));
+      }
+    }
+  }
+  return out;
+}
+
+// A person can move from one group to another.
+std::vector<Plan> world_of_moves() {
+  std::vector<Plan> out;
+  for (const std::uint64_t epsilon : {500'000u, 3'000'000u}) {
+    for (const bool by_coin : {false, true}) {
+      PlanRequest request = request_of(epsilon, "1e-3", 1, {2});
+      request.replaces = true;
+      request.geometric = by_coin;
+      request.persons_asked = !by_coin;
+      out.push_back(*make_plan(request));
+    }
+  }
+  return out;
+}
+
+std::string name_of(const Plan& plan) {
+  return format_epsilon(plan.price().loss) + " " + format_delta(plan.delta) + " L0 " +
+         std::to_string(plan.groups_per_person) + (plan.replaces ? " moving" : "") + ", " +
+         std::to_string(plan.statistics.size()) + " statistics, selection " +
+         std::to_string(static_cast<int>(plan.selection));
+}
+
 // Sums of at most some thousand terms, each good to 2^-50; ratios merged within 1e-9 of each other
 // move at most 1e-9 of a mass that is itself near the boundary: 1e-9 of delta is allowed for it.
 constexpr double kRounding = 1e-11;
 
-TEST(Falsifier, FindsNothingInTheMechanism) {
-  for (const Plan& plan : small_world()) {
-    EXPECT_LT(worst_excess(plan, *mechanism_of(plan)), kRounding)
-        << format_epsilon(plan.price().loss) << " " << format_delta(plan.delta) << " "
-        << plan.groups_per_person << " " << plan.statistics.size();
+void expect_nothing(const std::vector<Plan>& world) {
+  for (const Plan& plan : world) {
+    EXPECT_LT(worst_excess(plan, *mechanism_of(plan)), kRounding) << name_of(plan);
   }
 }
 
-// A mistake must be found in every plan of the small world in which it changes something.
+TEST(Falsifier, FindsNothingInTheMechanism) { expect_nothing(small_world()); }
+TEST(Falsifier, FindsNothingInCoins) { expect_nothing(world_of_coins()); }
+TEST(Falsifier, FindsNothingInOpenRows) { expect_nothing(world_of_open_rows()); }
+TEST(Falsifier, FindsNothingWherePersonsMove) { expect_nothing(world_of_moves()); }
+
+// A mistake must be found in every plan of the world in which it changes something.
 template <typename Mistake>
-void expect_found(Mistake mistake) {
-  for (const Plan& plan : small_world()) {
+void expect_found_in(const std::vector<Plan>& world, Mistake mistake) {
+  int tried = 0;
+  for (const Plan& plan : world) {
     Mechanism wrong = *mechanism_of(plan);
     if (!mistake(plan, wrong)) continue;
-    EXPECT_GT(worst_excess(plan, wrong), 10 * kRounding)
-        << format_epsilon(plan.price().loss) << " " << format_delta(plan.delta) << " "
-        << plan.groups_per_person << " " << plan.statistics.size();
+    tried++;
+    EXPECT_GT(worst_excess(plan, wrong), 10 * kRounding) << name_of(plan);
   }
+  EXPECT_GT(tried, 0);
+}
+
+template <typename Mistake>
+void expect_found(Mistake mistake) {
+  expect_found_in(small_world(), mistake);
 }
 
 TEST(FalsifierFinds, AThresholdOneTooLow) {
@@ -264,6 +331,75 @@ TEST(FalsifierFinds, KCheckedOnTheTrueCountAlone) {
     wrong.threshold = -1'000;
     return true;
   });
+}
+
+// Withheld below k, and from there on the coin of n instead of that of n - (k-1).
+TEST(FalsifierFinds, ACoinThatForgetsTheShiftByK) {
+  for (const Plan& plan : world_of_coins()) {
+    const Mechanism mechanism = *mechanism_of(plan);
+    const double kept = keep_coin(mechanism.coin_epsilon, mechanism.coin_delta, plan.people_min);
+    const PairOfLaws pair =
+        stat::group_pair(plan, mechanism, {{0, kept, true}, {1, 1 - kept, false}}, 1);
+    const double epsilon = static_cast<double>(plan.price().loss) / kEpsilonUnit;
+    const double delta = static_cast<double>(plan.delta) / static_cast<double>(kDeltaUnit);
+    EXPECT_GT(pair.hockey_stick_back(epsilon), delta + 10 * kRounding) << name_of(plan);
+  }
+}
+
+TEST(FalsifierFinds, ACoinThatForgetsHowManyGroupsAPersonIsIn) {
+  expect_found_in(world_of_coins(), [](const Plan& plan, Mechanism& wrong) {
+    wrong.coin_epsilon *= plan.groups_per_person;
+    wrong.coin_delta *= plan.groups_per_person;
+    return plan.groups_per_person > 1;
+  });
+}
+
+TEST(FalsifierFinds, ACoinWithTwiceItsDelta) {
+  expect_found_in(world_of_coins(), [](const Plan&, Mechanism& wrong) {
+    wrong.coin_delta *= 2;
+    return true;
+  });
+}
+
+TEST(FalsifierFinds, HalfTheNoiseOnOpenRows) {
+  expect_found_in(world_of_open_rows(), [](const Plan&, Mechanism& wrong) {
+    halve(wrong, 0);
+    return true;
+  });
+}
+
+TEST(FalsifierFinds, ATreePricedAsOneCounter) {
+  expect_found_in(world_of_open_rows(), [](const Plan& plan, Mechanism& wrong) {
+    Statistic one = plan.statistics[1];
+    one.levels = 1;
+    wrong.noises[1] = *noise_of(plan.groups_changed(), one);
+    return plan.statistics[1].levels > 1;
+  });
+}
+
+// Made for L0 groups, while a person of an outer join moves between twice as many.
+TEST(FalsifierFinds, AnOuterJoinThatIsNotDoubled) {
+  for (Plan plan : world_of_moves()) {
+    plan.replaces = false;
+    const Mechanism wrong = *mechanism_of(plan);
+    EXPECT_LT(worst_excess(plan, wrong, 1), kRounding) << name_of(plan);
+    EXPECT_GT(worst_excess(plan, wrong, 2, true), 10 * kRounding) << name_of(plan);
+  }
+}
+
+// sigma of rho = epsilon^2 / 2, and epsilon charged as if that were pure.
+TEST(FalsifierFinds, GaussianNoiseBilledAsLaplace) {
+  for (const std::size_t statistic : {std::size_t{0}, std::size_t{1}}) {
+    for (const std::uint64_t epsilon : {500'000u, 1'000'000u, 3'000'000u}) {
+      const Plan plan = *make_plan(request_of(epsilon, "1e-6", 1, {2}));
+      Mechanism wrong = *mechanism_of(plan);
+      Statistic gaussian = plan.statistics[statistic];
+      gaussian.noise = NoiseKind::gaussian;
+      gaussian.share = rho_of_epsilon(gaussian.share);
+      wrong.noises[statistic] = *noise_of(1, gaussian);
+      EXPECT_GT(worst_excess(plan, wrong), 1e-6) << name_of(plan);
+    }
+  }
 }
 
 }  // namespace

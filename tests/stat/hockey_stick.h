@@ -33,6 +33,11 @@ class PairOfLaws {
     masses.q += q;
   }
 
+  // Every output of `other`, none of which is one of these.
+  void add(const PairOfLaws& other) {
+    for (const auto& [key, masses] : other.by_ratio_) add(masses.p, masses.q);
+  }
+
   [[nodiscard]] PairOfLaws times(const PairOfLaws& other) const {
     PairOfLaws out;
     for (const auto& [key, a] : by_ratio_) {
