@@ -71,6 +71,22 @@ std::string withheld_text(const client::VerifiedAnswer& answer) {
          ", or not enough above it to say so safely.\n";
 }
 
+// What k means for the rows of this answer.
+std::string people_line(const packet::NoiseParameters& noise) {
+  const std::string least = people(noise.people_min);
+  switch (noise.selection) {
+    case privacy::Selection::threshold:
+    case privacy::Selection::geometric: return "Each row stands for at least " + least + ".\n";
+    case privacy::Selection::margin:
+      return "Each row with numbers stands for at least " + least +
+             ", but for one in a million: the noised number of people decides.\n";
+    case privacy::Selection::none:
+      return "Rows of public groups have numbers however few people stand behind them: only the "
+             "noise hides people.\n";
+  }
+  return {};
+}
+
 constexpr double kShownDelta = 1e-6;
 
 std::string short_number(double value) {
@@ -192,7 +208,7 @@ std::string answer_table(const packet::AnswerTable& table) {
 std::string answer_notes(const client::VerifiedAnswer& answer) {
   const packet::AnswerPredicate& predicate = answer.predicate();
   std::string out = noise_line(predicate) + withheld_text(answer);
-  out += "Each row stands for at least " + people(predicate.noise.people_min) + ".\n";
+  out += people_line(predicate.noise);
   out += "Paid " + price_line(predicate.noise) + ":\n" + budget_lines(answer, false);
   return out + verdict_line(answer);
 }
@@ -207,8 +223,8 @@ std::string price_text(const client::VerifiedAnswer& answer, const TypicalWidths
                         typical.people) +
            "\n";
   }
-  out += noise_line(predicate) + "Each row would stand for at least " +
-         people(predicate.noise.people_min) + ".\nBudget:\n" + budget_lines(answer, true);
+  out += noise_line(predicate) + people_line(predicate.noise) + "Budget:\n" +
+         budget_lines(answer, true);
   return out + verdict_line(answer);
 }
 

@@ -94,6 +94,19 @@ TEST(AnswerView, TheNotesSayWhatIsHiddenWithheldPaidAndProven) {
                               "by newsnow on 2026-01-01 under \"Attribution, autumn\" version 1"));
 }
 
+TEST(AnswerView, KIsOnlyClaimedWhereItHolds) {
+  client::TestAnswer answer;
+  answer.policy.privacy.open_rows = privacy::OpenRows::show;
+  answer.sign_policy();
+  answer.predicate.noise.open = true;
+  answer.predicate.noise.selection = privacy::Selection::none;
+  answer.predicate.noise.price.delta = 0;
+  for (auto& move : answer.predicate.budget) move.after.delta = move.before.delta;
+  const std::string text = answer_notes(verified(answer));
+  EXPECT_THAT(text, Not(HasSubstr("at least 50 people")));
+  EXPECT_THAT(text, HasSubstr("only the noise hides people"));
+}
+
 TEST(AnswerView, HowManyGroupsAreWithheldIsSaidOnlyWherePublic) {
   client::TestAnswer answer;
   answer.table.withheld.reset();
