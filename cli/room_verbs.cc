@@ -7,8 +7,10 @@
 #include "client/keys/atomic_file.h"
 #include "client/policy/wording.h"
 #include "client/room/allotments.h"
+#include "client/room/close.h"
 #include "client/room/measure.h"
 #include "client/room/provide.h"
+#include "trusted/crypto/entropy.h"
 #include "trusted/crypto/hash.h"
 
 namespace gbx::cli {
@@ -148,13 +150,16 @@ void report_settled(const Console& console, std::size_t settled) {
   console.print(Json::object({{"settled", static_cast<std::uint64_t>(settled)}}));
 }
 
-void close(const Console& console, const std::string& socket) {
-  const Bytes answer = talk("the room was not closed", socket, [&] {
+void close(const Console& console, const std::string& socket, const std::string& policy_file) {
+  const policy::VerifiedPolicy policy = read_policy(policy_file);
+  const client::Home home = open_home(console);
+  const std::string statement = talk("the room was not closed", socket, [&] {
     client::RoomConnection connection(socket);
-    return client::call_or_throw(connection, Call::close, {});
+    crypto::SystemEntropy entropy;
+    return client::close_room(connection, policy, home, entropy);
   });
   console.say("The room is closed; its keys are gone.");
-  report_settled(console, settle(console, as_text(answer), socket));
+  report_settled(console, settle(console, statement, socket));
 }
 
 void settle_file(const Console& console, const std::string& path) {
@@ -199,8 +204,10 @@ void add_room(CLI::App& app, Console& console) {
   CLI::App* closed =
       group->add_subcommand("close", "End the room for good and take back what it has not spent");
   closed->add_option("--room", *socket, "The room's socket")->required();
-  closed->footer("Example: glovebox room close --room room/socket");
-  closed->callback([&console, socket] { close(console, *socket); });
+  auto policy = std::make_shared<std::string>();
+  closed->add_option("--policy", *policy, "The policy, signed by every member")->required();
+  closed->footer("Example: glovebox room close --room room/socket --policy policy.json");
+  closed->callback([&console, socket, policy] { close(console, *socket, *policy); });
   auto file = std::make_shared<std::string>();
   CLI::App* settled = group->add_subcommand(
       "settle", "Take back unspent budget by the statement of a room that somebody else closed");

@@ -6,6 +6,7 @@ namespace gbx::enclave {
 namespace {
 
 constexpr std::size_t kSmallBytesMax = 1 << 10;
+constexpr std::size_t kCloseBytesMax = 1 << 14;
 constexpr std::size_t kReleaseBytesMax = 1 << 20;
 constexpr std::size_t kQueryBytesMax = 2 << 20;  // a sealed request of the largest class, in base64
 
@@ -75,8 +76,8 @@ std::size_t payload_bytes_max(Call call) {
     case Call::append: return kLedgerEntryBytesMax;
     case Call::refusal: return kRefusalBytes;
     case Call::hello: return kNonceBytes;
-    case Call::status:
-    case Call::close: return 0;
+    case Call::close: return kCloseBytesMax;
+    case Call::status: return 0;
     case Call::appended: return 1;
   }
   return kSmallBytesMax;

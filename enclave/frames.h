@@ -17,7 +17,7 @@
 //   release   key release envelope                 released JSON: table, allotment
 //   query     sealed request packet                sealed answer packet
 //   status    nothing                              status JSON
-//   close     nothing                              closing statement envelope
+//   close     close envelope                       closing statement envelope
 //
 //   append    ledger entry (room to host)          appended: u8, 1 = on disk
 //

@@ -47,7 +47,7 @@ Result<std::string> Session::dispatch(ReceivedFrame& received) {
     }
     case Call::status: return room_->status();
     case Call::close: {
-      auto statement = room_->close();
+      auto statement = room_->close(as_text(payload));
       over_ = statement.has_value();
       return statement;
     }

@@ -28,6 +28,7 @@ struct Target {
                                 "SELECT campaign_id, COUNT(DISTINCT hashed_email) AS n FROM "
                                 "exposures GROUP BY campaign_id"))},
               {Call::attach, gbx::to_bytes(world.purchases.envelope)},
+              {Call::close, gbx::to_bytes(world.make_close())},
               {Call::query, gbx::to_bytes(gbx::packet::print_envelope(world.last_request))}};
     entries = world.store.entries.size();
   }
@@ -61,9 +62,10 @@ Bytes sealed(gbx::sim::World& world, gbx::ByteView request) {
       gbx::crypto::hpke_seal(world.binding.sealing_key, gbx::as_bytes("glovebox/request/v1"),
                              binding, inside, world.party_entropy)
           .value();
-  return gbx::to_bytes(
-      gbx::Json::object({{"binding", gbx::to_hex(binding)}, {"sealed", gbx::to_base64(packet)}})
-          .canonical());
+  return gbx::to_bytes(gbx::Json::object({{"binding", gbx::to_hex(binding)},
+                                          {"nonce", gbx::to_hex(world.binding.nonce)},
+                                          {"sealed", gbx::to_base64(packet)}})
+                           .canonical());
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ constexpr std::string_view kRetry = "ask again; what was charged stays charged";
 constexpr std::string_view kBug = "please report it with the command that you ran";
 
 // What can be wrong with packets, evidence, snapshots, answers and the machine.
-constexpr std::array<Wording, 146> kWords = {{
+constexpr std::array<Wording, 147> kWords = {{
     {"accounting_wrong", "a key release allots in another accounting than the policy's",
      "provide the table again with this policy"},
     {"allotment_empty", "a key release allots no budget", "allot some epsilon and delta"},
@@ -36,7 +36,7 @@ constexpr std::array<Wording, 146> kWords = {{
      "update Glovebox, or ask what platform it is"},
     {"base64_malformed", "base64 text cannot be read", kTampered},
     {"binding_malformed", "the room's binding cannot be read", kRoom},
-    {"binding_unknown", "the room has not issued this binding, or was started anew since",
+    {"binding_unknown", "this is no binding of this room, which may have been started anew since",
      "ask the room for evidence again"},
     {"binding_wrong", "the evidence is for another room, boot or nonce", kRoom},
     {"boolean_malformed", "this is not true or false", "write true or false"},
@@ -50,6 +50,7 @@ constexpr std::array<Wording, 146> kWords = {{
     {"charge_malformed", "a charge names no table or one twice", kBug},
     {"check_value_wrong", "the token key is another one than its maker sealed",
      "get the token key packet again from its maker"},
+    {"close_malformed", "the order to close cannot be read", kAgain},
     {"collaboration_wrong", "the snapshot was made for another collaboration",
      "prepare the table for this policy"},
     {"column_malformed", "a block of the snapshot is damaged", kPrepare},

@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What a room says to a query: syntax, names, rules, price.
-constexpr std::array<Wording, 111> kWords = {{
+constexpr std::array<Wording, 112> kWords = {{
     {"aggregate_filter_unsupported", "FILTER stands after something that is no aggregate",
      "put it after the aggregate, or the condition into WHERE"},
     {"aggregate_in_group", "GROUP BY holds an aggregate",
@@ -104,6 +104,8 @@ constexpr std::array<Wording, 111> kWords = {{
      "write numbers, dates and text"},
     {"loss_exhausted", "a table's privacy budget does not suffice; nothing was spent",
      "ask with a smaller --epsilon, or have the members agree on a new budget"},
+    {"member_may_not_close", "the policy lets this member neither provide nor ask",
+     "have a member close it that may provide or query"},
     {"member_may_not_query", "the policy does not let this member ask",
      "ask as a member with the ability query"},
     {"member_unknown", "the policy has no such member", "check which identity your --home holds"},

@@ -68,6 +68,7 @@ std::string make_release(const SnapshotFile& file, const policy::VerifiedPolicy&
   const packet::ReleaseTerms terms{.table = file.manifest.manifest().table,
                                    .policy_hash = policy.hash(),
                                    .binding = room.digest,
+                                   .nonce = room.binding.nonce,
                                    .manifest_digest = file.manifest.hash(),
                                    .log_head = room.log_head.hash,
                                    .accounting = policy.policy().privacy.accounting,

@@ -201,7 +201,7 @@ runs there before it hands over its key."
 107.75 in all, and two people are fewer than 50. Whoever knows NewsNow's four readers would have \
 learned who of them shops at ShopGood."
   tell "ShopGood ends the room. What was not spent comes back by a statement that the room signs."
-  on shopgood "glovebox room close --room ../host/tiny/socket"
+  on shopgood "glovebox room close --room ../host/tiny/socket --policy tiny.json"
 }
 
 # --- 2: a million customers -----------------------------------------------------------------------

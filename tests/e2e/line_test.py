@@ -280,7 +280,7 @@ class WholeLine(unittest.TestCase):
     def test_closing_gives_back_what_was_not_spent(self):
         self.provide_both("--epsilon", "2")
         self.ask(ATTRIBUTION, "-o", "answer.json")
-        self.shopgood.run("room", "close", "--room", self.room.socket)
+        self.shopgood.run("room", "close", "--room", self.room.socket, "--policy", "policy.json")
         self.assertEqual(self.room.host.wait(timeout=10), 0)
         self.newsnow.run("room", "settle", self.room.folder / "closing.json")
         for party in (self.shopgood, self.newsnow):

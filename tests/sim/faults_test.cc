@@ -140,9 +140,33 @@ TEST(Faults, AFailedCloseCanBeAskedAgain) {
   World world(105);
   ASSERT_TRUE(world.open());
   world.store.fail_at = world.store.calls;
-  EXPECT_EQ(world.call(Call::close, "").call, Call::refusal);
+  EXPECT_EQ(refusal_of(world.close()), "store_failed");
   EXPECT_EQ(refusal_of(world.ask(kQuery)), "room_closed");
-  EXPECT_EQ(world.call(Call::close, "").call, Call::answer);
+  EXPECT_EQ(world.close().call, Call::answer);
+}
+
+TEST(Faults, AFailedCloseAskedAgainIsOneEntry) {
+  for (const bool keeps : {false, true}) {
+    World world(107);
+    ASSERT_TRUE(world.open());
+    world.store.fail_at = world.store.calls;
+    world.store.keeps_failed = keeps;
+    EXPECT_EQ(world.close().call, Call::refusal);
+    EXPECT_EQ(world.close().call, Call::answer);
+    const auto replay = log::replay(world.binding.log_origin, world.store.entries);
+    ASSERT_TRUE(replay);
+    const auto closes = std::ranges::count_if(
+        replay->bodies, [](const Json& body) { return *body.find("kind")->string() == "close"; });
+    EXPECT_EQ(closes, 1) << keeps;
+  }
+}
+
+TEST(Faults, ACloseWithoutRandomnessCanBeAskedAgain) {
+  World world(108);
+  ASSERT_TRUE(world.open());
+  world.entropy.fail_at = world.entropy.calls;
+  EXPECT_EQ(world.close().call, Call::refusal);
+  EXPECT_EQ(world.close().call, Call::answer);
 }
 
 }  // namespace

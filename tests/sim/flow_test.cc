@@ -4,6 +4,7 @@
 
 #include "tests/sim/world.h"
 #include "trusted/log/log.h"
+#include "trusted/packet/close_request.h"
 #include "trusted/packet/sealed_request.h"
 #include "trusted/packet/statement.h"
 #include "trusted/policy/policy_fixture.h"
@@ -96,7 +97,7 @@ TEST(Flow, TheSameSeedGivesTheSameTranscript) {
     ASSERT_TRUE(world.open());
     world.ask(kAttribution);
     world.ask("SELECT * FROM purchases");
-    world.call(Call::close, "");
+    world.close();
     transcript = world.transcript;
   }
   EXPECT_EQ(transcripts[0], transcripts[1]);
@@ -233,7 +234,9 @@ TEST(Flow, AnExpiredPolicyAnswersNothing) {
   ASSERT_TRUE(world.open());
   world.clock.now = world.policy.expires;
   EXPECT_EQ(refusal_of(world.ask(kAttribution)), "policy_expired");
-  EXPECT_EQ(refusal_of(world.hello()), "policy_expired");
+  EXPECT_EQ(refusal_of(world.attach(world.exposures)), "policy_expired");
+  EXPECT_TRUE(world.take_hello(world.hello()));
+  EXPECT_EQ(world.close().call, Call::answer);  // what was not spent still goes back
 }
 
 TEST(Flow, DataPastItsRetentionIsGoneForGood) {
@@ -283,7 +286,7 @@ TEST(Flow, AMemberWithoutTheAbilityMayNotAsk) {
 TEST(Flow, ARequestForAnotherBootIsRefused) {
   World world(21);
   ASSERT_TRUE(world.open());
-  world.binding.nonce[0] ^= 1;
+  world.binding.signing_key[0] ^= 1;
   EXPECT_EQ(refusal_of(world.ask(kAttribution)), "binding_unknown");
 }
 
@@ -304,8 +307,9 @@ TEST(Flow, ARequestMovedToAnotherBindingIsRefused) {
   ASSERT_TRUE(world.open());
   const Json sealed = Json::parse(world.make_request(kAttribution)).value();
   world.hello();
-  const Json moved = Json::object(
-      {{"binding", to_hex(packet::digest(world.binding))}, {"sealed", *sealed.find("sealed")}});
+  const Json moved = Json::object({{"binding", to_hex(packet::digest(world.binding))},
+                                   {"nonce", to_hex(world.binding.nonce)},
+                                   {"sealed", *sealed.find("sealed")}});
   EXPECT_EQ(refusal_of(world.call(Call::query, moved.canonical())), "seal_broken");
 }
 
@@ -352,7 +356,7 @@ TEST(Flow, FramesThatAreNoRequestsAreRefused) {
 TEST(Flow, GarbageInEveryCallIsARefusal) {
   World world(23);
   ASSERT_TRUE(world.open());
-  for (const Call call : {Call::attach, Call::release, Call::query}) {
+  for (const Call call : {Call::attach, Call::release, Call::query, Call::close}) {
     for (const std::string_view text : {"", "{}", "null", "[]", "\xff", "{\"payload\":\"\"}"}) {
       EXPECT_EQ(world.call(call, text).call, Call::refusal);
     }
@@ -369,11 +373,96 @@ TEST(Flow, EveryTruncationOfARequestIsRefused) {
   EXPECT_EQ(refusal_of(world.call(Call::query, request)), "");
 }
 
+TEST(Flow, HellosOfOthersTakeNoBindingAway) {
+  World world(32);
+  ASSERT_EQ(refusal_of(world.boot()), "");
+  world.attach(world.exposures);
+  ASSERT_TRUE(world.take_hello(world.hello()));
+  const std::string release = world.make_release(world.exposures);
+  const std::string request = world.make_request("SELECT COUNT(*) AS n FROM exposures", true);
+  for (int i = 0; i < 300; i++) world.hello();
+  EXPECT_EQ(refusal_of(world.call(Call::release, release)), "");
+  EXPECT_NE(refusal_of(world.call(Call::query, request)), "binding_unknown");
+}
+
+TEST(Flow, AnotherNonceBesideABindingIsRefused) {
+  World world(33);
+  ASSERT_EQ(refusal_of(world.boot()), "");
+  world.attach(world.exposures);
+  ASSERT_TRUE(world.take_hello(world.hello()));
+  const packet::BindingDigest honest = packet::digest(world.binding);
+  const Json sealed = Json::parse(world.make_request(kAttribution)).value();
+  const Json other = Json::object({{"binding", to_hex(honest)},
+                                   {"nonce", to_hex(Hash{1})},
+                                   {"sealed", *sealed.find("sealed")}});
+  EXPECT_EQ(refusal_of(world.call(Call::query, other.canonical())), "binding_unknown");
+}
+
+TEST(Flow, OnlyAMemberClosesTheRoom) {
+  World world(34);
+  ASSERT_TRUE(world.open());
+  const std::string good = world.make_close();
+  const auto refused = [&](std::string_view packet) {
+    return refusal_of(world.call(Call::close, packet));
+  };
+  EXPECT_EQ(world.call(Call::close, "").call, Call::refusal);
+  const packet::Envelope envelope = packet::parse_envelope(good).value();
+  packet::Envelope bare = envelope;
+  bare.signatures.clear();
+  EXPECT_EQ(refused(packet::print_envelope(bare)), "signature_missing");
+  packet::CloseRequest request{.member = "stranger",
+                               .policy_hash = world.binding.policy_hash,
+                               .binding = packet::digest(world.binding),
+                               .nonce = world.binding.nonce};
+  const auto signed_by = [&](std::uint8_t who) {
+    return packet::print_envelope(
+        packet::make_close_request(request, policy::test_signing_key(who)));
+  };
+  EXPECT_EQ(refused(signed_by(9)), "member_unknown");
+  request.member = "shopgood";
+  EXPECT_EQ(refused(signed_by(2)), "signature_missing");  // newsnow's is there, and not wanted
+  request.policy_hash[0] ^= 1;
+  EXPECT_EQ(refused(signed_by(1)), "policy_hash_wrong");
+  request.policy_hash[0] ^= 1;
+  request.nonce[0] ^= 1;
+  EXPECT_EQ(refused(signed_by(1)), "binding_unknown");
+  EXPECT_EQ(refusal_of(world.ask(kAttribution)), "");  // the room goes on
+  EXPECT_EQ(refused(good), "");
+  EXPECT_EQ(refusal_of(world.ask(kAttribution)), "room_closed");
+}
+
+TEST(Flow, ACloseForAnotherBootIsRefused) {
+  World other(35);
+  ASSERT_TRUE(other.open());
+  World world(36);
+  ASSERT_TRUE(world.open());
+  EXPECT_EQ(refusal_of(world.call(Call::close, other.make_close())), "binding_unknown");
+  EXPECT_EQ(refusal_of(world.ask(kAttribution)), "");
+}
+
+TEST(Flow, WhoNeitherProvidesNorAsksMayNotClose) {
+  constexpr std::uint8_t kAgency = 3;  // who signs, as policy_fixture.h numbers them
+  World world(37);
+  ASSERT_EQ(world.policy.members.front().name, "agency");
+  world.policy.members.front().abilities = {.receive = true, .audit = true};
+  ASSERT_EQ(refusal_of(world.boot()), "");
+  ASSERT_TRUE(world.take_hello(world.hello()));
+  const packet::CloseRequest request{.member = "agency",
+                                     .policy_hash = world.binding.policy_hash,
+                                     .binding = packet::digest(world.binding),
+                                     .nonce = world.binding.nonce};
+  const packet::Envelope close =
+      packet::make_close_request(request, policy::test_signing_key(kAgency));
+  EXPECT_EQ(refusal_of(world.call(Call::close, packet::print_envelope(close))),
+            "member_may_not_close");
+  EXPECT_EQ(refusal_of(world.call(Call::close, world.make_close("newsnow"))), "");
+}
+
 TEST(Flow, CloseSignsWhatWasSpentAndEndsTheRoom) {
   World world(25);
   ASSERT_TRUE(world.open());
   ASSERT_EQ(refusal_of(world.ask(kAttribution)), "");
-  const Frame closed = world.call(Call::close, "");
+  const Frame closed = world.close();
   ASSERT_EQ(closed.call, Call::answer);
   const auto envelope = packet::parse_envelope(as_text(closed.payload));
   ASSERT_TRUE(envelope);
@@ -386,8 +475,8 @@ TEST(Flow, CloseSignsWhatWasSpentAndEndsTheRoom) {
   EXPECT_EQ(*tables->array()->front().find("epsilon_spent")->string(), "1");
   EXPECT_EQ(*tables->array()->front().find("epsilon_left")->string(), "2");
   EXPECT_EQ(refusal_of(world.ask(kAttribution)), "room_closed");
-  EXPECT_EQ(refusal_of(world.hello()), "room_closed");
-  EXPECT_EQ(world.call(Call::close, "").payload, closed.payload);
+  EXPECT_TRUE(world.take_hello(world.hello()));  // to be asked for the statement again
+  EXPECT_EQ(world.close().payload, closed.payload);
 }
 
 }  // namespace

@@ -148,10 +148,21 @@ TEST(Refusals, BeforeBootHaveNoSignature) {
 TEST(Refusals, AreSignedAfterTheCloseToo) {
   World world(307);
   ASSERT_TRUE(world.open());
-  world.call(Call::close, "");
+  ASSERT_EQ(world.close().call, Call::answer);
   const std::string request = world.make_request(kRows);
   const Frame answer = world.call(Call::query, request);
   EXPECT_EQ(outcome(world, Call::query, request, answer), "room: room_closed");
+}
+
+TEST(Refusals, OfACloseAreTheRooms) {
+  World world(308);
+  ASSERT_TRUE(world.open());
+  world.binding.signing_key[0] ^= 1;
+  const std::string close = world.make_close();
+  world.binding.signing_key[0] ^= 1;
+  const Frame answer = world.call(Call::close, close);
+  EXPECT_EQ(outcome(world, Call::close, close, answer), "room: binding_unknown");
+  EXPECT_EQ(outcome(world, Call::close, world.make_close(), answer), "host: binding_unknown");
 }
 
 TEST(Refusals, ThePageShowsOne) {

@@ -6,6 +6,7 @@
 #include "engine/duckdb/parse.h"
 #include "trusted/crypto/hash.h"
 #include "trusted/log/log.h"
+#include "trusted/packet/close_request.h"
 #include "trusted/packet/key_release.h"
 #include "trusted/packet/request.h"
 #include "trusted/packet/sealed_answer.h"
@@ -214,6 +215,7 @@ std::string World::make_release(const Sealed& sealed) {
   out.table = sealed.manifest.table;
   out.policy_hash = policy_hash_;
   out.binding = packet::digest(binding);
+  out.nonce = binding.nonce;
   out.manifest_digest = sealed.digest;
   out.log_head = log_head;
   const std::uint8_t owner = sealed.manifest.owner == "shopgood" ? kShopgood : kNewsnow;
@@ -247,6 +249,16 @@ std::string World::make_request(std::string_view sql, bool dry_run) {
   request.dry_run = dry_run;
   last_request = packet::make_request(request, policy::test_signing_key(kNewsnow));
   return packet::seal_request(last_request, binding, party_entropy).value();
+}
+
+std::string World::make_close(const std::string& member) {
+  packet::CloseRequest request{.member = member,
+                               .policy_hash = policy_hash_,
+                               .binding = packet::digest(binding),
+                               .nonce = binding.nonce};
+  GBX_CHECK(party_entropy.fill(request.id));
+  const std::uint8_t who = member == "shopgood" ? kShopgood : kNewsnow;
+  return packet::print_envelope(packet::make_close_request(request, policy::test_signing_key(who)));
 }
 
 std::optional<World::Read> World::read(const Frame& answer) const {

@@ -122,6 +122,10 @@ class World final : public enclave::RoomMaker {
     return call(enclave::Call::query, make_request(sql, dry_run));
   }
 
+  // Signed by "shopgood" or "newsnow".
+  std::string make_close(const std::string& member = "shopgood");
+  enclave::Frame close() { return call(enclave::Call::close, make_close()); }
+
   // What a receiver reads of an answer; nullopt when it is a refusal or does not verify.
   struct Read {
     packet::AnswerTable table;

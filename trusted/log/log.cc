@@ -80,6 +80,13 @@ Result<Receipt> Log::add(const Json& body) {
   return Receipt(entry_hash, head_);
 }
 
+Result<Receipt> Log::retry() {
+  GBX_CHECK(unconfirmed_.has_value());
+  const Hash entry_hash = crypto::sha256(*unconfirmed_);
+  GBX_TRY(flush());
+  return Receipt(entry_hash, head_);
+}
+
 Status Log::append(ByteView entry) noexcept {
   const auto body = Json::parse_canonical(as_text(entry));
   if (!body) return kBadEntry;

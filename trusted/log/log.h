@@ -62,7 +62,10 @@ class Log final : public Store {
   // log_full: nothing changed; the store: the entry is in the chain, is handed to the store again
   // before the next one, and there is no receipt).
   Result<Receipt> add(const Json& body);
-  // The same for the canonical text of a body: what Budget::reserve() writes through.
+  // Hands the last entry to the store again. Only after add() failed at the store. Fails with
+  // unavailable (the store).
+  Result<Receipt> retry();
+  // The same as add() for the canonical text of a body: what Budget::reserve() writes through.
   Status append(ByteView entry) noexcept override;
 
   [[nodiscard]] const std::string& origin() const { return origin_; }

@@ -20,6 +20,7 @@ Json encode_terms(const ReleaseTerms& terms) {
        {std::string(loss_name(terms.accounting)), std::to_string(terms.allotment.loss)},
        {"log_head", to_hex(terms.log_head)},
        {"manifest_digest", to_hex(terms.manifest_digest)},
+       {"nonce", to_hex(terms.nonce)},
        {"policy_hash", to_hex(terms.policy_hash)},
        {"table", terms.table}});
 }
@@ -48,6 +49,7 @@ Result<Packet> decode(const Json& json) {
   out.terms.allotment.loss = take_amount(fields, loss_name(out.terms.accounting));
   out.terms.log_head = fields.hex_array<32>("log_head");
   out.terms.manifest_digest = fields.hex_array<32>("manifest_digest");
+  out.terms.nonce = fields.hex_array<32>("nonce");
   out.terms.policy_hash = fields.hex_array<32>("policy_hash");
   out.terms.table = fields.text("table", kNameBytesMax);
   out.sealed = fields.base64("sealed_key", kSealedBytesMax);

@@ -24,6 +24,7 @@ struct ReleaseTerms {
   std::string table;
   Hash policy_hash{};
   BindingDigest binding{};
+  std::array<std::uint8_t, 32> nonce{};  // of the binding
   Hash manifest_digest{};  // SHA-256 of the snapshot manifest's payload, which carries the Merkle
                            // root
   Hash log_head{};         // the room's log when the owner looked

@@ -1,5 +1,6 @@
 // Envelopes and the packets in them are hostile: whatever parses prints as the same bytes.
 
+#include "trusted/packet/close_request.h"
 #include "trusted/packet/dsse.h"
 #include "trusted/packet/key_release.h"
 #include "trusted/packet/request.h"
@@ -15,6 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     GBX_CHECK(packet::print_envelope(*envelope) == text);
     (void)packet::peek_release_table(*envelope);
     (void)packet::peek_request_member(*envelope);
+    (void)packet::peek_close_member(*envelope);
     GBX_CHECK(!packet::open_statement(*envelope, packet::kAnswerPredicate, crypto::PublicKey{1}));
   }
   static const auto key =

@@ -4,6 +4,7 @@
 
 #include "trusted/crypto/entropy.h"
 #include "trusted/crypto/hash.h"
+#include "trusted/packet/close_request.h"
 #include "trusted/packet/key_release.h"
 #include "trusted/packet/request.h"
 #include "trusted/packet/sealed_answer.h"
@@ -25,6 +26,7 @@ struct Parties {
     binding.log_origin = "glovebox.dev/room/test";
     terms.table = "purchases";
     terms.binding = digest(binding);
+    terms.nonce = binding.nonce;
     terms.allotment = {1'500'000, std::uint64_t{1} << 59};
   }
   Envelope release() { return make_key_release(terms, key, binding, owner, entropy).value(); }
@@ -66,8 +68,8 @@ TEST(KeyRelease, AForgerCannotMoveTheKeyToOtherTerms) {
   // Another member signs a packet with other terms around the sealed key of a genuine one.
   Parties parties;
   const Json genuine = Json::parse(parties.release().payload).value();
-  for (const char* field :
-       {"binding", "delta", "epsilon", "log_head", "manifest_digest", "policy_hash", "table"}) {
+  for (const char* field : {"binding", "delta", "epsilon", "log_head", "manifest_digest", "nonce",
+                            "policy_hash", "table"}) {
     Json forged;
     for (const Json::Member& member : *genuine.object()) {
       std::string value = *member.second.string();
@@ -101,6 +103,39 @@ TEST(Request, RoundTripsAndRefuses) {
                 .error()
                 .reason.view(),
             "request_malformed");
+}
+
+TEST(CloseRequest, RoundTripsAndRefuses) {
+  const Parties parties;
+  const CloseRequest request{.member = "shopgood",
+                             .policy_hash = {1},
+                             .binding = digest(parties.binding),
+                             .nonce = {2},
+                             .id = {3}};
+  const Envelope good = make_close_request(request, parties.owner);
+  EXPECT_EQ(open_close_request(good, parties.owner.public_key()).value(), request);
+  EXPECT_EQ(peek_close_member(good).value(), "shopgood");
+  const auto reason = [&](const Envelope& envelope) {
+    const auto opened = open_close_request(envelope, parties.owner.public_key());
+    return opened ? std::string("opened") : std::string(opened.error().reason.view());
+  };
+  Envelope changed = good;
+  changed.payload.replace(changed.payload.find("shopgood"), 8, "shopgoof");
+  EXPECT_EQ(reason(changed), "signature_wrong");
+  Request question;
+  question.member = "shopgood";
+  EXPECT_EQ(reason(make_request(question, parties.owner)), "packet_type_wrong");
+  const Json whole = Json::parse(good.payload).value();
+  for (const char* left_out : {"binding", "id", "member", "nonce", "policy_hash"}) {
+    Json payload;
+    for (const Json::Member& member : *whole.object()) {
+      if (member.first != left_out) payload.set(member.first, member.second);
+    }
+    Envelope envelope = make_envelope(kCloseType, payload);
+    sign(envelope, parties.owner);
+    EXPECT_EQ(reason(envelope), "close_malformed") << left_out;
+    EXPECT_FALSE(peek_close_member(envelope)) << left_out;
+  }
 }
 
 TEST(SealedAnswer, OpensForItsReceiversOnly) {

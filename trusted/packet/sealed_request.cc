@@ -17,6 +17,7 @@ Result<SealedRequest> decode(std::string_view text) {
   Fields fields(json, kMalformed);
   SealedRequest out;
   out.binding = fields.hex_array<64>("binding");
+  out.nonce = fields.hex_array<32>("nonce");
   out.sealed = fields.base64("sealed", kPaddedBytesMax + kSealBytes);
   GBX_TRY(fields.finish());
   return out;
@@ -32,7 +33,10 @@ Result<std::string> seal_request(const Envelope& request, const Binding& room, E
   const BindingDigest binding = digest(room);
   GBX_TRY_ASSIGN(const Bytes sealed, crypto::hpke_seal(room.sealing_key, as_bytes(kInfo), binding,
                                                        pad(text, kPadding), entropy));
-  return Json::object({{"binding", to_hex(binding)}, {"sealed", to_base64(sealed)}}).canonical();
+  return Json::object({{"binding", to_hex(binding)},
+                       {"nonce", to_hex(room.nonce)},
+                       {"sealed", to_base64(sealed)}})
+      .canonical();
 }
 
 Result<SealedRequest> parse_sealed_request(std::string_view packet) {

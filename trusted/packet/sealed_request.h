@@ -18,7 +18,8 @@ namespace gbx::packet {
 
 // What a carrier sees.
 struct SealedRequest {
-  BindingDigest binding{};  // under which it was sealed
+  BindingDigest binding{};               // under which it was sealed
+  std::array<std::uint8_t, 32> nonce{};  // of that binding
   Bytes sealed;
 };
 

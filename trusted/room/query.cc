@@ -59,9 +59,7 @@ std::vector<std::string> sorted_tables(const firewall::CheckedQuery& query) {
 
 Result<Room::Asked> Room::open_request(std::string_view sealed_text) {
   GBX_TRY_ASSIGN(const packet::SealedRequest sealed, packet::parse_sealed_request(sealed_text));
-  if (bindings_.find(sealed.binding) == nullptr) {
-    return Error{ErrorCode::unverified, "binding_unknown"};
-  }
+  GBX_TRY(check_binding(sealed.binding, sealed.nonce));
   GBX_TRY_ASSIGN(const packet::Envelope envelope,
                  packet::open_sealed_request(sealed, keys_.sealing));
   GBX_TRY_ASSIGN(const std::string name, packet::peek_request_member(envelope));

@@ -69,28 +69,32 @@ Status Room::check_open() const {
   return {};
 }
 
-Result<std::string> Room::hello(ByteView nonce) {
-  GBX_TRY(check_open());
+packet::Binding Room::binding_for(ByteView nonce) const {
   packet::Binding binding;
-  if (nonce.size() != binding.nonce.size()) {
+  GBX_CHECK(nonce.size() == binding.nonce.size());
+  std::ranges::copy(nonce, binding.nonce.begin());
+  binding.signing_key = keys_.signing.public_key();
+  binding.sealing_key = keys_.sealing.public_key();
+  binding.policy_hash = policy_.hash();
+  binding.log_origin = log_.origin();
+  binding.image_digest = platform_.image_digest;
+  return binding;
+}
+
+Status Room::check_binding(const packet::BindingDigest& digest, ByteView nonce) const {
+  if (packet::digest(binding_for(nonce)) == digest) return {};
+  return Error{ErrorCode::unverified, "binding_unknown"};
+}
+
+Result<std::string> Room::hello(ByteView nonce) {
+  if (nonce.size() != packet::Binding{}.nonce.size()) {
     return Error{ErrorCode::invalid_argument, "nonce_size"};
   }
-  const IssuedBinding* issued = bindings_.find_nonce(nonce);
-  if (issued == nullptr) {
-    std::ranges::copy(nonce, binding.nonce.begin());
-    binding.signing_key = keys_.signing.public_key();
-    binding.sealing_key = keys_.sealing.public_key();
-    binding.policy_hash = policy_.hash();
-    binding.log_origin = log_.origin();
-    binding.image_digest = platform_.image_digest;
-    const packet::BindingDigest digest = packet::digest(binding);
-    GBX_TRY_ASSIGN(const Bytes evidence, seams_.quoter->quote(digest));
-    GBX_TRY_ASSIGN(Json packet, Json::parse_canonical(as_text(evidence)));
-    bindings_.add({binding, digest, std::move(packet)});
-    issued = bindings_.find(digest);
-  }
-  return Json::object({{"binding", packet::encode(issued->binding)},
-                       {"evidence", issued->evidence},
+  const packet::Binding binding = binding_for(nonce);
+  GBX_TRY_ASSIGN(const Bytes quoted, seams_.quoter->quote(packet::digest(binding)));
+  GBX_TRY_ASSIGN(Json evidence, Json::parse_canonical(as_text(quoted)));
+  return Json::object({{"binding", packet::encode(binding)},
+                       {"evidence", std::move(evidence)},
                        {"log", head_json(log_)}})
       .canonical();
 }
@@ -120,9 +124,7 @@ Status Room::check_terms(const packet::ReleaseTerms& terms) const {
   if (terms.policy_hash != policy_.hash()) {
     return Error{ErrorCode::unverified, "policy_hash_wrong"};
   }
-  if (bindings_.find(terms.binding) == nullptr) {
-    return Error{ErrorCode::unverified, "binding_unknown"};
-  }
+  GBX_TRY(check_binding(terms.binding, terms.nonce));
   GBX_TRY_ASSIGN(const Hash waiting, datasets_.waiting(terms.table));
   if (terms.manifest_digest != waiting) return Error{ErrorCode::unverified, "manifest_wrong"};
   if (terms.log_head != log_.head().hash) return Error{ErrorCode::unverified, "log_head_wrong"};
@@ -206,14 +208,40 @@ std::string Room::status() const {
       .canonical();
 }
 
-Result<std::string> Room::close() {
+Status Room::check_close(std::string_view text) const {
+  GBX_TRY_ASSIGN(const packet::Envelope envelope, packet::parse_envelope(text));
+  GBX_TRY_ASSIGN(const std::string name, packet::peek_close_member(envelope));
+  const policy::Member* member = policy_.policy().find_member(name);
+  if (member == nullptr) return Error{ErrorCode::not_found, "member_unknown"};
+  GBX_TRY_ASSIGN(const packet::CloseRequest request,
+                 packet::open_close_request(envelope, member->signing_key));
+  if (!member->abilities.provide && !member->abilities.query) {
+    return Error{ErrorCode::policy_denied, "member_may_not_close"};
+  }
+  if (request.policy_hash != policy_.hash()) {
+    return Error{ErrorCode::unverified, "policy_hash_wrong"};
+  }
+  return check_binding(request.binding, request.nonce);
+}
+
+// One entry, however often the store fails: it is the last one of the log.
+Result<log::Receipt> Room::log_close(const Json& entry) {
+  if (close_logged_) return log_.retry();
+  const std::uint64_t before = log_.head().size;
+  auto receipt = log_.add(entry);
+  close_logged_ = log_.head().size > before;
+  return receipt;
+}
+
+Result<std::string> Room::close(std::string_view envelope) {
+  GBX_TRY(check_close(envelope));
   closed_ = true;
   datasets_.drop_all();
   if (!closing_statement_.empty()) return closing_statement_;
   Json tables{Json::Array{}};
   for (const policy::Table& table : policy_.policy().tables) tables.push(table_totals(table));
   Json predicate = Json::object({{"kind", "close"}, {"tables", std::move(tables)}});
-  GBX_TRY_ASSIGN(const log::Receipt receipt, log_.add(predicate));
+  GBX_TRY_ASSIGN(const log::Receipt receipt, log_close(predicate));
   predicate.set("log", head_json(log_));
   predicate.set("policy", to_hex(policy_.hash()));
   const packet::Statement statement{.subject_name = log_.origin(),

@@ -24,11 +24,12 @@
 #include <string>
 
 #include "trusted/log/log.h"
+#include "trusted/packet/binding.h"
+#include "trusted/packet/close_request.h"
 #include "trusted/packet/refusal.h"
 #include "trusted/packet/request.h"
 #include "trusted/policy/policy.h"
 #include "trusted/privacy/budget.h"
-#include "trusted/room/bindings.h"
 #include "trusted/room/datasets.h"
 #include "trusted/room/engine.h"
 #include "trusted/room/response.h"
@@ -69,9 +70,10 @@ class Room {
   Room& operator=(Room&&) = delete;
   ~Room() = default;
 
-  // Evidence for `nonce` (32 bytes): canonical JSON {binding, evidence, log}. The
-  // same nonce again gives the same binding. Fails with invalid_argument (nonce_size) or
-  // unavailable.
+  // Evidence for `nonce` (32 bytes): canonical JSON {binding, evidence, log}. The same nonce again
+  // gives the same binding; nothing is remembered of it. Answered when the room is closed or its
+  // policy has expired, too: whoever closes it meets it first. Fails with invalid_argument
+  // (nonce_size) or unavailable.
   Result<std::string> hello(ByteView nonce);
   // Fails as Datasets::attach().
   Result<std::string> attach(std::string_view envelope,
@@ -90,9 +92,12 @@ class Room {
                                                ByteView refusal) const {
     return packet::sign_refusal(refused, refusal, keys_.signing);
   }
-  // Wipes the data keys, then signs {log, per table allotted and spent}; again the same statement.
-  // Fails with unavailable (store): the room is closed all the same, and can be asked again.
-  Result<std::string> close();
+  // By a member that may provide or query: wipes the data keys, then signs {log, per table allotted
+  // and spent}; again the same statement. Fails with unverified (envelope; policy_hash_wrong,
+  // binding_unknown), invalid_argument (close_malformed), not_found (member_unknown) or
+  // policy_denied (member_may_not_close): the room goes on. Fails with unavailable (store): the
+  // room is closed all the same, and can be asked again.
+  Result<std::string> close(std::string_view envelope);
 
  private:
   // Made at boot, never leave.
@@ -109,6 +114,11 @@ class Room {
        Accounts accounts);
 
   Status check_open() const;
+  [[nodiscard]] packet::Binding binding_for(ByteView nonce) const;
+  // Nothing is remembered of a hello: whoever refers to a binding says its nonce.
+  Status check_binding(const packet::BindingDigest& digest, ByteView nonce) const;
+  Status check_close(std::string_view envelope) const;
+  Result<log::Receipt> log_close(const Json& entry);
   Result<packet::OpenedRelease> open_release(std::string_view envelope) const;
   Status check_terms(const packet::ReleaseTerms& terms) const;
   Status log_release(const packet::ReleaseTerms& terms);
@@ -142,10 +152,10 @@ class Room {
   log::Log log_;
   privacy::Budget budget_;
   Datasets datasets_;
-  Bindings bindings_;
   // Every id that was ever taken, by member.
   std::map<std::string, std::set<std::array<std::uint8_t, 16>>> requests_;
   bool closed_ = false;
+  bool close_logged_ = false;      // whether the store has confirmed it or not
   std::string closing_statement_;  // once signed
 };
 
