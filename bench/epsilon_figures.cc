@@ -126,8 +126,10 @@ std::vector<Series> questions_of_a_budget() {
   for (int step = 2; step <= 24; step++) {
     const double promise = step * 0.25;
     const auto limit = limit_for(Accounting::zcdp, units(promise), delta).loss;
-    pure.points.push_back({promise, static_cast<double>(units(promise) / epsilon)});
-    zcdp.points.push_back({promise, static_cast<double>(limit / rho)});
+    const std::uint64_t of_pure = units(promise) / epsilon;
+    pure.points.push_back({promise, static_cast<double>(of_pure)});
+    const std::uint64_t of_zcdp = limit / rho;
+    zcdp.points.push_back({promise, static_cast<double>(of_zcdp)});
   }
   return {pure, zcdp};
 }

@@ -119,9 +119,9 @@ std::string budget_lines(const client::VerifiedAnswer& answer, bool dry_run) {
     std::uint64_t more = move.after.loss / noise.price.loss;
     if (noise.price.delta != 0) more = std::min(more, move.after.delta / noise.price.delta);
     out += "  " + move.table + ": " + std::string(loss_name(noise.accounting)) + " " +
-           format_loss(noise.accounting, move.before.loss) +
+           client::loss_text(noise.accounting, move.before.loss) +
            (dry_run ? " left, would be " : " before, ") +
-           format_loss(noise.accounting, move.after.loss) + (dry_run ? "" : " left") +
+           client::loss_text(noise.accounting, move.after.loss) + (dry_run ? "" : " left") +
            worth_of(move, answer.policy().privacy) + "; " +
            (more == 0 ? "no more such question" : std::to_string(more) + " more such question") +
            (more == 1 || more == 0 ? "" : "s") + "\n";
@@ -152,7 +152,7 @@ std::string other_price(const packet::NoiseParameters& noise) {
 
 std::string price_line(const packet::NoiseParameters& noise) {
   std::string out = std::string(loss_name(noise.accounting)) + " " +
-                    format_loss(noise.accounting, noise.price.loss) + ", delta " +
+                    client::loss_text(noise.accounting, noise.price.loss) + ", delta " +
                     client::delta_text(noise.price.delta);
   std::string more;
   if (noise.accounting == privacy::Accounting::zcdp) {

@@ -154,11 +154,24 @@ TEST(AnswerView, WhatDependsOnTheAnswerIsTypicalForSoManyPeople) {
               HasSubstr("revenue: ± 123.45 (95 %), typically, in a row of 10,000 people"));
 }
 
+TEST(AnswerView, WhatKMeansDependsOnTheSelection) {
+  client::TestAnswer answer;
+  answer.policy.privacy.open_rows = privacy::OpenRows::hide;
+  answer.sign_policy();
+  packet::NoiseParameters& noise = answer.predicate.noise;
+  noise.open = true;
+  noise.selection = privacy::Selection::margin;
+  noise.price.delta = 0;
+  for (packet::BudgetMove& move : answer.predicate.budget) move.after.delta = move.before.delta;
+  EXPECT_THAT(answer_notes(verified(answer)),
+              HasSubstr("at least 50 people, but for one in a million"));
+}
+
 TEST(AnswerView, ZcdpSaysWhatIsLeftAsEpsilon) {
   client::TestAnswer answer;
   make_zcdp(answer);
   const std::string text = answer_notes(verified(answer));
-  EXPECT_THAT(text, HasSubstr("Paid rho 0.00")) << text;
+  EXPECT_THAT(text, HasSubstr("Paid rho 0.005, delta ")) << text;
   EXPECT_THAT(text, HasSubstr("alone: epsilon 0.")) << text;
   EXPECT_THAT(text, HasSubstr("(worth epsilon ")) << text;
 }

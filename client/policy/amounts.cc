@@ -1,6 +1,8 @@
 #include "client/policy/amounts.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 #include "trusted/privacy/confidence.h"
 
@@ -55,6 +57,14 @@ Widths widths_of(const policy::Privacy& privacy, bool grouped, std::int64_t per_
 std::string epsilon_text(std::uint64_t epsilon) { return privacy::format_epsilon(epsilon); }
 
 std::string delta_text(std::uint64_t delta) { return privacy::format_delta(delta); }
+
+std::string loss_text(privacy::Accounting accounting, std::uint64_t loss) {
+  if (accounting == privacy::Accounting::pure) return epsilon_text(loss);
+  std::array<char, 32> text{};
+  const double ones = static_cast<double>(loss) / static_cast<double>(privacy::kRhoUnit);
+  std::snprintf(text.data(), text.size(), "%.3g", ones);
+  return text.data();
+}
 
 std::uint64_t queries_in_budget(const policy::Privacy& privacy) {
   const privacy::Price budget = policy::budget_of(privacy);

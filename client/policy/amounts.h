@@ -27,6 +27,8 @@ Widths widths_of(const policy::Privacy& privacy, bool grouped, std::int64_t per_
 // Amounts as text, as policies write them: "0.1", "1e-6".
 std::string epsilon_text(std::uint64_t epsilon);  // in 10^-6
 std::string delta_text(std::uint64_t delta);      // in 2^-60
+// An epsilon exactly; of a rho (in 2^-40), which is never round, three digits.
+std::string loss_text(privacy::Accounting accounting, std::uint64_t loss);
 
 // How many queries at the policy's price a table's budget pays for.
 std::uint64_t queries_in_budget(const policy::Privacy& privacy);

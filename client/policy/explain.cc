@@ -89,6 +89,22 @@ std::string show_column(const policy::Column& column) {
   return out + "\n";
 }
 
+std::string noise_names(const policy::Privacy& privacy) {
+  std::vector<std::string> out;
+  if (privacy.laplace) out.emplace_back("laplace");
+  if (privacy.gaussian) out.emplace_back("gaussian");
+  return joined(out);
+}
+
+std::string open_rows_name(privacy::OpenRows open_rows) {
+  switch (open_rows) {
+    case privacy::OpenRows::select: return "select";
+    case privacy::OpenRows::hide: return "hide";
+    case privacy::OpenRows::show: return "show";
+  }
+  return {};
+}
+
 std::string show_table(const policy::Policy& policy, const policy::Table& table) {
   std::string out = "  " + table.name + ", of " + table.owner + "; person: " + table.person + " (" +
                     table.identifier + "); at most " + thousands(table.rows_per_person) +
@@ -144,6 +160,16 @@ std::string sentence_of_measures(const policy::Table& table) {
   return parts.empty() ? "measure nothing" : joined(parts, " and ");
 }
 
+// What open_rows takes back of k.
+std::string exception_of(const policy::Privacy& privacy) {
+  switch (privacy.open_rows) {
+    case privacy::OpenRows::select: return {};
+    case privacy::OpenRows::hide: return ", a public row almost certainly";
+    case privacy::OpenRows::show: return ", but public rows for any number";
+  }
+  return {};
+}
+
 std::string explain_table(const policy::Policy& policy, const policy::Table& table) {
   const policy::AggregationRule& rule = table.rule;
   std::string out = "  - " + table.name + ", of " + table.owner + ": questions may " +
@@ -168,7 +194,7 @@ std::string explain_table(const policy::Policy& policy, const policy::Table& tab
         "    " + joined(sensitive, " and ") + ": sensitive; measured, never shown or grouped by.\n";
   }
   out += "    Each row of an answer stands for at least " + thousands(people_min(policy, table)) +
-         " people.\n";
+         " people" + exception_of(policy.privacy) + ".\n";
   return out;
 }
 
@@ -207,6 +233,11 @@ std::string explain_sum(const policy::Policy& policy, const policy::Column& colu
          " 19 times out of 20, asked together with a count of people and grouped.\n";
 }
 
+std::string noise_word(const policy::Privacy& privacy) {
+  if (!privacy.gaussian) return "Laplace";
+  return privacy.laplace ? "Laplace or Gaussian, whichever is narrower" : "Gaussian";
+}
+
 std::string explain_noise(const policy::Policy& policy) {
   const policy::Privacy& privacy = policy.privacy;
   const Widths grouped = widths_of(privacy, true, 0);
@@ -218,6 +249,7 @@ std::string explain_noise(const policy::Policy& policy) {
   out += "  - A count of people is within " + thousands(grouped.persons) +
          " of the truth 19 times out of 20 when grouped, within " + thousands(whole.persons) +
          " when not: the noise hides about so many people, and any single one.\n";
+  out += "  - The noise is " + noise_word(privacy) + ", drawn anew for each number.\n";
   for (const policy::Table& table : policy.tables) {
     for (const policy::AggregateColumns& entry : table.rule.aggregate_columns) {
       if (entry.function != AggregateFunction::sum) continue;
@@ -229,15 +261,73 @@ std::string explain_noise(const policy::Policy& policy) {
   return out;
 }
 
+// Groups that everybody knows to exist, as "campaign_id of exposures".
+std::vector<std::string> public_groups(const policy::Policy& policy) {
+  std::vector<std::string> out;
+  for (const policy::Table& table : policy.tables) {
+    for (const std::string& name : table.rule.dimension_columns) {
+      const policy::Column* column = policy::find_column(table, name);
+      if (column != nullptr && !column->domain.empty()) out.push_back(name + " of " + table.name);
+    }
+  }
+  return out;
+}
+
+std::string open_rows_text(privacy::OpenRows open_rows) {
+  switch (open_rows) {
+    case privacy::OpenRows::select:
+      return "numbers only when at least k people are behind it and the noise does not hide that. "
+             "That costs delta";
+    case privacy::OpenRows::hide:
+      return "no numbers when the noised number of people is below k and a margin; with fewer than "
+             "k it shows them less than once in a million times. That costs no delta";
+    case privacy::OpenRows::show:
+      return "its noised numbers always, even when nobody is behind it: k does not hold there, the "
+             "noise does. That costs no delta";
+  }
+  return {};
+}
+
+std::string explain_rows(const policy::Policy& policy) {
+  const policy::Privacy& privacy = policy.privacy;
+  std::string out =
+      "Which rows appear\n  - A group that is not on a public list appears only when ";
+  out += privacy.geometric ? "a noised count, or a coin where people are not counted, says that it "
+                           : "its noised number of people says that it ";
+  out += "is safely at least k = " + thousands(privacy.people_min) + ". That costs delta.\n";
+  const std::vector<std::string> lists = public_groups(policy);
+  out += "  - " +
+         (lists.empty() ? std::string("The one row of a question without groups")
+                        : "Groups by " + joined(lists, " and ") +
+                              ", and the one row of a question without groups,") +
+         (lists.empty() ? " is public" : " are public") +
+         ": such a row always stands there. It shows " + open_rows_text(privacy.open_rows) + ".\n";
+  return out;
+}
+
+std::string explain_accounting(const policy::Policy& policy) {
+  const policy::Privacy& privacy = policy.privacy;
+  const privacy::Price price = policy::price_of(privacy, privacy.epsilon_per_query);
+  if (privacy.accounting == privacy::Accounting::pure) {
+    return "  - Epsilons are added up as they are (pure accounting).\n";
+  }
+  return "  - Rhos are added up (zcdp accounting), so that many small questions cost less "
+         "together: "
+         "a question costs rho " +
+         loss_text(privacy.accounting, price.loss) + ", and the whole is kept below rho " +
+         loss_text(privacy.accounting, policy::budget_of(privacy).loss) + ", which is epsilon " +
+         privacy::format_epsilon(privacy.epsilon) + " for half of the delta.\n";
+}
+
 std::string explain_budget(const policy::Policy& policy) {
   const policy::Privacy& privacy = policy.privacy;
-  const std::uint64_t queries = queries_in_budget(privacy);
+  const auto queries = static_cast<std::int64_t>(queries_in_budget(privacy));
   return "How far the budget goes\n  - Each table has epsilon " +
          privacy::format_epsilon(privacy.epsilon) + " and delta " +
          privacy::format_delta(privacy.delta) + " in all; a question costs epsilon " +
          privacy::format_epsilon(privacy.epsilon_per_query) + " and delta " +
-         privacy::format_delta(privacy.delta_per_query) + ", or less if it says so.\n  - That is " +
-         thousands(static_cast<std::int64_t>(queries)) +
+         privacy::format_delta(privacy.delta_per_query) + ", or less if it says so.\n" +
+         explain_accounting(policy) + "  - That is " + thousands(queries) +
          " questions to each table at full price. Then the table is silent until all members sign "
          "a new policy.\n";
 }
@@ -275,8 +365,12 @@ std::string show_policy(const PolicyFile& file) {
          privacy::format_epsilon(privacy.epsilon) + ", " +
          privacy::format_epsilon(privacy.epsilon_per_query) + " a query; delta " +
          privacy::format_delta(privacy.delta) + ", " +
-         privacy::format_delta(privacy.delta_per_query) +
-         " a query\n  one person: " + thousands(privacy.groups_per_person) + " groups, " +
+         privacy::format_delta(privacy.delta_per_query) + " a query\n  accounting " +
+         std::string(privacy::accounting_name(privacy.accounting)) +
+         "; noise: " + noise_names(privacy) +
+         "; selection: " + (privacy.geometric ? "geometric" : "threshold") +
+         "; open rows: " + open_rows_name(privacy.open_rows) +
+         "\n  one person: " + thousands(privacy.groups_per_person) + " groups, " +
          thousands(privacy.rows_per_group) + " rows in each\n\nTrust\n  at least " +
          policy.trust.min_assurance + "\n";
   for (const Hash& image : policy.trust.images) out += "  image " + to_hex(image) + "\n";
@@ -292,7 +386,8 @@ std::string explain_policy(const policy::Policy& policy) {
   for (const policy::Table& table : policy.tables) out += explain_table(policy, table);
   out += explain_together(policy);
   out += "  - Nobody gets a row or an identifier: people are joined and counted, nothing else.\n";
-  return out + explain_noise(policy) + explain_budget(policy) + explain_trust(policy);
+  return out + explain_noise(policy) + explain_rows(policy) + explain_budget(policy) +
+         explain_trust(policy);
 }
 
 }  // namespace gbx::client

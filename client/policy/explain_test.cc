@@ -10,6 +10,7 @@ namespace gbx::client {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(Explain, SaysItInSentences) {
   const std::string text = explain_policy(policy::example_policy());
@@ -29,6 +30,42 @@ TEST(Explain, SaysItInSentences) {
   EXPECT_THAT(text, HasSubstr("16 questions to each table"));  // delta runs out before epsilon
   EXPECT_THAT(text, HasSubstr("INSECURE-SIM proves nothing"));
   EXPECT_THAT(text, HasSubstr("Until 2033-05-18"));
+}
+
+TEST(Explain, SaysHowCostsAddUpAndWhichNoise) {
+  policy::Policy policy = policy::example_policy();
+  const std::string pure = explain_policy(policy);
+  EXPECT_THAT(pure, HasSubstr("The noise is Laplace, drawn anew"));
+  EXPECT_THAT(pure, HasSubstr("added up as they are (pure accounting)"));
+  policy.privacy.accounting = privacy::Accounting::zcdp;
+  policy.privacy.gaussian = true;
+  const std::string zcdp = explain_policy(policy);
+  EXPECT_THAT(zcdp, HasSubstr("Laplace or Gaussian, whichever is narrower"));
+  EXPECT_THAT(zcdp,
+              HasSubstr("a question costs rho 0.005, and the whole is kept below rho 0.175, "));
+  policy.privacy.laplace = false;
+  EXPECT_THAT(explain_policy(policy), HasSubstr("The noise is Gaussian, drawn anew"));
+  EXPECT_THAT(show_policy(read_policy_envelope(policy::signed_policy(policy), "p")),
+              HasSubstr("accounting zcdp; noise: gaussian; selection: threshold; open rows: "
+                        "select"));
+}
+
+TEST(Explain, SaysWhatHappensToSmallPublicRows) {
+  policy::Policy policy = policy::example_policy();
+  std::string text = explain_policy(policy);
+  EXPECT_THAT(text, HasSubstr("Groups by device of exposures, and the one row"));
+  EXPECT_THAT(text, HasSubstr("It shows numbers only when at least k people"));
+  EXPECT_THAT(text, Not(HasSubstr("coin")));
+  policy.privacy.geometric = true;
+  policy.privacy.open_rows = privacy::OpenRows::hide;
+  text = explain_policy(policy);
+  EXPECT_THAT(text, HasSubstr("or a coin where people are not counted"));
+  EXPECT_THAT(text, HasSubstr("below k and a margin"));
+  EXPECT_THAT(text, HasSubstr("at least 50 people, a public row almost certainly."));
+  policy.privacy.open_rows = privacy::OpenRows::show;
+  text = explain_policy(policy);
+  EXPECT_THAT(text, HasSubstr("k does not hold there"));
+  EXPECT_THAT(text, HasSubstr("at least 50 people, but public rows for any number."));
 }
 
 TEST(Explain, ShowsEveryNameOfThePacket) {

@@ -1,6 +1,7 @@
 #include "client/query/forecast.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "engine/duckdb/parse.h"
 #include "trusted/privacy/confidence.h"
@@ -62,11 +63,31 @@ std::int64_t moment_width(const firewall::Output& output, const Widths& widths,
   return half_of(between.low, between.high);
 }
 
-std::optional<std::int64_t> width_of(const firewall::Output& output, const Widths& widths,
-                                     std::int64_t people) {
+// Values spread evenly over their bounds: as much of them as the rank may be off.
+std::int64_t quantile_width(const firewall::Output& output, const privacy::Plan& plan,
+                            std::int64_t people) {
+  std::size_t number = output.index;  // of the plan's fractions, in order
+  for (const privacy::Quantiles& quantiles : plan.quantiles) {
+    if (number >= quantiles.fractions.size()) {
+      number -= quantiles.fractions.size();
+      continue;
+    }
+    const privacy::Statistic& tree = plan.statistics[quantiles.statistic];
+    const auto noise = privacy::noise_of(plan.groups_changed(), tree);
+    GBX_CHECK(noise);  // the plan was checked
+    const double off = privacy::rank_slack(*noise, tree.levels) / static_cast<double>(people);
+    const auto width = static_cast<double>(Int128{output.high} - output.low);
+    return static_cast<std::int64_t>(std::ceil(std::min(off, 1.0) * width));
+  }
+  GBX_CHECK(false);
+}
+
+std::optional<std::int64_t> width_of(const firewall::Output& output, const privacy::Plan& plan,
+                                     const Widths& widths, std::int64_t people) {
   const OutputKind kind = output.kind;
   if (kind == OutputKind::average) return average_width(output, widths, people);
   if (kind == OutputKind::moment) return moment_width(output, widths, people);
+  if (kind == OutputKind::quantile) return quantile_width(output, plan, people);
   if (kind == OutputKind::persons || kind == OutputKind::count || kind == OutputKind::sum) {
     return widths.single[output.index];
   }
@@ -122,7 +143,7 @@ Result<std::vector<std::optional<std::int64_t>>> Forecast::typical_widths(
   GBX_TRY_ASSIGN(const Widths widths, widths_of(query.plan()));
   std::vector<std::optional<std::int64_t>> out;
   for (const sql::Item& item : query.items()) {
-    out.push_back(width_of(query.outputs()[item.output], widths, people));
+    out.push_back(width_of(query.outputs()[item.output], query.plan(), widths, people));
   }
   return out;
 }

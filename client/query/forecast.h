@@ -35,7 +35,8 @@ class Forecast {
   // The 95 % half-width of each column, in units of its last digit, in a row of `people` people
   // with one value each; nullopt for a group. That of an average or a deviation depends on the
   // answer: here the average lies a quarter into the declared bounds and the standard deviation is
-  // a quarter of their width. `people` >= 1. Fails as firewall::check() does.
+  // a quarter of their width; for a quantile, values lie evenly between them. `people` >= 1. Fails
+  // as firewall::check() does.
   [[nodiscard]] Result<std::vector<std::optional<std::int64_t>>> typical_widths(
       std::uint64_t epsilon, std::int64_t people) const;
 

@@ -87,6 +87,24 @@ TEST(Forecast, ADeviationHasAWidth) {
   EXPECT_GT(*many->front(), 0);
 }
 
+TEST(Forecast, AQuantileHasAWidth) {
+  policy::Policy policy = policy::example_policy();
+  policy.privacy.epsilon_per_query = 1'000'000;
+  policy.tables[1].rule.aggregate_columns.push_back(
+      {{"total_spent"}, policy::AggregateFunction::quantile});
+  const auto found = forecast(
+      "SELECT COUNT(DISTINCT hashed_email) AS n, MEDIAN(total_spent) AS middle, "
+      "QUANTILE_CONT(total_spent, 0.9) AS most FROM purchases",
+      policy);
+  ASSERT_TRUE(found) << found.error().reason.view();
+  const auto few = found->typical_widths(0, 1'000'000);
+  const auto many = found->typical_widths(0, 10'000'000);
+  ASSERT_TRUE(few && many);
+  EXPECT_NEAR(static_cast<double>(*(*few)[1]), 10 * static_cast<double>(*(*many)[1]), 10);
+  EXPECT_EQ((*few)[1], (*few)[2]);
+  EXPECT_GT(*(*many)[1], 0);
+}
+
 TEST(Forecast, WhatARoomRefusesIsRefused) {
   const auto denied = forecast("SELECT * FROM purchases", policy::example_policy());
   ASSERT_FALSE(denied);

@@ -5,6 +5,7 @@ server. Then everything that a host or a crash can do from outside: kill the roo
 cut the disk, change a byte, ask again.
 """
 
+import base64
 import json
 import os
 import pathlib
@@ -67,9 +68,10 @@ def write_tables(shopgood, newsnow):
 
 
 class Stage:
-    """Two parties that have agreed and prepared; made once for all tests."""
+    """Two parties that have agreed and prepared; made once for all tests of a class."""
 
-    def __init__(self):
+    def __init__(self, agreement="collaboration.yaml"):
+        self.agreement = agreement
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="glovebox-e2e-"))
         self.shopgood = Party(self.path, "shopgood")
         self.newsnow = Party(self.path, "newsnow")
@@ -86,7 +88,7 @@ class Stage:
         shopgood, newsnow = self.shopgood, self.newsnow
         shutil.copy(newsnow.folder / "newsnow.id", shopgood.folder)
         digest = shopgood.json("measure")["digest"]
-        text = (EXAMPLE / "collaboration.yaml").read_text(encoding="utf-8")
+        text = (EXAMPLE / self.agreement).read_text(encoding="utf-8")
         (shopgood.folder / "collaboration.yaml").write_text(
             text.replace("IMAGE_DIGEST", digest), encoding="utf-8")
         shopgood.run("policy", "build", "collaboration.yaml", "-o", "policy.json")
@@ -143,10 +145,14 @@ class Room:
         return [json.loads(line)["body"]["kind"] for line in lines]
 
 
-class WholeLine(unittest.TestCase):
+class Line(unittest.TestCase):
+    """A fresh room and fresh books for each test, under AGREEMENT."""
+
+    AGREEMENT = "collaboration.yaml"
+
     @classmethod
     def setUpClass(cls):
-        cls.stage = Stage()
+        cls.stage = Stage(cls.AGREEMENT)
 
     @classmethod
     def tearDownClass(cls):
@@ -171,6 +177,8 @@ class WholeLine(unittest.TestCase):
         return self.newsnow.run("query", sql, "--room", self.room.socket, "--policy", "policy.json",
                                 *more, fails=fails)
 
+
+class WholeLine(Line):
     def test_one_verified_private_answer(self):
         self.provide_both()
         self.ask(ATTRIBUTION, "-o", "answer.json")
@@ -336,6 +344,49 @@ class WholeLine(unittest.TestCase):
         states = {table["table"]: table["state"] for table in status["tables"]}
         self.assertEqual(states, {"exposures": "snapshot_missing", "purchases": "ready"})
         self.assertIn("snapshot_missing", self.ask(ATTRIBUTION, "-o", "no.json", fails=True))
+
+
+class Dashboard(Line):
+    """The same line under an agreement in zcdp, with Gaussian noise and public rows."""
+
+    AGREEMENT = "dashboard.yaml"
+
+    def test_the_agreement_says_how_costs_add_up(self):
+        said = self.newsnow.run("policy", "explain", "policy.json")
+        self.assertIn("The noise is Gaussian", said)
+        self.assertIn("a question costs rho 0.02, and the whole is kept below rho 0.17", said)
+        self.assertIn("8 questions to each table", said)
+        self.assertIn("Groups by campaign_id of exposures", said)
+        self.assertIn("below k and a margin", said)
+
+    def test_a_verified_answer_with_gaussian_noise(self):
+        self.provide_both()
+        price = self.ask(ATTRIBUTION, "--dry-run")
+        self.assertRegex(price, r"Price: rho 0\.02, delta 0 \(alone: epsilon 0\.9 at delta 1e-6\)")
+        said = self.ask(ATTRIBUTION, "-o", "answer.json")
+        self.assertRegex(said, r"exposures: rho .* left \(worth epsilon 1\.79 at delta 5e-7\)")
+        self.assertIn("PASS", self.newsnow.run("verify", "answer.json", "--policy", "policy.json"))
+        answer = json.loads((self.newsnow.folder / "answer.json").read_text(encoding="utf-8"))
+        rows = {row[0][0]: row[1] for row in answer["result"]["rows"]}
+        self.assertAlmostEqual(int(rows["sg_denim"][0]), PEOPLE // 2, delta=150)
+        self.assertEqual(rows["sg_kids"], [])  # nobody: stands there, without numbers
+        self.assertEqual(answer["result"]["columns"][1]["half_width"], "31")
+        statement = json.loads(base64.b64decode(answer["statement"]["payload"]))
+        noise = statement["predicate"]["noise"]
+        self.assertEqual((noise["accounting"], noise["selection"], noise["delta_2_60"]),
+                         ("zcdp", "margin", 0))
+        self.assertEqual({entry["noise"] for entry in noise["statistics"]}, {"gaussian"})
+
+    def test_what_is_left_comes_home_as_rho(self):
+        self.provide_both()
+        for name in ("a.json", "b.json"):
+            self.ask(ATTRIBUTION, "-o", name)
+        self.shopgood.run("room", "close", "--room", self.room.socket)
+        self.assertEqual(self.room.host.wait(timeout=10), 0)
+        book = json.loads(
+            (self.shopgood.folder / "home" / "allotments.json").read_text(encoding="utf-8"))
+        spent = book["allotments"][0]["spent"]
+        self.assertAlmostEqual(spent["rho_2_40"] / 2**40, 0.04, delta=1e-6)
 
 
 if __name__ == "__main__":
