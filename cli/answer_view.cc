@@ -146,7 +146,7 @@ std::string other_price(const packet::NoiseParameters& noise) {
   }
   const auto loss = static_cast<double>(other.price().loss);
   const auto unit = static_cast<double>(pure ? privacy::kRhoUnit : privacy::kEpsilonUnit);
-  return "in " + std::string(accounting_name(other.accounting)) + " accounting about " +
+  return ", in " + std::string(accounting_name(other.accounting)) + " accounting about " +
          std::string(loss_name(other.accounting)) + " " + short_number(loss / unit);
 }
 
@@ -154,14 +154,11 @@ std::string price_line(const packet::NoiseParameters& noise) {
   std::string out = std::string(loss_name(noise.accounting)) + " " +
                     client::loss_text(noise.accounting, noise.price.loss) + ", delta " +
                     client::delta_text(noise.price.delta);
-  std::string more;
   if (noise.accounting == privacy::Accounting::zcdp) {
     const double alone = privacy::epsilon_of_rho(ones_of_rho(noise.price.loss), kShownDelta);
-    more = "alone: epsilon " + short_number(alone) + " at delta 1e-6";
+    out += " (alone: epsilon " + short_number(alone) + " at delta 1e-6)";
   }
-  const std::string other = other_price(noise);
-  if (!other.empty()) more += (more.empty() ? "" : "; ") + other;
-  return more.empty() ? out : out + " (" + more + ")";
+  return out;
 }
 
 std::string column_width(const packet::Output& column, std::optional<std::int64_t> typical,
@@ -216,7 +213,8 @@ std::string answer_notes(const client::VerifiedAnswer& answer) {
 std::string price_text(const client::VerifiedAnswer& answer, const TypicalWidths& typical) {
   const packet::AnswerPredicate& predicate = answer.predicate();
   const std::vector<packet::Output>& columns = answer.table().columns;
-  std::string out = "Price: " + price_line(predicate.noise) + "; nothing was read or spent.\n";
+  std::string out = "Price: " + price_line(predicate.noise) + other_price(predicate.noise) +
+                    "; nothing was read or spent.\n";
   for (std::size_t i = 0; i < columns.size(); i++) {
     out += "  " + printable(columns[i].name) + ": " +
            column_width(columns[i], i < typical.widths.size() ? typical.widths[i] : std::nullopt,

@@ -88,7 +88,7 @@ TEST(AnswerView, TheNotesSayWhatIsHiddenWithheldPaidAndProven) {
   EXPECT_THAT(text, HasSubstr("the noise hides about 240 people."));
   EXPECT_THAT(text, HasSubstr("2 of the groups in the policy's public lists are withheld"));
   EXPECT_THAT(text, HasSubstr("Each row stands for at least 50 people."));
-  EXPECT_THAT(text, HasSubstr("Paid epsilon 0.1, delta "));
+  EXPECT_THAT(text, HasSubstr("Paid epsilon 0.1, delta 5.9604644776e-8:\n"));
   EXPECT_THAT(text, HasSubstr("exposures: epsilon 3 before, 2.9 left; 15 more such questions"));
   EXPECT_THAT(text, HasSubstr("PASS (INSECURE-SIM, which proves nothing about the machine): asked "
                               "by newsnow on 2026-01-01 under \"Attribution, autumn\" version 1"));
@@ -134,7 +134,7 @@ TEST(AnswerView, ADryRunShowsThePrice) {
   answer.predicate.snapshots.clear();
   const std::string text = price_text(verified(answer), {});
   EXPECT_THAT(text, HasSubstr("Price: epsilon 0.1"));
-  EXPECT_THAT(text, HasSubstr("(in zcdp accounting about rho 0.0025)"));
+  EXPECT_THAT(text, HasSubstr(", in zcdp accounting about rho 0.0025; nothing"));
   EXPECT_THAT(text, HasSubstr("nothing was read or spent"));
   EXPECT_THAT(text, HasSubstr("people: ± 240 (95 %)"));
   EXPECT_THAT(text, HasSubstr("epsilon 3 left, would be 2.9"));
