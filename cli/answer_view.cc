@@ -236,9 +236,22 @@ std::string verdict_line(const client::VerifiedAnswer& answer) {
          ", signed by the attested room, log entry " + std::to_string(predicate.log_size) + ".";
 }
 
+Json typical_json(const packet::AnswerTable& table, const TypicalWidths& typical) {
+  Json::Array out;
+  for (std::size_t i = 0; i < std::min(table.columns.size(), typical.widths.size()); i++) {
+    const packet::Output& column = table.columns[i];
+    if (column.half_width || !typical.widths[i]) continue;
+    out.push_back(Json::object(
+        {{"column", column.name}, {"half_width", format_value(*typical.widths[i], column.type)}}));
+  }
+  return Json(std::move(out));
+}
+
 Json answer_json(const client::VerifiedAnswer& answer) {
   const packet::AnswerPredicate& predicate = answer.predicate();
-  return Json::object({{"assurance", answer.assurance()},
+  const std::string price = client::epsilon_text(answer.policy().privacy.epsilon_per_query);
+  return Json::object({{"asked_epsilon", answer.request().epsilon.value_or(price)},
+                       {"assurance", answer.assurance()},
                        {"budget", budget_json(predicate)},
                        {std::string(loss_name(predicate.noise.accounting)),
                         format_loss(predicate.noise.accounting, predicate.noise.price.loss)},

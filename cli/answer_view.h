@@ -34,5 +34,7 @@ std::string verdict_line(const client::VerifiedAnswer& answer);
 
 // The same for programs.
 Json answer_json(const client::VerifiedAnswer& answer);
+// Of a dry run: [{"column", "half_width"}] of the columns that have no width of their own.
+Json typical_json(const packet::AnswerTable& table, const TypicalWidths& typical);
 
 }  // namespace gbx::cli

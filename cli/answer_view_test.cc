@@ -152,6 +152,8 @@ TEST(AnswerView, WhatDependsOnTheAnswerIsTypicalForSoManyPeople) {
               HasSubstr("revenue: ± depends on the answer; --expect N"));
   EXPECT_THAT(price_text(verified(answer), {10'000, {std::nullopt, 240, 12'345}}),
               HasSubstr("revenue: ± 123.45 (95 %), typically, in a row of 10,000 people"));
+  EXPECT_EQ(typical_json(answer.table, {10'000, {std::nullopt, 240, 12'345}}).canonical(),
+            R"([{"column":"revenue","half_width":"123.45"}])");
 }
 
 TEST(AnswerView, WhatKMeansDependsOnTheSelection) {
@@ -182,6 +184,7 @@ TEST(AnswerView, ProgramsGetTheSame) {
   EXPECT_EQ(*json.find("assurance")->string(), "INSECURE-SIM");
   EXPECT_EQ(json.find("result")->find("rows")->array()->size(), 1U);
   EXPECT_EQ(*json.find("hides_people")->integer(), 240);
+  EXPECT_EQ(*json.find("asked_epsilon")->string(), "0.1");
 }
 
 }  // namespace

@@ -147,6 +147,7 @@ struct Verified {
   client::AnswerFile file;
   client::VerifiedAnswer answer;
   std::string path;
+  TypicalWidths typical = {};  // of a dry run, when it was said how many people to expect
 };
 
 Verified put(const QueryChoice& choice, const client::PolicyFile& policy, const client::Home& home,
@@ -154,7 +155,7 @@ Verified put(const QueryChoice& choice, const client::PolicyFile& policy, const 
   client::AnswerFile file = converse(choice, policy, home, question);
   const std::string path = answer_path(choice, file);
   client::VerifiedAnswer answer = verified_or_kept(file, policy.hash, path);
-  return {std::move(file), std::move(answer), path};
+  return {.file = std::move(file), .answer = std::move(answer), .path = path};
 }
 
 // The dry run of a question, told with what is typical; sets its epsilon when there is a target.
@@ -177,11 +178,10 @@ Verified tell_price(const Console& console, const QueryChoice& choice,
   if (!choice.target.empty()) {
     demand_target(out.answer, forecast->count_width(epsilon).value().value());
   }
-  TypicalWidths typical;
   if (choice.expected > 0) {
-    typical = {choice.expected, forecast->typical_widths(epsilon, choice.expected).value()};
+    out.typical = {choice.expected, forecast->typical_widths(epsilon, choice.expected).value()};
   }
-  console.say(price_text(out.answer, typical));
+  console.say(price_text(out.answer, out.typical));
   return out;
 }
 
@@ -199,6 +199,9 @@ void tell_answer(const Console& console, const QueryChoice& choice, const Verifi
   }
   Json json = answer_json(answer);
   if (kept) json.set("file", verified.path);
+  if (verified.typical.people > 0) {
+    json.set("typical", typical_json(answer.table(), verified.typical));
+  }
   console.print(json);
 }
 
