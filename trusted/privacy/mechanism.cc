@@ -15,7 +15,8 @@ constexpr double kRoundUp = 1.0 + 0x1p-40;
 // A draw takes fewer steps than this on average, whatever its scale; the spare draws cover the
 // spread of a small release. All are measured in tests/stat/sampler_stat.cc.
 constexpr std::uint64_t kStepsPerLaplace = 24;
-constexpr std::uint64_t kStepsPerGaussian = 60;
+constexpr std::uint64_t kStepsPerGaussian = 46;        // sigma >= 1: at most 40 were seen
+constexpr std::uint64_t kStepsPerNarrowGaussian = 60;  // sigma < 1: at most 50.1
 constexpr std::uint64_t kSpareDraws = 64;
 
 // keep_coin() is evaluated for a little less than was paid. Its values near 1 are off by less than
@@ -45,6 +46,12 @@ double tail_quantile(const Noise& noise, double p) {
   }
   const Sigma* sigma = std::get_if<Sigma>(&noise);
   return 1 + std::ceil(ratio(*sigma) * normal_upper_quantile(p) * kRoundUp);
+}
+
+std::uint64_t steps_per_draw(const Noise& noise) {
+  const Sigma* sigma = std::get_if<Sigma>(&noise);
+  if (sigma == nullptr) return kStepsPerLaplace;
+  return sigma->numerator < sigma->denominator ? kStepsPerNarrowGaussian : kStepsPerGaussian;
 }
 
 double delta_of(const Plan& plan) {
@@ -201,10 +208,9 @@ Result<NoisedGroup> noise_group(RandomBits& bits, const Mechanism& mechanism,
 }
 
 std::uint64_t even_steps(const Mechanism& mechanism, std::size_t draws) {
-  const bool gaussian =
-      std::any_of(mechanism.noises.begin(), mechanism.noises.end(),
-                  [](const Noise& noise) { return std::holds_alternative<Sigma>(noise); });
-  return (std::uint64_t{draws} + kSpareDraws) * (gaussian ? kStepsPerGaussian : kStepsPerLaplace);
+  std::uint64_t steps = 0;
+  for (const Noise& noise : mechanism.noises) steps = std::max(steps, steps_per_draw(noise));
+  return (std::uint64_t{draws} + kSpareDraws) * steps;
 }
 
 Status even_out(RandomBits& bits, const Mechanism& mechanism, std::size_t draws) {
