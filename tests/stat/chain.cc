@@ -17,16 +17,25 @@ constexpr std::uint64_t kDelta = std::uint64_t{1} << 52;  // 1/256
 
 policy::VerifiedPolicy policy_for(const Terms& terms) {
   policy::Policy policy = policy::example_policy();
-  policy.privacy = {.people_min = kPeopleMin,
-                    .epsilon = 1'000'000,
-                    .delta = kDelta,
-                    .epsilon_per_query = 1'000'000,
-                    .delta_per_query = kDelta,
-                    .groups_per_person = terms.groups_per_person,
-                    .rows_per_group = 2};
+  policy.privacy = {
+      .people_min = kPeopleMin,
+      .accounting = terms.gaussian ? privacy::Accounting::zcdp : privacy::Accounting::pure,
+      .laplace = !terms.gaussian,
+      .gaussian = terms.gaussian,
+      .geometric = terms.geometric,
+      .open_rows = terms.open_rows,
+      .epsilon = 100'000'000,
+      .delta = 2 * kDelta - 1,  // half of it is for selections
+      .epsilon_per_query = terms.epsilon,
+      .delta_per_query = kDelta,
+      .groups_per_person = terms.groups_per_person,
+      .rows_per_group = 2};
   for (policy::Table& table : policy.tables) {
     for (auto& constraint : table.rule.output_constraints) constraint.minimum = kPeopleMin;
     table.rule.join_required = false;
+    for (policy::Column& column : table.columns) {
+      if (column.name == "campaign_id") column.domain = terms.campaigns;
+    }
   }
   return policy::VerifiedPolicy::verify(policy::signed_policy(policy)).value();
 }
@@ -106,16 +115,19 @@ class FaultyEngine final : public room::Engine {
 privacy::Plan plan_for(const firewall::CheckedQuery& query, Fault fault) {
   privacy::Plan plan = query.plan();
   for (privacy::Statistic& statistic : plan.statistics) {
-    if (fault == Fault::noise_halved) statistic.share *= 2;
+    const bool gaussian = statistic.noise == privacy::NoiseKind::gaussian;
+    if (fault == Fault::noise_halved) statistic.share *= gaussian ? 4 : 2;
   }
   return plan;
 }
 
-privacy::Reservation reserve(const std::vector<std::string>& tables, privacy::Price price) {
+privacy::Reservation reserve(const std::vector<std::string>& tables, const privacy::Plan& plan) {
+  const privacy::Price price = plan.price();
+  const privacy::Price budgeted = privacy::add(price, {0, 1});  // no budget is without delta
   std::vector<privacy::TableCeiling> ceilings;
-  for (const std::string& table : tables) ceilings.push_back({table, price});
-  auto budget = privacy::Budget::make(privacy::Accounting::pure, ceilings).value();
-  for (const std::string& table : tables) GBX_CHECK(budget.allot(table, price));
+  for (const std::string& table : tables) ceilings.push_back({table, budgeted});
+  auto budget = privacy::Budget::make(plan.accounting, ceilings).value();
+  for (const std::string& table : tables) GBX_CHECK(budget.allot(table, budgeted));
   KeepingStore store;
   return budget.reserve({tables, price, {}}, store).value();
 }
@@ -147,7 +159,7 @@ packet::AnswerTable Chain::release(Entropy& entropy) const {
     dataset.persons = 1'000'000;  // planted faults report more than there are
   }
   const privacy::Plan plan = plan_for(query_, terms_.fault);
-  auto reservation = reserve(query_.task().tables, plan.price());
+  auto reservation = reserve(query_.task().tables, plan);
   sql::SamplingKey sampling;
   sampling.a = multiplier(entropy);
   sampling.b = multiplier(entropy);

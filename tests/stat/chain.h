@@ -45,6 +45,11 @@ struct Terms {
   std::uint32_t groups_per_person = 1;  // the policy's; 2 rows of a person count in a group
   Fault fault = Fault::none;
   Answerer answerer = Answerer::merge;
+  bool gaussian = false;   // zcdp accounting and no other noise
+  bool geometric = false;  // a coin selects where persons are not asked for
+  privacy::OpenRows open_rows = privacy::OpenRows::select;
+  std::vector<std::string> campaigns = {};  // the public list of them, ascending; empty = none
+  std::uint64_t epsilon = 1'000'000;        // of a query, in 10^-6
 };
 
 constexpr std::int64_t kPeopleMin = 10;

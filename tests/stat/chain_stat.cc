@@ -42,7 +42,7 @@ struct Neighbours {
   Data others;
   Data person;
   std::vector<Probe> probes;
-  std::uint32_t groups_per_person = 1;
+  Terms terms = {};
 };
 
 std::int64_t steps_of(const std::vector<Probe>& probes) {
@@ -71,11 +71,13 @@ std::size_t bucket_of(const packet::AnswerTable& table, const std::vector<Probe>
   std::int64_t places = 0;
   for (const Probe& probe : probes) {
     const auto* row = find_row(table, probe.group);
-    if (row == nullptr) {
+    const auto* number =
+        row == nullptr ? nullptr : std::get_if<std::int64_t>(&(*row)[probe.column].value);
+    if (number == nullptr) {  // no row, or one without numbers
       hidden++;
       continue;
     }
-    const std::int64_t value = *std::get_if<std::int64_t>(&(*row)[probe.column].value);
+    const std::int64_t value = *number;
     const std::int64_t inside = std::clamp(value, probe.from, probe.to) - probe.from;
     places += inside * probe.steps / (probe.to - probe.from);
   }
@@ -96,17 +98,32 @@ Data joined(Data data, const Data& more) {
   return data;
 }
 
+struct Claim {
+  double epsilon = 0;
+  double delta = 0;
+};
+
+// What a price promises. In zcdp every delta of the conversion makes a claim; the one with an
+// epsilon near 1/2 shows a wrong noise best.
+Claim claim_of(privacy::Price price, bool zcdp) {
+  constexpr double kConversion = 0.4;
+  const double delta = std::ldexp(static_cast<double>(price.delta), -60);
+  if (!zcdp) return {static_cast<double>(price.loss) / 1e6, delta};
+  const double rho = std::ldexp(static_cast<double>(price.loss), -40);
+  return {privacy::epsilon_of_rho(rho, kConversion), kConversion + delta};
+}
+
 // By how much the larger of both directions passes delta and what chance explains.
 double excess(const Neighbours& neighbours, Fault fault) {
-  const Terms terms{.groups_per_person = neighbours.groups_per_person, .fault = fault};
+  Terms terms = neighbours.terms;
+  terms.fault = fault;
   const Chain without(neighbours.sql, neighbours.others, terms);
   const Chain with(neighbours.sql, joined(neighbours.others, neighbours.person), terms);
   const std::uint64_t n = kDraws * environment("GBX_STAT_TIMES", 1);
   const std::uint64_t seed = environment("GBX_STAT_SEED", 20261121);
   const Counts a = draw(without, neighbours.probes, n, 2 * seed);
   const Counts b = draw(with, neighbours.probes, n, 2 * seed + 1);
-  const double epsilon = static_cast<double>(without.price().loss) / 1e6;
-  const double delta = std::ldexp(static_cast<double>(without.price().delta), -60);
+  const auto [epsilon, delta] = claim_of(without.price(), terms.gaussian);
   const double larger = std::max(divergence(a, b, epsilon, n), divergence(b, a, epsilon, n));
   const double allowed = delta + tolerance(a.size(), epsilon, n, kAlpha / 2);
   ::testing::Test::RecordProperty("divergence", std::to_string(larger));
@@ -145,8 +162,11 @@ Neighbours at_k() {
 
 // Eight groups, of which two may count.
 Neighbours in_many_groups() {
-  Neighbours out{
-      .sql = std::string(kCount), .others = {}, .person = {}, .probes = {}, .groups_per_person = 2};
+  Neighbours out{.sql = std::string(kCount),
+                 .others = {},
+                 .person = {},
+                 .probes = {},
+                 .terms = {.groups_per_person = 2}};
   for (char name = 'a'; name <= 'h'; name++) {
     add_crowd(out.others, std::string(1, name), 50);
     out.person.exposures.push_back({kPerson, std::string(1, name)});
@@ -204,7 +224,7 @@ Neighbours in_a_join() {
                             {"autumn", 2, 0, 100'000, 2},
                             {"spring", 1, 70, 71, 2},
                             {"spring", 2, 0, 100'000, 2}},
-                 .groups_per_person = 2};
+                 .terms = {.groups_per_person = 2}};
   add_crowd(out.others, "autumn", 70);
   add_crowd(out.others, "spring", 70);
   add_buyers(out.others, 140);
@@ -212,6 +232,31 @@ Neighbours in_a_join() {
     out.person.exposures.push_back({kPerson, campaign});
   }
   add_purchases(out.person, 20, 50'000);
+  return out;
+}
+
+Neighbours with_gaussian_noise(Neighbours neighbours) {
+  neighbours.terms.gaussian = true;
+  return neighbours;
+}
+
+// Rows are counted and persons are not, so a coin may select: shown or not is all that is looked
+// at.
+Neighbours at_k_by_coin() {
+  Neighbours out = at_k();
+  out.sql = "SELECT campaign_id, COUNT(*) AS n FROM exposures GROUP BY campaign_id";
+  out.terms.geometric = true;
+  return out;
+}
+
+// A list of campaigns, and nobody else in this one.
+Neighbours alone_in_a_public_group(privacy::OpenRows open_rows) {
+  Neighbours out{
+      .sql = std::string(kCount), .others = {}, .person = {}, .probes = {{"empty", 1, 0, 1, 1}}};
+  add_crowd(out.others, "autumn", 60);
+  out.person.exposures = {{kPerson, "empty"}};
+  out.terms.open_rows = open_rows;
+  out.terms.campaigns = {"autumn", "empty"};
   return out;
 }
 
@@ -224,6 +269,54 @@ TEST(Chain, HidesManyLargeRows) { EXPECT_LE(excess(of_many_large_rows(), Fault::
 TEST(Chain, HidesOneInAnAverage) { EXPECT_LE(excess(in_an_average(), Fault::none), 0); }
 TEST(Chain, HidesOneBehindHaving) { EXPECT_LE(excess(behind_having(), Fault::none), 0); }
 TEST(Chain, HidesOneInAJoin) { EXPECT_LE(excess(in_a_join(), Fault::none), 0); }
+
+TEST(Chain, HidesWithGaussianNoise) {
+  EXPECT_LE(excess(with_gaussian_noise(one_in_a_crowd()), Fault::none), 0);
+  EXPECT_LE(excess(with_gaussian_noise(in_many_groups()), Fault::none), 0);
+  EXPECT_LE(excess(with_gaussian_noise(of_many_large_rows()), Fault::none), 0);
+}
+
+TEST(Chain, HidesWhoMakesAGroupReachKByCoin) { EXPECT_LE(excess(at_k_by_coin(), Fault::none), 0); }
+
+TEST(Chain, HidesOneAloneInAPublicGroup) {
+  for (const auto open_rows :
+       {privacy::OpenRows::select, privacy::OpenRows::hide, privacy::OpenRows::show}) {
+    EXPECT_LE(excess(alone_in_a_public_group(open_rows), Fault::none), 0);
+  }
+}
+
+// Two queries, of which one counts the person; what tells them apart is the difference.
+double excess_of_two(bool noise_again) {
+  Data without;
+  add_crowd(without, "autumn", 60);
+  Data with = without;
+  with.exposures.push_back({kPerson, "spring"});
+  const std::string all = "SELECT COUNT(DISTINCT hashed_email) AS n FROM exposures";
+  const std::string but_one = all + " WHERE campaign_id <> 'spring'";
+  const auto count = [&](const Data& data, std::uint64_t seed) {
+    const Chain one(all, data, {});
+    const Chain other(but_one, data, {});
+    Counts out(2);
+    for (std::uint64_t i = 0; i < kDraws; i++) {
+      SeededEntropy entropy(seed + 2 * i);
+      SeededEntropy next(seed + 2 * i + (noise_again ? 0 : 1));
+      const auto a = one.release(entropy).rows.front().front();
+      const auto b = other.release(next).rows.front().front();
+      const auto* n = std::get_if<std::int64_t>(&a.value);
+      const auto* m = std::get_if<std::int64_t>(&b.value);
+      out[n != nullptr && m != nullptr && *n - *m >= 1 ? 1 : 0]++;
+    }
+    return out;
+  };
+  const Counts a = count(without, 1'000'000);
+  const Counts b = count(with, 2'000'000);
+  const Claim claim = claim_of(Chain(all, with, {}).price(), false);
+  const double larger = std::max(divergence(a, b, 2 * claim.epsilon, kDraws),
+                                 divergence(b, a, 2 * claim.epsilon, kDraws));
+  return larger - 2 * claim.delta - tolerance(2, 2 * claim.epsilon, kDraws, kAlpha / 2);
+}
+
+TEST(Chain, TwoReleasesHaveNoiseOfTheirOwn) { EXPECT_LE(excess_of_two(false), 0); }
 
 TEST(Chain, NeverShowsAGroupBelowK) {
   const Neighbours neighbours = at_k();
@@ -239,12 +332,13 @@ TEST(Chain, NeverShowsAGroupBelowK) {
 TEST(Chain, IsTheSameWithDuckdb) {
   for (const Neighbours& neighbours :
        {one_in_a_crowd(), at_k(), in_many_groups(), of_many_large_rows(), in_an_average(),
-        behind_having(), in_a_join()}) {
+        behind_having(), in_a_join(), with_gaussian_noise(one_in_a_crowd()), at_k_by_coin(),
+        alone_in_a_public_group(privacy::OpenRows::show)}) {
     const Data data = joined(neighbours.others, neighbours.person);
-    const std::uint32_t groups = neighbours.groups_per_person;
-    const Chain merge(neighbours.sql, data, {.groups_per_person = groups});
-    const Chain duckdb(neighbours.sql, data,
-                       {.groups_per_person = groups, .answerer = Answerer::duckdb});
+    Terms terms = neighbours.terms;
+    const Chain merge(neighbours.sql, data, terms);
+    terms.answerer = Answerer::duckdb;
+    const Chain duckdb(neighbours.sql, data, terms);
     for (std::uint64_t seed = 0; seed < 5; seed++) {
       SeededEntropy one(seed);
       SeededEntropy other(seed);
@@ -282,6 +376,20 @@ TEST(ChainFinds, HalfTheNoiseBehindHaving) {
 TEST(ChainFinds, SelectionThatForgetsTheShiftByK) {
   EXPECT_GT(excess(at_k(), Fault::selection_without_k), 0);
 }
+
+TEST(ChainFinds, HalfTheGaussianNoise) {
+  EXPECT_GT(excess(with_gaussian_noise(one_in_a_crowd()), Fault::noise_halved), 0);
+}
+
+TEST(ChainFinds, ACoinThatForgetsTheShiftByK) {
+  EXPECT_GT(excess(at_k_by_coin(), Fault::selection_without_k), 0);
+}
+
+TEST(ChainFinds, HalfTheNoiseInAPublicGroup) {
+  EXPECT_GT(excess(alone_in_a_public_group(privacy::OpenRows::show), Fault::noise_halved), 0);
+}
+
+TEST(ChainFinds, NoiseThatIsUsedAgain) { EXPECT_GT(excess_of_two(true), 0); }
 
 TEST(ChainFinds, SelectionThatIsSkipped) {
   Neighbours neighbours = at_k();
