@@ -381,7 +381,8 @@ class Dashboard(Line):
         self.provide_both()
         for name in ("a.json", "b.json"):
             self.ask(ATTRIBUTION, "-o", name)
-        self.shopgood.run("room", "close", "--room", self.room.socket)
+        self.shopgood.run("room", "close", "--room", self.room.socket, "--policy",
+                          "policy.json")
         self.assertEqual(self.room.host.wait(timeout=10), 0)
         book = json.loads(
             (self.shopgood.folder / "home" / "allotments.json").read_text(encoding="utf-8"))
