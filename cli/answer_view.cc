@@ -88,6 +88,7 @@ std::string people_line(const packet::NoiseParameters& noise) {
 }
 
 constexpr double kShownDelta = 1e-6;
+constexpr std::size_t kShownDigits = 16;  // of a digest
 
 std::string short_number(double value) {
   std::array<char, 32> text{};
@@ -206,15 +207,23 @@ std::string answer_notes(const client::VerifiedAnswer& answer) {
   const packet::AnswerPredicate& predicate = answer.predicate();
   std::string out = noise_line(predicate) + withheld_text(answer);
   out += people_line(predicate.noise);
-  out += "Paid " + price_line(predicate.noise) + ":\n" + budget_lines(answer, false);
-  return out + verdict_line(answer);
+  if (predicate.repeat_of) {
+    out += "Paid nothing: it repeats the answer to request " +
+           to_hex(*predicate.repeat_of).substr(0, kShownDigits) + ", of price " +
+           price_line(predicate.noise) + ".\n";
+  } else {
+    out += "Paid " + price_line(predicate.noise) + ":\n";
+  }
+  return out + budget_lines(answer, false) + verdict_line(answer);
 }
 
 std::string price_text(const client::VerifiedAnswer& answer, const TypicalWidths& typical) {
   const packet::AnswerPredicate& predicate = answer.predicate();
   const std::vector<packet::Output>& columns = answer.table().columns;
-  std::string out = "Price: " + price_line(predicate.noise) + other_price(predicate.noise) +
-                    "; nothing was read or spent.\n";
+  const std::string price = price_line(predicate.noise) + other_price(predicate.noise);
+  std::string out = "Price: ";
+  out += predicate.repeat_of ? "nothing, it was asked before (at " + price + ")" : price;
+  out += "; nothing was read or spent.\n";
   for (std::size_t i = 0; i < columns.size(); i++) {
     out += "  " + printable(columns[i].name) + ": " +
            column_width(columns[i], i < typical.widths.size() ? typical.widths[i] : std::nullopt,
@@ -250,18 +259,20 @@ Json typical_json(const packet::AnswerTable& table, const TypicalWidths& typical
 Json answer_json(const client::VerifiedAnswer& answer) {
   const packet::AnswerPredicate& predicate = answer.predicate();
   const std::string price = client::epsilon_text(answer.policy().privacy.epsilon_per_query);
-  return Json::object({{"asked_epsilon", answer.request().epsilon.value_or(price)},
-                       {"assurance", answer.assurance()},
-                       {"budget", budget_json(predicate)},
-                       {std::string(loss_name(predicate.noise.accounting)),
-                        format_loss(predicate.noise.accounting, predicate.noise.price.loss)},
-                       {"hides_people", predicate.noise.hides_people},
-                       {"k", predicate.noise.people_min},
-                       {"member", predicate.member},
-                       {"policy_hash", to_hex(predicate.policy_hash)},
-                       {"query", answer.request().sql},
-                       {"result", packet::encode(answer.table())},
-                       {"verdict", "PASS"}});
+  Json out = Json::object({{"asked_epsilon", answer.request().epsilon.value_or(price)},
+                           {"assurance", answer.assurance()},
+                           {"budget", budget_json(predicate)},
+                           {std::string(loss_name(predicate.noise.accounting)),
+                            format_loss(predicate.noise.accounting, predicate.noise.price.loss)},
+                           {"hides_people", predicate.noise.hides_people},
+                           {"k", predicate.noise.people_min},
+                           {"member", predicate.member},
+                           {"policy_hash", to_hex(predicate.policy_hash)},
+                           {"query", answer.request().sql},
+                           {"result", packet::encode(answer.table())},
+                           {"verdict", "PASS"}});
+  if (predicate.repeat_of) out.set("repeat_of", to_hex(*predicate.repeat_of));
+  return out;
 }
 
 }  // namespace gbx::cli

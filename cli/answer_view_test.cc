@@ -107,6 +107,16 @@ TEST(AnswerView, KIsOnlyClaimedWhereItHolds) {
   EXPECT_THAT(text, HasSubstr("only the noise hides people"));
 }
 
+TEST(AnswerView, ARepeatSaysThatNothingWasPaid) {
+  client::TestAnswer answer;
+  answer.predicate.repeat_of = Hash{0xab};
+  for (auto& move : answer.predicate.budget) move.after = move.before;
+  const std::string text = answer_notes(verified(answer));
+  EXPECT_THAT(text, HasSubstr("Paid nothing: it repeats the answer to request ab00000000000000"));
+  EXPECT_THAT(text, HasSubstr("exposures: epsilon 3 before, 3 left"));
+  EXPECT_THAT(text, Not(HasSubstr("Paid epsilon")));
+}
+
 TEST(AnswerView, HowManyGroupsAreWithheldIsSaidOnlyWherePublic) {
   client::TestAnswer answer;
   answer.table.withheld.reset();

@@ -14,7 +14,7 @@ constexpr std::string_view kRetry = "ask again; what was charged stays charged";
 constexpr std::string_view kBug = "please report it with the command that you ran";
 
 // What can be wrong with packets, evidence, snapshots, answers and the machine.
-constexpr std::array<Wording, 147> kWords = {{
+constexpr std::array<Wording, 148> kWords = {{
     {"accounting_wrong", "a key release allots in another accounting than the policy's",
      "provide the table again with this policy"},
     {"allotment_empty", "a key release allots no budget", "allot some epsilon and delta"},
@@ -191,6 +191,7 @@ constexpr std::array<Wording, 147> kWords = {{
     {"statement_noise_wrong", "the noise that the statement claims does not add up", kTampered},
     {"statement_policy_wrong", "the statement is of another policy", kTampered},
     {"statement_price_wrong", "the price is not the one that was asked for", kTampered},
+    {"statement_repeat_wrong", "the answer says that it repeats itself", kTampered},
     {"statement_snapshots_wrong", "the snapshots read are not the tables that were charged",
      kTampered},
     {"statement_table_unknown", "the statement names a table that the policy has not", kTampered},

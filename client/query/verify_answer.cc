@@ -69,17 +69,18 @@ Status verify_identity(const packet::AnswerPredicate& predicate, const packet::R
   return {};
 }
 
-// Step 8: tables and budget.
+// Step 8: tables and budget. A repeat moves nothing.
 Status verify_budget(const packet::AnswerPredicate& predicate, const policy::Policy& policy,
                      bool dry_run) {
   if (predicate.budget.empty()) return unverified("statement_budget_wrong");
+  if (predicate.repeat_of == predicate.request_digest) return unverified("statement_repeat_wrong");
+  const privacy::Price paid = predicate.repeat_of ? privacy::Price{} : predicate.noise.price;
   std::vector<std::string> charged;
   for (const packet::BudgetMove& move : predicate.budget) {
     charged.push_back(move.table);
     if (policy.find_table(move.table) == nullptr) return unverified("statement_table_unknown");
     const bool within = covers(policy::budget_of(policy.privacy), move.before);
-    const bool exact =
-        covers(move.before, move.after) && minus(move.before, move.after) == predicate.noise.price;
+    const bool exact = covers(move.before, move.after) && minus(move.before, move.after) == paid;
     if (!within || !exact) return unverified("statement_budget_wrong");
   }
   std::vector<std::string> read;

@@ -61,6 +61,47 @@ TEST(VerifyAnswer, ThePriceOfADryRunPasses) {
             "PASS");
 }
 
+void repeat(TestAnswer& answer) {
+  answer.predicate.repeat_of = Hash{5};
+  for (packet::BudgetMove& move : answer.predicate.budget) move.after = move.before;
+}
+
+TEST(VerifyAnswer, ARepeatMovesNoBudget) {
+  EXPECT_EQ(spoilt(repeat), "PASS");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              repeat(answer);
+              answer.predicate.budget[1].after.loss--;
+            }),
+            "statement_budget_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.repeat_of = Hash{5}; }),
+            "statement_budget_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              repeat(answer);
+              answer.predicate.repeat_of.reset();
+            }),
+            "statement_budget_wrong");
+}
+
+TEST(VerifyAnswer, ARepeatIsOfAnotherRequest) {
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              repeat(answer);
+              answer.predicate.repeat_of = answer.predicate.request_digest;
+            }),
+            "statement_repeat_wrong");
+}
+
+TEST(VerifyAnswer, ThePriceOfARepeatPasses) {
+  EXPECT_EQ(spoilt([](TestAnswer& answer) {
+              answer.request.dry_run = true;
+              answer.table.dry_run = true;
+              answer.table.rows.clear();
+              answer.fill_predicate();
+              answer.predicate.snapshots.clear();
+              repeat(answer);
+            }),
+            "PASS");
+}
+
 TEST(VerifyAnswer, NoByteOfTheFileCanBeChanged) {
   const TestAnswer answer;
   const Hash hash = answer.policy_hash();

@@ -287,12 +287,13 @@ cheats() {
   tell "NewsNow asks on. The host listens in, and then sends the question to the room a second \
 time, for two answers with different noise."
   listen_in "large/tap large/socket"
-  on newsnow "$(ask large large/fourth.json "$overlap" | sed s,large/socket,large/tap,)"
+  on newsnow "$(ask large large/fourth.json "${overlap/> 100/> 200}" |
+    sed s,large/socket,large/tap,)"
   caught 'cannot read it'
   caught request_replayed
 
   tell "That was the last of the budget."
-  refused newsnow "$(ask large large/fifth.json "$overlap")" budget_exhausted
+  refused newsnow "$(ask large large/fifth.json "${overlap/> 100/> 300}")" budget_exhausted
 }
 
 start=$SECONDS

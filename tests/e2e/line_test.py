@@ -247,10 +247,20 @@ class WholeLine(Line):
         self.provide_both("--epsilon", "1")
         self.ask(ATTRIBUTION, "--dry-run")
         self.ask(ATTRIBUTION, "-o", "a.json")
-        self.ask(ATTRIBUTION, "-o", "b.json")
-        self.assertIn("loss_exhausted", self.ask(ATTRIBUTION, "-o", "c.json", fails=True))
+        people = "SELECT COUNT(DISTINCT hashed_email) AS people FROM exposures JOIN purchases " \
+                 "USING (hashed_email) WHERE total_spent > "
+        self.ask(people + "10", "-o", "b.json")
+        self.assertIn("loss_exhausted", self.ask(people + "20", "-o", "c.json", fails=True))
         self.assertFalse((self.newsnow.folder / "c.json").exists())
         self.assertEqual(self.room.kinds().count("charge"), 2)
+        self.assertIn("asked before", self.ask(ATTRIBUTION, "--dry-run"))
+        self.assertIn("Paid nothing", self.ask(ATTRIBUTION, "-o", "d.json"))
+        first, again = (json.loads((self.newsnow.folder / name).read_text())["result"]
+                        for name in ("a.json", "d.json"))
+        self.assertEqual(first, again)
+        self.newsnow.run("verify", "d.json", "--policy", "policy.json")
+        self.assertEqual(self.room.kinds().count("charge"), 2)
+        self.assertEqual(self.room.kinds().count("repeat"), 1)
 
     def test_the_price_for_a_wanted_error(self):
         self.provide_both("--epsilon", "1")

@@ -14,9 +14,11 @@ namespace {
 using enclave::Call;
 using enclave::Frame;
 
-constexpr std::string_view kQuery =
-    "SELECT campaign_id, COUNT(DISTINCT hashed_email) AS users "
-    "FROM exposures JOIN purchases USING (hashed_email) GROUP BY campaign_id";
+std::string query(std::uint64_t spent) {
+  return "SELECT campaign_id, COUNT(DISTINCT hashed_email) AS users FROM exposures JOIN purchases "
+         "USING (hashed_email) WHERE total_spent > " +
+         std::to_string(spent) + " GROUP BY campaign_id";
+}
 
 struct Walk {
   explicit Walk(std::uint64_t seed) : world(seed), random(seed) {}
@@ -36,7 +38,8 @@ struct Walk {
     switch (random() % 4) {
       case 0: return {Call::attach, to_bytes(sealed.envelope)};
       case 1: world.hello(); return {Call::release, to_bytes(world.make_release(sealed))};
-      case 2: return {Call::query, to_bytes(world.make_request(kQuery, random() % 4 == 0))};
+      case 2:
+        return {Call::query, to_bytes(world.make_request(query(random() % 4), random() % 4 == 0))};
       default: return {Call::status, {}};
     }
   }

@@ -247,6 +247,7 @@ std::string World::make_request(std::string_view sql, bool dry_run) {
   requests_++;
   request.sql = std::string(sql);
   request.dry_run = dry_run;
+  request.epsilon = asked_epsilon;
   last_request = packet::make_request(request, policy::test_signing_key(kNewsnow));
   return packet::seal_request(last_request, binding, party_entropy).value();
 }

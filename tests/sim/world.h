@@ -141,9 +141,10 @@ class World final : public enclave::RoomMaker {
   policy::Policy policy;
   Sealed exposures;
   Sealed purchases;
-  packet::ReleaseTerms terms;  // of the next make_release(): epsilon and delta
-  packet::Binding binding;     // of the last hello
-  Hash log_head{};             // likewise
+  std::optional<std::string> asked_epsilon;  // of the next make_request()
+  packet::ReleaseTerms terms;                // of the next make_release(): epsilon and delta
+  packet::Binding binding;                   // of the last hello
+  Hash log_head{};                           // likewise
   packet::Envelope last_request;
   SeededEntropy entropy;  // the room's
   SeededEntropy party_entropy;

@@ -105,6 +105,7 @@ TESTED_ELSEWHERE = {
     "engine/choice.cc": "engine/engine_test.cc",
     "engine/rank.cc": "engine/merge/merge_test.cc",
     "engine/duckdb/load.cc": "engine/duckdb/duckdb_engine_test.cc",
+    "trusted/sql/normal_form.cc": "tests/sql/normal_form_test.cc",
     "trusted/sql/parse.cc": "tests/sql/tree_test.cc",
     "trusted/sql/parse_expression.cc": "tests/sql/tree_test.cc",
     "trusted/sql/print.cc": "tests/sql/corpus_test.cc",

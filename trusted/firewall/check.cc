@@ -370,15 +370,17 @@ sql::Catalog catalog_of(const policy::Policy& policy) {
   return catalog;
 }
 
-Result<CheckedQuery> check(const sql::Query& query, const policy::VerifiedPolicy& policy,
+Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy& policy,
                            const Request& request) {
   const policy::Policy& law = policy.policy();
   const policy::Member* member = law.find_member(request.member);
   if (member == nullptr) return Error{ErrorCode::not_found, "member_unknown"};
   if (!member->abilities.query) return Error{ErrorCode::policy_denied, "member_may_not_query"};
-  const RuleCheck rules(query, law);
-  GBX_TRY(rules.allow(request.member));
+  GBX_TRY(RuleCheck(asked, law).allow(request.member));
 
+  const sql::Catalog catalog = catalog_of(law);
+  const sql::Query query = sql::normal_form(asked, catalog);
+  const RuleCheck rules(query, law);
   CheckedQuery out;
   for (const sql::Relation& relation : query.relations) {
     out.task_.tables.push_back(relation.table_name);
@@ -408,7 +410,8 @@ Result<CheckedQuery> check(const sql::Query& query, const policy::VerifiedPolicy
   GBX_TRY_ASSIGN(out.plan_, plan_of(out, law, {rules.people_min(), fractions}, request));
   out.items_ = query.items;
   out.post_ = query.post;
-  out.canonical_ = sql::print(query, catalog_of(law));
+  out.canonical_ = sql::print(query, catalog);
+  out.question_ = sql::question_of(query, catalog);
   return out;
 }
 

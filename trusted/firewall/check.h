@@ -19,6 +19,7 @@
 #include "trusted/privacy/plan.h"
 #include "trusted/privacy/tree.h"
 #include "trusted/sql/catalog.h"
+#include "trusted/sql/normal_form.h"
 #include "trusted/sql/query.h"
 #include "trusted/sql/task.h"
 
@@ -70,11 +71,13 @@ class CheckedQuery {
   // The columns of the answer, in order; Item::output is an index into outputs().
   [[nodiscard]] const std::vector<sql::Item>& items() const { return items_; }
   [[nodiscard]] const sql::PostProcessing& post() const { return post_; }
-  // The query in its one spelling (sql/print.h).
+  // The query in its normal form and one spelling (sql/normal_form.h, sql/print.h).
   [[nodiscard]] const std::string& canonical() const { return canonical_; }
+  // What it asks of the rows; equal for equal tasks under equal plans.
+  [[nodiscard]] const sql::Question& question() const { return question_; }
 
  private:
-  friend Result<CheckedQuery> check(const sql::Query& query, const policy::VerifiedPolicy& policy,
+  friend Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy& policy,
                                     const Request& request);
   CheckedQuery() = default;
   sql::Task task_;
@@ -83,9 +86,10 @@ class CheckedQuery {
   std::vector<sql::Item> items_;
   sql::PostProcessing post_;
   std::string canonical_;
+  sql::Question question_;
 };
 
-// `query` must have been bound against catalog_of(policy.policy()); another catalog is a bug and
+// `asked` must have been bound against catalog_of(policy.policy()); another catalog is a bug and
 // ends the process. Whether the policy has expired is the room's business.
 //
 // Bounds, with L0 = groups_per_person (1 without GROUP BY) and c = rows_per_group, or less when the
@@ -110,7 +114,7 @@ class CheckedQuery {
 // and paid for once.
 //
 // Fails with policy_denied, not_found (member_unknown) or invalid_argument.
-Result<CheckedQuery> check(const sql::Query& query, const policy::VerifiedPolicy& policy,
+Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy& policy,
                            const Request& request);
 
 // Where a moment can be when n, S and Q lie between these bounds; as assemble() makes it.

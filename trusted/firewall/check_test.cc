@@ -185,10 +185,11 @@ TEST(check, a_variance_is_an_average_and_centred_squares) {
     EXPECT_EQ(sql::evaluate(squares.argument, row), Cell(want));
   }
   EXPECT_TRUE(sql::decode_task(sql::encode_task(checked->task())));
-  // Two people, 0.00 and 500.00: variance 125000, deviation 250.
+  // Two people, 0.00 and 500.00: variance 125000, deviation 250. In normal form the average is
+  // first.
   const std::vector<Int128> sums = {2, 2, 0, 2 * square};
   const std::vector<Cell> cells = assemble(*checked, {}, sums);
-  EXPECT_EQ(cells[0], Cell(std::int64_t{125'000'0000}));
+  EXPECT_EQ(cells[2], Cell(std::int64_t{125'000'0000}));
   EXPECT_EQ(cells[1], Cell(std::int64_t{250'0000}));
   const Between around = moment_between(checked->outputs()[1], {2, 2}, {-1000, 1000},
                                         {2 * square - 1000, 2 * square + 1000});

@@ -161,23 +161,6 @@ Result<NoisedStatistic> decode_statistic(const Json& json) {
   return out;
 }
 
-Json encode_noise(const NoiseParameters& noise) {
-  Json::Array statistics;
-  for (const NoisedStatistic& entry : noise.statistics) {
-    statistics.push_back(encode_statistic(entry));
-  }
-  return Json::object({{"accounting", accounting_name(noise.accounting)},
-                       {"delta_2_60", noise.price.delta},
-                       {"groups_per_person", std::int64_t{noise.groups_per_person}},
-                       {"hides_people", noise.hides_people},
-                       {"k", noise.people_min},
-                       {key(noise.accounting), format_loss(noise.accounting, noise.price.loss)},
-                       {"open", noise.open},
-                       {"replaces", noise.replaces},
-                       {"selection", kSelections[static_cast<std::size_t>(noise.selection)]},
-                       {"statistics", Json(std::move(statistics))}});
-}
-
 privacy::Accounting take_accounting(Fields& fields) {
   const auto accounting = privacy::accounting_from(fields.text("accounting", kNumberBytesMax));
   if (!accounting) fields.fail();
@@ -321,6 +304,23 @@ Result<AnswerTable> decode_answer_table(const Json& json) {
   return out;
 }
 
+Json encode(const NoiseParameters& noise) {
+  Json::Array statistics;
+  for (const NoisedStatistic& entry : noise.statistics) {
+    statistics.push_back(encode_statistic(entry));
+  }
+  return Json::object({{"accounting", accounting_name(noise.accounting)},
+                       {"delta_2_60", noise.price.delta},
+                       {"groups_per_person", std::int64_t{noise.groups_per_person}},
+                       {"hides_people", noise.hides_people},
+                       {"k", noise.people_min},
+                       {key(noise.accounting), format_loss(noise.accounting, noise.price.loss)},
+                       {"open", noise.open},
+                       {"replaces", noise.replaces},
+                       {"selection", kSelections[static_cast<std::size_t>(noise.selection)]},
+                       {"statistics", Json(std::move(statistics))}});
+}
+
 Json encode(const AnswerPredicate& predicate) {
   Json::Array budget;
   for (const BudgetMove& move : predicate.budget)
@@ -330,14 +330,14 @@ Json encode(const AnswerPredicate& predicate) {
     snapshots.push_back(
         Json::object({{"manifest", to_hex(used.manifest_digest)}, {"table", used.table}}));
   }
-  return Json::object(
+  Json out = Json::object(
       {{"assurance", predicate.assurance},
        {"binding", to_hex(predicate.binding)},
        {"budget", Json(std::move(budget))},
        {"image_digest", to_hex(predicate.image_digest)},
        {"log", Json::object({{"head", to_hex(predicate.log_head)}, {"size", predicate.log_size}})},
        {"member", predicate.member},
-       {"noise", encode_noise(predicate.noise)},
+       {"noise", encode(predicate.noise)},
        {"policy_hash", to_hex(predicate.policy_hash)},
        {"query",
         Json::object({{"sha256", to_hex(predicate.query_digest)}, {"text", predicate.query_text}})},
@@ -345,6 +345,8 @@ Json encode(const AnswerPredicate& predicate) {
                                  {"sha256", to_hex(predicate.request_digest)}})},
        {"snapshots", Json(std::move(snapshots))},
        {"time", predicate.time}});
+  if (predicate.repeat_of) out.set("repeat_of", to_hex(*predicate.repeat_of));
+  return out;
 }
 
 Result<AnswerPredicate> decode_answer_predicate(const Json& json) {
@@ -357,6 +359,7 @@ Result<AnswerPredicate> decode_answer_predicate(const Json& json) {
   out.member = fields.text("member", kNameBytesMax);
   const Json& noise = fields.object("noise");
   out.policy_hash = fields.hex_array<32>("policy_hash");
+  if (json.find("repeat_of") != nullptr) out.repeat_of = fields.hex_array<32>("repeat_of");
   const Json::Array& snapshots = fields.array("snapshots", kTablesMax);
   out.time = fields.integer("time", 0, Json::kIntegerMax);
   GBX_TRY(decode_parts(fields, out));

@@ -104,11 +104,14 @@ struct AnswerPredicate {
   NoiseParameters noise;
   std::vector<BudgetMove> budget;       // by table name
   std::vector<UsedSnapshot> snapshots;  // by table name; empty for a dry run
+  // SHA-256 of the payload of the request whose release this is again; then nothing was paid.
+  std::optional<Hash> repeat_of;
 };
 
 // Every value must be encodable (amounts within 2^53 - 1): a bug otherwise.
 Json encode(const AnswerTable& table);
 Json encode(const AnswerPredicate& predicate);
+Json encode(const NoiseParameters& noise);
 // Fail with invalid_argument ("answer_malformed"); encode() of what they yield is `json` again.
 Result<AnswerTable> decode_answer_table(const Json& json);
 Result<AnswerPredicate> decode_answer_predicate(const Json& json);

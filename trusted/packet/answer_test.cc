@@ -133,6 +133,21 @@ TEST(AnswerPredicate, RefusesEveryMissingAndUnknownMember) {
   EXPECT_FALSE(decode_answer_predicate(more));
 }
 
+TEST(AnswerPredicate, ARepeatNamesTheFirstRequest) {
+  AnswerPredicate repeat = predicate();
+  repeat.repeat_of = Hash{9};
+  const Json json = encode(repeat);
+  const auto decoded = decode_answer_predicate(json);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->repeat_of, Hash{9});
+  EXPECT_EQ(encode(*decoded).canonical(), json.canonical());
+  for (const Json& wrong : {Json(9), Json(""), Json(std::string(64, 'A'))}) {
+    Json other = json;
+    other.set("repeat_of", wrong);
+    EXPECT_FALSE(decode_answer_predicate(other)) << wrong.canonical();
+  }
+}
+
 TEST(AnswerPredicate, TablesStandOnceAndInOrder) {
   AnswerPredicate twice = predicate();
   twice.budget[1].table = "exposures";

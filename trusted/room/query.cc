@@ -108,14 +108,22 @@ Result<std::vector<Dataset>> Room::datasets_of(const firewall::CheckedQuery& que
   return out;
 }
 
-Result<packet::AnswerPredicate> Room::predicate_of(const Asked& asked,
-                                                   const firewall::CheckedQuery& query) const {
+std::vector<packet::UsedSnapshot> Room::snapshots_of(const firewall::CheckedQuery& query) const {
+  std::vector<packet::UsedSnapshot> out;
+  for (const std::string& table : sorted_tables(query)) {
+    out.push_back({table, datasets_.manifest_hash(table).value_or(Hash{})});
+  }
+  return out;
+}
+
+Result<packet::AnswerPredicate> Room::predicate_of(const Question& question) const {
+  const Asked& asked = question.asked;
   packet::AnswerPredicate out;
   out.member = asked.request.member;
   out.request_id = asked.request.id;
   out.request_digest = asked.digest;
   out.query_digest = crypto::sha256(as_bytes(asked.request.sql));
-  out.query_text = query.canonical();
+  out.query_text = question.query.canonical();
   out.policy_hash = policy_.hash();
   out.binding = asked.request.binding;
   out.image_digest = platform_.image_digest;
@@ -123,56 +131,91 @@ Result<packet::AnswerPredicate> Room::predicate_of(const Asked& asked,
   out.log_head = log_.head().hash;
   out.log_size = log_.head().size;
   out.time = asked.now;
-  GBX_TRY_ASSIGN(out.noise, noise_parameters(query.plan()));
+  GBX_TRY_ASSIGN(out.noise, noise_parameters(question.query.plan()));
   return out;
 }
 
-Result<Response> Room::dry_run(const Asked& asked, const firewall::CheckedQuery& query) const {
-  const privacy::Price price = query.plan().price();
-  GBX_TRY_ASSIGN(packet::AnswerPredicate predicate, predicate_of(asked, query));
-  for (const std::string& table : sorted_tables(query)) {
+Result<std::vector<packet::BudgetMove>> Room::moves(const Question& question,
+                                                    privacy::Price price) const {
+  std::vector<packet::BudgetMove> out;
+  for (const std::string& table : sorted_tables(question.query)) {
     GBX_TRY_ASSIGN(const privacy::Price left, budget_.left(table));
     if (left.loss < price.loss) return Error{ErrorCode::budget_exhausted, "loss_exhausted"};
     if (left.delta < price.delta) return Error{ErrorCode::budget_exhausted, "delta_exhausted"};
-    predicate.budget.push_back({table, left, minus(left, price)});
+    out.push_back({table, left, minus(left, price)});
   }
-  GBX_TRY_ASSIGN(std::vector<packet::Output> columns, answer_columns(query));
-  return Responder::respond_price(std::move(columns), predicate, signatory(asked));
+  return out;
 }
 
-Result<Response> Room::answer(const Asked& asked, const firewall::CheckedQuery& query,
-                              std::span<const Dataset> datasets, privacy::Reservation reservation) {
-  GBX_TRY_ASSIGN(packet::AnswerPredicate predicate, predicate_of(asked, query));
-  predicate.budget = moves_of(reservation.balances());
-  for (const std::string& table : sorted_tables(query)) {
-    predicate.snapshots.push_back({table, datasets_.manifest_hash(table).value_or(Hash{})});
+Result<Response> Room::dry_run(const Question& question) const {
+  GBX_TRY_ASSIGN(packet::AnswerPredicate predicate, predicate_of(question));
+  privacy::Price price = question.query.plan().price();
+  if (const Releases::Entry* first = releases_.find(question.key); first != nullptr) {
+    predicate.repeat_of = first->request;
+    price = {};
   }
+  GBX_TRY_ASSIGN(predicate.budget, moves(question, price));
+  GBX_TRY_ASSIGN(std::vector<packet::Output> columns, answer_columns(question.query));
+  return Responder::respond_price(std::move(columns), predicate, signatory(question.asked));
+}
+
+Result<Response> Room::repeat(const Question& question, const Releases::Entry& first) {
+  GBX_TRY_ASSIGN(packet::AnswerPredicate predicate, predicate_of(question));
+  predicate.repeat_of = first.request;
+  predicate.snapshots = question.snapshots;
+  GBX_TRY_ASSIGN(predicate.budget, moves(question, {}));
+  GBX_TRY_ASSIGN(ReleasedTable table,
+                 ReleasedTable::make(question.query, policy_.policy(), first.released));
+  const Json entry = Json::object({{"kind", "repeat"},
+                                   {"of", to_hex(first.request)},
+                                   {"request", to_hex(question.asked.digest)}});
+  GBX_TRY_ASSIGN(const log::Receipt receipt, log_.add(entry));
+  return Responder::respond(std::move(table), receipt, std::move(predicate),
+                            signatory(question.asked));
+}
+
+Result<Response> Room::answer(const Question& question, std::span<const Dataset> datasets,
+                              privacy::Reservation reservation) {
+  const firewall::CheckedQuery& query = question.query;
+  GBX_TRY_ASSIGN(packet::AnswerPredicate predicate, predicate_of(question));
+  predicate.budget = moves_of(reservation.balances());
+  predicate.snapshots = question.snapshots;
   GBX_TRY_ASSIGN(const sql::SamplingKey sampling, draw_sampling_key(*seams_.entropy));
   GBX_TRY_ASSIGN(privacy::Aggregate exact, seams_.engine->run(query, sampling, datasets));
-  GBX_TRY_ASSIGN(const privacy::Released released,
+  GBX_TRY_ASSIGN(privacy::Released released,
                  privacy::Releaser::release(std::move(exact), query.plan(), std::move(reservation),
                                             *seams_.entropy));
   GBX_TRY_ASSIGN(ReleasedTable table, ReleasedTable::make(query, policy_.policy(), released));
   // The entry names the request and not the result: the host reads entries, and could try values.
-  const Json entry = Json::object({{"kind", "answer"}, {"request", to_hex(asked.digest)}});
+  const Json entry = Json::object({{"kind", "answer"}, {"request", to_hex(question.asked.digest)}});
   GBX_TRY_ASSIGN(const log::Receipt receipt, log_.add(entry));
-  return Responder::respond(std::move(table), receipt, std::move(predicate), signatory(asked));
+  releases_.add(question.key, question.asked.digest, std::move(released));
+  return Responder::respond(std::move(table), receipt, std::move(predicate),
+                            signatory(question.asked));
 }
 
 Result<Response> Room::query(std::string_view sealed) {
   GBX_TRY(check_open());
   datasets_.sweep(seams_.clock->now_seconds());
-  GBX_TRY_ASSIGN(const Asked asked, open_request(sealed));
-  GBX_TRY_ASSIGN(const firewall::CheckedQuery query, check(asked));
+  GBX_TRY_ASSIGN(Asked asked, open_request(sealed));
+  GBX_TRY_ASSIGN(firewall::CheckedQuery query, check(asked));
   GBX_TRY_ASSIGN(const std::vector<Dataset> datasets, datasets_of(query, asked.now));
-  if (asked.request.dry_run) return dry_run(asked, query);
-  auto reservation =
-      budget_.reserve({query.task().tables, query.plan().price(), asked.digest}, log_);
+  std::vector<packet::UsedSnapshot> snapshots = snapshots_of(query);
+  GBX_TRY_ASSIGN(const Hash key, release_key(query, snapshots, policy_.hash()));
+  const Question question{std::move(asked), std::move(query), std::move(snapshots), key};
+  if (question.asked.request.dry_run) return dry_run(question);
+  if (const Releases::Entry* first = releases_.find(key); first != nullptr) {
+    auto repeated = repeat(question, *first);
+    if (!repeated) return kQueryFailed;
+    return repeated;
+  }
+  auto reservation = budget_.reserve(
+      {question.query.task().tables, question.query.plan().price(), question.asked.digest}, log_);
   if (!reservation) {
     const bool nothing_spent = reservation.error().code != ErrorCode::unavailable;
     return nothing_spent ? reservation.error() : kQueryFailed;
   }
-  auto response = answer(asked, query, datasets, std::move(*reservation));
+  auto response = answer(question, datasets, std::move(*reservation));
   if (!response) return kQueryFailed;
   return response;
 }

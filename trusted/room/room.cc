@@ -237,6 +237,7 @@ Result<std::string> Room::close(std::string_view envelope) {
   GBX_TRY(check_close(envelope));
   closed_ = true;
   datasets_.drop_all();
+  releases_.clear();
   if (!closing_statement_.empty()) return closing_statement_;
   Json tables{Json::Array{}};
   for (const policy::Table& table : policy_.policy().tables) tables.push(table_totals(table));

@@ -9,6 +9,8 @@
 //   query      a member's request, signed and sealed to this boot -> refusal, price, or an answer
 //   sealed to the receivers close      keys wiped; a signed statement of what was spent
 //
+// The same question again is answered from what was released before, at no price.
+//
 // The host carries every byte and may replay, reorder, cut, withhold and invent; members may be
 // hostile to each other; the clock is the host's. What must stay true: no row is read before its
 // charge is durable; nothing leaves but evidence, public state, refusals (a code, a word, a place
@@ -32,6 +34,7 @@
 #include "trusted/privacy/budget.h"
 #include "trusted/room/datasets.h"
 #include "trusted/room/engine.h"
+#include "trusted/room/releases.h"
 #include "trusted/room/response.h"
 #include "trusted/room/seams.h"
 
@@ -136,11 +139,23 @@ class Room {
   Result<firewall::CheckedQuery> check(const Asked& asked);
   Result<std::vector<Dataset>> datasets_of(const firewall::CheckedQuery& query,
                                            std::int64_t now) const;
-  Result<packet::AnswerPredicate> predicate_of(const Asked& asked,
-                                               const firewall::CheckedQuery& query) const;
-  Result<Response> dry_run(const Asked& asked, const firewall::CheckedQuery& query) const;
-  Result<Response> answer(const Asked& asked, const firewall::CheckedQuery& query,
-                          std::span<const Dataset> datasets, privacy::Reservation reservation);
+  // A request that may be answered, with what is known of its release before it.
+  struct Question {
+    Asked asked;
+    firewall::CheckedQuery query;
+    std::vector<packet::UsedSnapshot> snapshots;  // by table
+    Hash key{};                                   // release_key()
+  };
+  [[nodiscard]] std::vector<packet::UsedSnapshot> snapshots_of(
+      const firewall::CheckedQuery& query) const;
+  Result<packet::AnswerPredicate> predicate_of(const Question& question) const;
+  // What is left of each table's budget, before and after a price.
+  Result<std::vector<packet::BudgetMove>> moves(const Question& question,
+                                                privacy::Price price) const;
+  Result<Response> dry_run(const Question& question) const;
+  Result<Response> repeat(const Question& question, const Releases::Entry& first);
+  Result<Response> answer(const Question& question, std::span<const Dataset> datasets,
+                          privacy::Reservation reservation);
   [[nodiscard]] Signatory signatory(const Asked& asked) const {
     return {&keys_.signing, asked.receivers, seams_.entropy};
   }
@@ -152,6 +167,7 @@ class Room {
   log::Log log_;
   privacy::Budget budget_;
   Datasets datasets_;
+  Releases releases_;
   // Every id that was ever taken, by member.
   std::map<std::string, std::set<std::array<std::uint8_t, 16>>> requests_;
   bool closed_ = false;

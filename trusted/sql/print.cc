@@ -18,19 +18,19 @@ class Printer {
   Printer(const Query& query, const Catalog& catalog) : query_(&query), catalog_(&catalog) {}
 
   [[nodiscard]] std::string statement() const;
+  [[nodiscard]] std::string expression(const Expression& e) const;
+  [[nodiscard]] std::string aggregate(const AggregateCall& call) const;
 
  private:
   [[nodiscard]] const CatalogTable& table(std::uint32_t relation) const {
     return catalog_->tables[query_->relations[relation].table];
   }
   [[nodiscard]] std::string person(std::uint32_t relation) const;
-  [[nodiscard]] std::string expression(const Expression& e) const;
   [[nodiscard]] std::string list(const std::vector<Expression>& all, std::size_t from,
                                  std::string_view between) const;
   [[nodiscard]] std::string literal(const Expression& e) const;
   [[nodiscard]] std::string case_when(const Expression& e) const;
   [[nodiscard]] std::string named(const Expression& e) const;
-  [[nodiscard]] std::string aggregate(const AggregateCall& call) const;
   [[nodiscard]] std::string output(std::uint32_t index) const;
   [[nodiscard]] std::string from() const;
   [[nodiscard]] std::string post() const;
@@ -202,6 +202,14 @@ std::string Printer::statement() const {
 
 std::string print(const Query& query, const Catalog& catalog) {
   return Printer(query, catalog).statement();
+}
+
+std::string print(const Expression& part, const Query& query, const Catalog& catalog) {
+  return Printer(query, catalog).expression(part);
+}
+
+std::string print(const AggregateCall& part, const Query& query, const Catalog& catalog) {
+  return Printer(query, catalog).aggregate(part);
 }
 
 }  // namespace gbx::sql

@@ -13,5 +13,8 @@ namespace gbx::sql {
 
 // `query` was bound against `catalog`.
 std::string print(const Query& query, const Catalog& catalog);
+// A part of `query`, with its names.
+std::string print(const Expression& part, const Query& query, const Catalog& catalog);
+std::string print(const AggregateCall& part, const Query& query, const Catalog& catalog);
 
 }  // namespace gbx::sql
