@@ -270,9 +270,15 @@ TEST(Chain, HidesOneInAnAverage) { EXPECT_LE(excess(in_an_average(), Fault::none
 TEST(Chain, HidesOneBehindHaving) { EXPECT_LE(excess(behind_having(), Fault::none), 0); }
 TEST(Chain, HidesOneInAJoin) { EXPECT_LE(excess(in_a_join(), Fault::none), 0); }
 
-TEST(Chain, HidesWithGaussianNoise) {
+TEST(Chain, HidesOneInACrowdWithGaussianNoise) {
   EXPECT_LE(excess(with_gaussian_noise(one_in_a_crowd()), Fault::none), 0);
+}
+
+TEST(Chain, HidesOneInManyGroupsWithGaussianNoise) {
   EXPECT_LE(excess(with_gaussian_noise(in_many_groups()), Fault::none), 0);
+}
+
+TEST(Chain, HidesManyLargeRowsWithGaussianNoise) {
   EXPECT_LE(excess(with_gaussian_noise(of_many_large_rows()), Fault::none), 0);
 }
 
