@@ -117,9 +117,38 @@ policy::Abilities read_abilities(const YamlFile& file, const YamlSection& sectio
   return out;
 }
 
+std::vector<privacy::Ration> read_rations(const YamlFile& file, const YAML::Node& node) {
+  const std::string example = "write ration: [{window: day, epsilon: \"0.5\"}]";
+  if (!node.IsSequence() || node.size() == 0) file.fail(node, "ration is no list", example);
+  std::vector<privacy::Ration> out;
+  for (const YAML::Node& item : node) {
+    const YamlSection section(file, item, "a ration", {"window", "epsilon", "rho"});
+    const auto window = privacy::window_from(section.text("window"));
+    if (!window) {
+      file.fail(section.at("window"), "\"" + section.text("window") + "\" is no window",
+                "windows are day, week, month, lifetime");
+    }
+    if (section.has("epsilon") == section.has("rho")) {
+      file.fail(item, "a ration has one amount", example + ", or rho: with accounting zcdp");
+    }
+    const auto accounting =
+        section.has("rho") ? privacy::Accounting::zcdp : privacy::Accounting::pure;
+    const std::string unit(loss_name(accounting));
+    const auto loss = privacy::parse_loss(accounting, section.text(unit));
+    if (!loss) {
+      file.fail(section.at(unit), "\"" + section.text(unit) + "\" is no amount", example);
+    }
+    out.push_back({*window, accounting, *loss});
+  }
+  std::sort(out.begin(), out.end(),
+            [](const auto& a, const auto& b) { return a.window < b.window; });
+  return out;
+}
+
 policy::Member read_member(const YamlFile& file, const YAML::Node& node) {
-  const YamlSection section(file, node, "a member",
-                            {"name", "identity", "signing_key", "sealing_key", "abilities"});
+  const YamlSection section(
+      file, node, "a member",
+      {"name", "identity", "signing_key", "sealing_key", "abilities", "ration"});
   policy::Member out;
   if (section.has("identity")) {
     const PublicIdentity identity = read_identity(file, section.at("identity"));
@@ -139,6 +168,7 @@ policy::Member read_member(const YamlFile& file, const YAML::Node& node) {
     out.sealing_key = read_key(file, section.at("sealing_key"));
   }
   out.abilities = read_abilities(file, section);
+  if (section.has("ration")) out.rations = read_rations(file, section.at("ration"));
   demand(policy::check_member(out), file, node, "member " + out.name);
   return out;
 }

@@ -116,6 +116,25 @@ class Collaboration : public testing::Test {
   std::string good_;
 };
 
+TEST_F(Collaboration, AMemberCanHaveARation) {
+  const std::string with = "abilities: [query, provide, receive]\n    ration: ";
+  const auto text = [&](const std::string& ration) {
+    std::string out = good_;
+    const std::string before = "abilities: [query, provide, receive]";
+    return out.replace(out.find(before), before.size(), with + ration);
+  };
+  const policy::Policy policy =
+      build(text("[{window: lifetime, epsilon: \"2\"}, {window: day, epsilon: \"0.5\"}]"));
+  const std::vector<privacy::Ration> want = {
+      {privacy::Window::day, privacy::Accounting::pure, 500'000},
+      {privacy::Window::lifetime, privacy::Accounting::pure, 2'000'000}};
+  EXPECT_EQ(policy.members[0].rations, want);
+  for (const char* wrong : {"[]", "day", "[{window: year, epsilon: \"1\"}]", "[{window: day}]",
+                            "[{window: day, epsilon: x}]", "[{window: day, rho: \"1\"}]"}) {
+    EXPECT_THROW(build(text(wrong)), Mistake) << wrong;
+  }
+}
+
 TEST_F(Collaboration, BecomesThePolicyThatItSays) {
   const policy::Policy policy = build(good_);
   EXPECT_TRUE(policy::check(policy));

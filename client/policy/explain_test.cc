@@ -68,6 +68,15 @@ TEST(Explain, SaysWhatHappensToSmallPublicRows) {
   EXPECT_THAT(text, HasSubstr("at least 50 people, but public rows for any number."));
 }
 
+TEST(Explain, ARationIsSaid) {
+  policy::Policy policy = policy::example_policy();
+  policy.members[0].rations = {{privacy::Window::day, privacy::Accounting::pure, 500'000}};
+  EXPECT_THAT(explain_policy(policy),
+              HasSubstr("By its ration, agency may spend epsilon 0.5 in any day"));
+  const PolicyFile file = read_policy_envelope(policy::signed_policy(policy), "policy.json");
+  EXPECT_THAT(show_policy(file), HasSubstr("    may spend epsilon 0.5 in any day\n"));
+}
+
 TEST(Explain, ShowsEveryNameOfThePacket) {
   const PolicyFile file =
       read_policy_envelope(policy::signed_policy(policy::example_policy()), "policy.json");

@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What can be wrong in a policy packet.
-constexpr std::array<Wording, 79> kWords = {{
+constexpr std::array<Wording, 81> kWords = {{
     {"policy_ability_missing", "a member has no ability",
      "give it at least one of provide, query, receive, audit"},
     {"policy_ability_unknown", "an ability is not a known word, or out of order",
@@ -119,6 +119,12 @@ constexpr std::array<Wording, 79> kWords = {{
     {"policy_previous_mismatch",
      "a later version does not name the one before, or a first one does",
      "build later versions with --previous"},
+    {"policy_ration_accounting", "a ration is not in the unit of the policy's accounting",
+     "write epsilon with accounting pure, rho with zcdp"},
+    {"policy_ration_malformed",
+     "a ration is of a member that may not query, or of no known window, or out of order",
+     "write ration: [{window: day, epsilon: \"0.5\"}]; windows are day, week, month, lifetime, "
+     "in this order, each once"},
     {"policy_receiver_missing", "nobody may receive answers",
      "give one member the ability receive"},
     {"policy_rows_per_group_range", "contribution.rows is out of range", "use 1 to 1000000"},

@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What a room says to a query: syntax, names, rules, price.
-constexpr std::array<Wording, 112> kWords = {{
+constexpr std::array<Wording, 113> kWords = {{
     {"aggregate_filter_unsupported", "FILTER stands after something that is no aggregate",
      "put it after the aggregate, or the condition into WHERE"},
     {"aggregate_in_group", "GROUP BY holds an aggregate",
@@ -149,6 +149,9 @@ constexpr std::array<Wording, 112> kWords = {{
      "write it out, as in quantile_cont(x, 0.9), with at most 6 digits"},
     {"query_empty", "the query is empty", "write a SELECT"},
     {"query_too_long", "the query is longer than 64 KiB", "write a shorter query"},
+    {"ration_exhausted",
+     "the policy's ration of the member who asks does not suffice; nothing was spent",
+     "ask again when the ration's window has moved on, or with a smaller --epsilon"},
     {"rows_not_released", "the query asks for rows; a room releases aggregates only",
      "aggregate: COUNT(*), COUNT(DISTINCT person), SUM, AVG, with GROUP BY dimension columns"},
     {"sample_unsupported", "sampling is not supported", "leave TABLESAMPLE out"},

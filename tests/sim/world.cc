@@ -23,6 +23,7 @@ using enclave::Frame;
 
 constexpr std::uint8_t kShopgood = 1;  // who signs, as policy_fixture.h numbers them
 constexpr std::uint8_t kNewsnow = 2;
+constexpr std::uint8_t kAgency = 3;
 constexpr Hash kImage{7};
 
 policy::Policy sim_policy() {
@@ -239,7 +240,7 @@ bool World::open() {
 
 std::string World::make_request(std::string_view sql, bool dry_run) {
   packet::Request request;
-  request.member = "newsnow";
+  request.member = asker;
   request.policy_hash = policy_hash_;
   request.binding = packet::digest(binding);
   request.id[0] = static_cast<std::uint8_t>(requests_);
@@ -248,7 +249,8 @@ std::string World::make_request(std::string_view sql, bool dry_run) {
   request.sql = std::string(sql);
   request.dry_run = dry_run;
   request.epsilon = asked_epsilon;
-  last_request = packet::make_request(request, policy::test_signing_key(kNewsnow));
+  last_request = packet::make_request(
+      request, policy::test_signing_key(asker == "newsnow" ? kNewsnow : kAgency));
   return packet::seal_request(last_request, binding, party_entropy).value();
 }
 

@@ -141,10 +141,12 @@ class World final : public enclave::RoomMaker {
   policy::Policy policy;
   Sealed exposures;
   Sealed purchases;
-  std::optional<std::string> asked_epsilon;  // of the next make_request()
-  packet::ReleaseTerms terms;                // of the next make_release(): epsilon and delta
-  packet::Binding binding;                   // of the last hello
-  Hash log_head{};                           // likewise
+  // Of the next make_request().
+  std::optional<std::string> asked_epsilon;
+  std::string asker = "newsnow";  // or "agency"
+  packet::ReleaseTerms terms;     // of the next make_release(): epsilon and delta
+  packet::Binding binding;        // of the last hello
+  Hash log_head{};                // likewise
   packet::Envelope last_request;
   SeededEntropy entropy;  // the room's
   SeededEntropy party_entropy;

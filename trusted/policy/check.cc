@@ -283,6 +283,16 @@ Status check_member(const Member& member) {
   if (!can.provide && !can.query && !can.receive && !can.audit) {
     return wrong("policy_ability_missing");
   }
+  if (!member.rations.empty() && !can.query) return wrong("policy_ration_malformed");
+  for (std::size_t i = 0; i < member.rations.size(); i++) {
+    const privacy::Ration& ration = member.rations[i];
+    if (i > 0 && member.rations[i - 1].window >= ration.window) {
+      return wrong("policy_ration_malformed");
+    }
+    if (ration.loss == 0 || ration.loss > privacy::loss_max(ration.accounting)) {
+      return wrong("policy_ration_malformed");
+    }
+  }
   return {};
 }
 
@@ -393,6 +403,11 @@ Status check(const Policy& policy) {
   GBX_TRY(check_header(policy));
   GBX_TRY(check_members(policy.members));
   GBX_TRY(check_privacy(policy.privacy));
+  for (const Member& member : policy.members) {
+    for (const privacy::Ration& ration : member.rations) {
+      if (ration.accounting != policy.privacy.accounting) return wrong("policy_ration_accounting");
+    }
+  }
   GBX_TRY(check_tables(policy));
   GBX_TRY(check_trust(policy.trust));
   return check_limits(policy.limits);

@@ -66,10 +66,33 @@ Json encode_member(const Member& member) {
   for (const AbilityName& entry : kAbilities) {
     if (member.abilities.*entry.ability) abilities.emplace_back(entry.name);
   }
-  return Json::object({{"abilities", Json(std::move(abilities))},
-                       {"name", member.name},
-                       {"sealing_key", to_hex(member.sealing_key)},
-                       {"signing_key", to_hex(member.signing_key)}});
+  Json out = Json::object({{"abilities", Json(std::move(abilities))},
+                           {"name", member.name},
+                           {"sealing_key", to_hex(member.sealing_key)},
+                           {"signing_key", to_hex(member.signing_key)}});
+  if (member.rations.empty()) return out;
+  Json::Array rations;
+  for (const privacy::Ration& ration : member.rations) {
+    rations.push_back(Json::object(
+        {{std::string(loss_name(ration.accounting)), format_loss(ration.accounting, ration.loss)},
+         {"window", window_name(ration.window)}}));
+  }
+  out.set("ration", Json(std::move(rations)));
+  return out;
+}
+
+// The unit says which accounting it is.
+Result<privacy::Ration> decode_ration(const Json& json) {
+  Fields fields(json, kMalformed);
+  privacy::Ration out;
+  const bool zcdp = json.find("rho") != nullptr;
+  out.accounting = zcdp ? privacy::Accounting::zcdp : privacy::Accounting::pure;
+  out.loss = packet::take_loss(fields, out.accounting, std::string(loss_name(out.accounting)));
+  const auto window = privacy::window_from(fields.text("window"));
+  GBX_TRY(fields.finish());
+  if (!window) return wrong("policy_ration_malformed");
+  out.window = *window;
+  return out;
 }
 
 Status decode_abilities(const Json::Array& items, Abilities& out) {
@@ -93,8 +116,15 @@ Result<Member> decode_member(const Json& json) {
   out.signing_key = fields.hex_array<32>("signing_key");
   out.sealing_key = fields.hex_array<32>("sealing_key");
   const Json::Array& abilities = fields.array("abilities", kAbilities.size());
+  const bool rationed = json.find("ration") != nullptr;
+  const Json::Array rations = rationed ? fields.array("ration", privacy::kWindows) : Json::Array();
   GBX_TRY(fields.finish());
   GBX_TRY(decode_abilities(abilities, out.abilities));
+  if (rationed && rations.empty()) return wrong("policy_ration_malformed");
+  for (const Json& item : rations) {
+    GBX_TRY_ASSIGN(const privacy::Ration ration, decode_ration(item));
+    out.rations.push_back(ration);
+  }
   return out;
 }
 

@@ -19,6 +19,7 @@
 #include "trusted/crypto/sign.h"
 #include "trusted/packet/dsse.h"
 #include "trusted/privacy/plan.h"
+#include "trusted/privacy/rations.h"
 
 namespace gbx::policy {
 
@@ -54,6 +55,8 @@ struct Member {
   crypto::PublicKey signing_key;
   crypto::SealingPublicKey sealing_key;
   Abilities abilities;
+  // What this member's queries may cost, beside the tables' budgets; by window, each once.
+  std::vector<privacy::Ration> rations = {};
 };
 
 struct Column {

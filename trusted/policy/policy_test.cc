@@ -283,6 +283,45 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"limits/memory_mib", 63, "policy_limits_range"},
                     Case{"limits/result_rows", 0, "policy_limits_range"}));
 
+Json ration(const char* unit, const char* amount, const char* window) {
+  return Json::object({{unit, std::string(amount)}, {"window", std::string(window)}});
+}
+
+TEST(Policy, ARationReadsBack) {
+  Policy policy = example_policy();
+  policy.members[0].rations = {{privacy::Window::day, privacy::Accounting::pure, 500'000},
+                               {privacy::Window::lifetime, privacy::Accounting::pure, 2'000'000}};
+  const Json packet = encode(policy);
+  const auto decoded = decode(packet);
+  ASSERT_TRUE(decoded) << decoded.error().reason.view();
+  EXPECT_EQ(decoded->members[0].rations, policy.members[0].rations);
+  EXPECT_EQ(encode(*decoded).canonical(), packet.canonical());
+  policy.members[0].abilities = {.receive = true};
+  EXPECT_EQ(check(policy).error().reason.view(), "policy_ration_malformed");
+}
+
+TEST(Policy, ARationThatIsNoneIsRefused) {
+  const Json day = ration("epsilon", "0.5", "day");
+  const auto reason = [](const Json& value) {
+    Policy policy = example_policy();
+    policy.members[0].rations = {{privacy::Window::day, privacy::Accounting::pure, 1}};
+    const auto decoded = decode(with(encode(policy), "members/0/ration", value));
+    return decoded ? std::string("accepted") : std::string(decoded.error().reason.view());
+  };
+  EXPECT_EQ(reason(list({day})), "accepted");
+  EXPECT_EQ(reason(Json("day")), "policy_malformed");
+  EXPECT_EQ(reason(list({})), "policy_ration_malformed");
+  EXPECT_EQ(reason(list({day, day})), "policy_ration_malformed");
+  EXPECT_EQ(reason(list({ration("epsilon", "1", "week"), day})), "policy_ration_malformed");
+  EXPECT_EQ(reason(list({ration("epsilon", "1", "year")})), "policy_ration_malformed");
+  EXPECT_EQ(reason(list({ration("epsilon", "1.0", "day")})), "policy_malformed");
+  EXPECT_EQ(reason(list({ration("epsilon", "0", "day")})), "policy_ration_malformed");
+  EXPECT_EQ(reason(list({ration("rho", "1", "day")})), "policy_ration_accounting");
+  Json more = day;
+  more.set("rho", "1");
+  EXPECT_EQ(reason(list({more})), "policy_malformed");
+}
+
 TEST(Policy, EncodesToTheBytesItWasDecodedFrom) {
   const Json packet = encode(example_policy());
   const auto policy = decode(packet);

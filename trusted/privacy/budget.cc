@@ -40,7 +40,8 @@ Json entry_of(Accounting accounting, const Charge& charge, const std::vector<Bal
 
 }  // namespace
 
-Result<Budget> Budget::make(Accounting accounting, std::vector<TableCeiling> ceilings) {
+Result<Budget> Budget::make(Accounting accounting, std::vector<TableCeiling> ceilings,
+                            Rations rations) {
   if (ceilings.empty() || ceilings.size() > kTablesMax) return kMalformed;
   std::vector<Account> accounts;
   for (TableCeiling& ceiling : ceilings) {
@@ -55,7 +56,7 @@ Result<Budget> Budget::make(Accounting accounting, std::vector<TableCeiling> cei
   for (std::size_t i = 1; i < accounts.size(); i++) {
     if (accounts[i - 1].table == accounts[i].table) return kMalformed;
   }
-  return Budget(accounting, std::move(accounts));
+  return Budget(accounting, std::move(accounts), std::move(rations));
 }
 
 Result<std::size_t> Budget::find(std::string_view table) const {
@@ -104,6 +105,7 @@ Result<std::vector<std::size_t>> Budget::affordable(const Charge& charge) const 
 
 Result<Reservation> Budget::reserve(const Charge& charge, Store& store) {
   GBX_TRY_ASSIGN(const std::vector<std::size_t> indexes, affordable(charge));
+  GBX_TRY(rations_.check(charge.member, charge.price.loss, charge.now));
   std::vector<Balance> balances;
   for (const std::size_t index : indexes) {
     Account& account = accounts_[index];
@@ -112,8 +114,14 @@ Result<Reservation> Budget::reserve(const Charge& charge, Store& store) {
     balances.push_back({account.table, before, minus(account.allotment, account.spent)});
   }
   // Counted first: a store that fails, or never comes back, has been paid for.
-  const std::string entry = entry_of(accounting_, charge, balances).canonical();
-  GBX_TRY(store.append(as_bytes(entry)));
+  rations_.charge(charge.member, charge.price.loss, charge.now);
+  Json entry = entry_of(accounting_, charge, balances);
+  if (rations_.has(charge.member)) {
+    entry.set("member", charge.member);
+    entry.set("rations", rations_.left(charge.member));
+  }
+  const std::string text = entry.canonical();
+  GBX_TRY(store.append(as_bytes(text)));
   return Reservation(charge.price, charge.query, std::move(balances));
 }
 

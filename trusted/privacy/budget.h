@@ -21,6 +21,7 @@
 #include "trusted/base/bytes.h"
 #include "trusted/base/seams.h"
 #include "trusted/privacy/plan.h"
+#include "trusted/privacy/rations.h"
 
 namespace gbx::privacy {
 
@@ -33,7 +34,9 @@ struct TableCeiling {
 struct Charge {
   std::vector<std::string> tables;  // each table that the query touches, once
   Price price;
-  Hash query{};  // SHA-256 of the signed request
+  Hash query{};             // SHA-256 of the signed request
+  std::string member = {};  // who asks
+  std::int64_t now = 0;     // seconds since 1970
 };
 
 // How a charge moved one table's budget.
@@ -76,7 +79,8 @@ class Budget {
   // Nothing is allotted yet. Fails with invalid_argument: budget_malformed (no table, too many, one
   // twice, a name that is empty or not printable ASCII, a ceiling that is zero or past
   // loss_max() or a delta of 1).
-  static Result<Budget> make(Accounting accounting, std::vector<TableCeiling> ceilings);
+  static Result<Budget> make(Accounting accounting, std::vector<TableCeiling> ceilings,
+                             Rations rations = Rations());
 
   Budget(Budget&&) noexcept = default;
   Budget& operator=(Budget&&) noexcept = default;
@@ -92,11 +96,15 @@ class Budget {
   // Checks every table, counts the charge, has it written by `store` (a canonical JSON entry, see
   // docs/spec/log.md) and gives the right to release. Fails with
   //   invalid_argument (charge_malformed), not_found (table_unknown), budget_exhausted
-  //   (loss_exhausted, delta_exhausted; also when nothing was allotted): nothing was spent;
+  //   (loss_exhausted, delta_exhausted; also when nothing was allotted; ration_exhausted of the
+  //   member): nothing was spent;
   //   unavailable, as the store says: the charge counts, and there is no right to release.
   Result<Reservation> reserve(const Charge& charge, Store& store);
 
   [[nodiscard]] Accounting accounting() const { return accounting_; }
+  // What members may have charged; reserve() counts there too, in the same step and entry.
+  [[nodiscard]] Rations& rations() { return rations_; }
+  [[nodiscard]] const Rations& rations() const { return rations_; }
   // What has been charged and what is left of the allotment. Fails with not_found (table_unknown).
   [[nodiscard]] Result<Price> spent(std::string_view table) const;
   [[nodiscard]] Result<Price> left(std::string_view table) const;
@@ -109,13 +117,14 @@ class Budget {
     Price spent;  // <= allotment, both parts, always
   };
 
-  Budget(Accounting accounting, std::vector<Account> accounts)
-      : accounting_(accounting), accounts_(std::move(accounts)) {}
+  Budget(Accounting accounting, std::vector<Account> accounts, Rations rations)
+      : accounting_(accounting), accounts_(std::move(accounts)), rations_(std::move(rations)) {}
   [[nodiscard]] Result<std::size_t> find(std::string_view table) const;
   [[nodiscard]] Result<std::vector<std::size_t>> affordable(const Charge& charge) const;
 
   Accounting accounting_;
   std::vector<Account> accounts_;  // by name
+  Rations rations_;
 };
 
 }  // namespace gbx::privacy

@@ -147,7 +147,7 @@ Result<std::vector<packet::BudgetMove>> Room::moves(const Question& question,
   return out;
 }
 
-Result<Response> Room::dry_run(const Question& question) const {
+Result<Response> Room::dry_run(const Question& question) {
   GBX_TRY_ASSIGN(packet::AnswerPredicate predicate, predicate_of(question));
   privacy::Price price = question.query.plan().price();
   if (const Releases::Entry* first = releases_.find(question.key); first != nullptr) {
@@ -155,8 +155,17 @@ Result<Response> Room::dry_run(const Question& question) const {
     price = {};
   }
   GBX_TRY_ASSIGN(predicate.budget, moves(question, price));
+  GBX_TRY(check_ration(question));
   GBX_TRY_ASSIGN(std::vector<packet::Output> columns, answer_columns(question.query));
   return Responder::respond_price(std::move(columns), predicate, signatory(question.asked));
+}
+
+// Of a member who had this release before, nothing is asked.
+Status Room::check_ration(const Question& question) {
+  const std::string& member = question.asked.request.member;
+  const Releases::Entry* first = releases_.find(question.key);
+  if (first != nullptr && first->members.contains(member)) return {};
+  return budget_.rations().check(member, question.query.plan().price().loss, question.asked.now);
 }
 
 Result<Response> Room::repeat(const Question& question, const Releases::Entry& first) {
@@ -166,9 +175,18 @@ Result<Response> Room::repeat(const Question& question, const Releases::Entry& f
   GBX_TRY_ASSIGN(predicate.budget, moves(question, {}));
   GBX_TRY_ASSIGN(ReleasedTable table,
                  ReleasedTable::make(question.query, policy_.policy(), first.released));
-  const Json entry = Json::object({{"kind", "repeat"},
-                                   {"of", to_hex(first.request)},
-                                   {"request", to_hex(question.asked.digest)}});
+  Json entry = Json::object({{"kind", "repeat"},
+                             {"of", to_hex(first.request)},
+                             {"request", to_hex(question.asked.digest)}});
+  const std::string& member = question.asked.request.member;
+  privacy::Rations& rations = budget_.rations();
+  if (rations.has(member) && !first.members.contains(member)) {
+    // Counted first, like a charge.
+    rations.charge(member, question.query.plan().price().loss, question.asked.now);
+    releases_.give(question.key, member);
+    entry.set("member", member);
+    entry.set("rations", rations.left(member));
+  }
   GBX_TRY_ASSIGN(const log::Receipt receipt, log_.add(entry));
   return Responder::respond(std::move(table), receipt, std::move(predicate),
                             signatory(question.asked));
@@ -189,7 +207,8 @@ Result<Response> Room::answer(const Question& question, std::span<const Dataset>
   // The entry names the request and not the result: the host reads entries, and could try values.
   const Json entry = Json::object({{"kind", "answer"}, {"request", to_hex(question.asked.digest)}});
   GBX_TRY_ASSIGN(const log::Receipt receipt, log_.add(entry));
-  releases_.add(question.key, question.asked.digest, std::move(released));
+  releases_.add(question.key, question.asked.digest, question.asked.request.member,
+                std::move(released));
   return Responder::respond(std::move(table), receipt, std::move(predicate),
                             signatory(question.asked));
 }
@@ -205,12 +224,17 @@ Result<Response> Room::query(std::string_view sealed) {
   const Question question{std::move(asked), std::move(query), std::move(snapshots), key};
   if (question.asked.request.dry_run) return dry_run(question);
   if (const Releases::Entry* first = releases_.find(key); first != nullptr) {
+    GBX_TRY(check_ration(question));
     auto repeated = repeat(question, *first);
     if (!repeated) return kQueryFailed;
     return repeated;
   }
-  auto reservation = budget_.reserve(
-      {question.query.task().tables, question.query.plan().price(), question.asked.digest}, log_);
+  const privacy::Charge charge{.tables = question.query.task().tables,
+                               .price = question.query.plan().price(),
+                               .query = question.asked.digest,
+                               .member = question.asked.request.member,
+                               .now = question.asked.now};
+  auto reservation = budget_.reserve(charge, log_);
   if (!reservation) {
     const bool nothing_spent = reservation.error().code != ErrorCode::unavailable;
     return nothing_spent ? reservation.error() : kQueryFailed;

@@ -50,11 +50,18 @@ const Releases::Entry* Releases::find(const Hash& key) const {
   return found == entries_.end() ? nullptr : &*found;
 }
 
-void Releases::add(const Hash& key, const Hash& request, privacy::Released&& released) {
+void Releases::give(const Hash& key, const std::string& member) {
+  for (Entry& entry : entries_) {
+    if (entry.key == key) entry.members.insert(member);
+  }
+}
+
+void Releases::add(const Hash& key, const Hash& request, const std::string& member,
+                   privacy::Released&& released) {
   const std::size_t bytes = bytes_of(released);
   if (bytes > kBytesMax) return;
   bytes_ += bytes;
-  entries_.push_back({key, request, std::move(released), bytes});
+  entries_.push_back({key, request, std::move(released), bytes, {member}});
   while (bytes_ > kBytesMax || entries_.size() > kReleasesMax) {
     bytes_ -= entries_.front().bytes;
     entries_.pop_front();

@@ -10,6 +10,7 @@
 // budget and nothing else. Not thread-safe.
 
 #include <deque>
+#include <set>
 #include <span>
 
 #include "trusted/firewall/check.h"
@@ -34,12 +35,16 @@ class Releases {
     Hash request{};  // of the first that asked
     privacy::Released released;
     std::size_t bytes = 0;
+    std::set<std::string> members;  // who have asked for it
   };
 
   // nullptr when there is none. Good until the next add() or clear().
   [[nodiscard]] const Entry* find(const Hash& key) const;
+  // From now on `member` has asked for it, too.
+  void give(const Hash& key, const std::string& member);
   // The oldest go; one that is larger than kBytesMax is not kept.
-  void add(const Hash& key, const Hash& request, privacy::Released&& released);
+  void add(const Hash& key, const Hash& request, const std::string& member,
+           privacy::Released&& released);
   void clear();
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 

@@ -28,7 +28,7 @@ Hash key(std::size_t i) {
 TEST(Releases, FindsWhatWasAddedUnderItsKeyOnly) {
   Releases releases;
   EXPECT_EQ(releases.find(key(1)), nullptr);
-  releases.add(key(1), key(100), released(3));
+  releases.add(key(1), key(100), "newsnow", released(3));
   ASSERT_NE(releases.find(key(1)), nullptr);
   EXPECT_EQ(releases.find(key(1))->request, key(100));
   EXPECT_EQ(releases.find(key(1))->released.groups().size(), 1U);
@@ -37,9 +37,18 @@ TEST(Releases, FindsWhatWasAddedUnderItsKeyOnly) {
   EXPECT_EQ(releases.find(key(1)), nullptr);
 }
 
+TEST(Releases, RemembersWhoHasAsked) {
+  Releases releases;
+  releases.add(key(1), {}, "newsnow", released(3));
+  releases.give(key(1), "agency");
+  releases.give(key(2), "nobody");
+  EXPECT_EQ(releases.find(key(1))->members, (std::set<std::string>{"agency", "newsnow"}));
+}
+
 TEST(Releases, TheOldestGoWhenThereAreTooMany) {
   Releases releases;
-  for (std::size_t i = 0; i <= Releases::kReleasesMax; i++) releases.add(key(i), {}, released(1));
+  for (std::size_t i = 0; i <= Releases::kReleasesMax; i++)
+    releases.add(key(i), {}, "newsnow", released(1));
   EXPECT_EQ(releases.size(), Releases::kReleasesMax);
   EXPECT_EQ(releases.find(key(0)), nullptr);
   EXPECT_NE(releases.find(key(1)), nullptr);
@@ -47,16 +56,16 @@ TEST(Releases, TheOldestGoWhenThereAreTooMany) {
 
 TEST(Releases, TheOldestGoWhenTheyAreTooLarge) {
   Releases releases;
-  releases.add(key(0), {}, released(Releases::kBytesMax / 2));
-  releases.add(key(1), {}, released(Releases::kBytesMax / 2));
+  releases.add(key(0), {}, "newsnow", released(Releases::kBytesMax / 2));
+  releases.add(key(1), {}, "newsnow", released(Releases::kBytesMax / 2));
   EXPECT_EQ(releases.find(key(0)), nullptr);
   EXPECT_NE(releases.find(key(1)), nullptr);
 }
 
 TEST(Releases, OneThatIsTooLargeIsNotKeptAndPushesNothingOut) {
   Releases releases;
-  releases.add(key(0), {}, released(1));
-  releases.add(key(1), {}, released(Releases::kBytesMax));
+  releases.add(key(0), {}, "newsnow", released(1));
+  releases.add(key(1), {}, "newsnow", released(Releases::kBytesMax));
   EXPECT_NE(releases.find(key(0)), nullptr);
   EXPECT_EQ(releases.find(key(1)), nullptr);
 }

@@ -22,7 +22,10 @@ Result<privacy::Budget> make_budget(const policy::Policy& policy) {
   for (const policy::Table& table : policy.tables) {
     ceilings.push_back({table.name, policy::budget_of(policy.privacy)});
   }
-  return privacy::Budget::make(policy.privacy.accounting, std::move(ceilings));
+  std::map<std::string, std::vector<privacy::Ration>, std::less<>> rations;
+  for (const policy::Member& member : policy.members) rations[member.name] = member.rations;
+  return privacy::Budget::make(policy.privacy.accounting, std::move(ceilings),
+                               privacy::Rations(std::move(rations)));
 }
 
 }  // namespace
@@ -200,12 +203,19 @@ Json Room::table_totals(const policy::Table& table) const {
 std::string Room::status() const {
   Json tables{Json::Array{}};
   for (const policy::Table& table : policy_.policy().tables) tables.push(table_status(table));
-  return Json::object({{"closed", closed_},
-                       {"image", to_hex(platform_.image_digest)},
-                       {"log", head_json(log_)},
-                       {"policy", to_hex(policy_.hash())},
-                       {"tables", std::move(tables)}})
-      .canonical();
+  Json::Array rations;
+  for (const policy::Member& member : policy_.policy().members) {
+    if (!budget_.rations().has(member.name)) continue;
+    rations.push_back(
+        Json::object({{"left", budget_.rations().left(member.name)}, {"member", member.name}}));
+  }
+  Json out = Json::object({{"closed", closed_},
+                           {"image", to_hex(platform_.image_digest)},
+                           {"log", head_json(log_)},
+                           {"policy", to_hex(policy_.hash())},
+                           {"tables", std::move(tables)}});
+  if (!rations.empty()) out.set("rations", Json(std::move(rations)));
+  return out.canonical();
 }
 
 Status Room::check_close(std::string_view text) const {

@@ -152,7 +152,8 @@ class Room {
   // What is left of each table's budget, before and after a price.
   Result<std::vector<packet::BudgetMove>> moves(const Question& question,
                                                 privacy::Price price) const;
-  Result<Response> dry_run(const Question& question) const;
+  Status check_ration(const Question& question);
+  Result<Response> dry_run(const Question& question);
   Result<Response> repeat(const Question& question, const Releases::Entry& first);
   Result<Response> answer(const Question& question, std::span<const Dataset> datasets,
                           privacy::Reservation reservation);
