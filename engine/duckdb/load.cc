@@ -177,7 +177,7 @@ Status RowAppender::finish() {
 Status load_tables(Database& database, const sql::Task& task,
                    const std::vector<const snapshot::Table*>& tables,
                    const std::atomic<bool>* stop) {
-  if (task.tables.size() != tables.size() || tables.empty()) {
+  if (!task.steps.empty() || task.tables.size() != tables.size() || tables.empty()) {
     return Error{ErrorCode::invalid_argument, "task_misfit"};
   }
   const std::vector<ColumnSet> columns = columns_of(task);

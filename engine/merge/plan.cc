@@ -50,7 +50,7 @@ class Planner {
   Status check_all() {
     const Error misfit{ErrorCode::invalid_argument, "task_misfit"};
     if (tables_.empty() || tables_.size() > kRelationsMax) return misfit;
-    if (task_.tables.size() != tables_.size()) return misfit;
+    if (!task_.steps.empty() || task_.tables.size() != tables_.size()) return misfit;
     if (task_.groups.size() > kGroupKeysMax || task_.groups_per_person == 0) return misfit;
     if (task_.has_filter) GBX_TRY(check(task_.filter, 0));
     for (const Expression& group : task_.groups) GBX_TRY(check(group, 0));

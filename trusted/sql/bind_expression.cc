@@ -147,6 +147,10 @@ Result<Expression> ExpressionBinder::bind(const Node& node) {
       functions_->push_back({"CASE", node.where});
       return make_case(std::move(parts), node.where);
     }
+    case NodeKind::star:
+    case NodeKind::exists:
+    case NodeKind::in_select:
+    case NodeKind::parameter:
     case NodeKind::column: break;
   }
   GBX_CHECK(false);

@@ -113,9 +113,11 @@ Status SelectParser::base_table(const Json& from) {
   if (!is_absent(from, "catalog_name")) {
     return Error{ErrorCode::not_found, "table_unknown", expressions_.place(from)};
   }
-  TableName table{std::string(string_of(from, "schema_name")),
-                  std::string(string_of(from, "table_name")), std::string(string_of(from, "alias")),
-                  expressions_.place(from)};
+  TableName table;
+  table.schema = string_of(from, "schema_name");
+  table.name = string_of(from, "table_name");
+  table.alias = string_of(from, "alias");
+  table.where = expressions_.place(from);
   if (table.schema.size() > kNameBytesMax || table.name.size() > kNameBytesMax ||
       table.alias.size() > kNameBytesMax) {
     return expressions_.refuse("name_too_long", from);

@@ -22,6 +22,25 @@ enum class NodeKind : std::uint8_t {
   call,       // text is the function or operator, lower case ("sum", "+", "not in", "is null")
   cast,       // child 0 to `type`
   case_when,  // condition, value, condition, value, ..., otherwise
+  star,       // *, or qualifier.* with path [qualifier]; only as an item
+  exists,     // EXISTS (select)
+  in_select,  // child 0 IN (select)
+  parameter,  // $name: text
+};
+
+struct Select;
+struct Node;
+struct OrderItem;
+
+// OVER (...), or that of the named window it stands for.
+struct Over {
+  std::vector<Node> partition;
+  std::vector<OrderItem> order;
+  bool framed = false;  // a frame was written
+  bool rows = false;    // ROWS, else RANGE
+  // The frame begins with the partition and ends with this row, or with the partition.
+  bool to_end = false;
+  Span where;
 };
 
 struct Node {
@@ -32,21 +51,30 @@ struct Node {
   std::int64_t value = 0;
   std::uint8_t scale = 0;
   ValueType type;
-  bool distinct = false;     // call: f(DISTINCT ...)
-  std::vector<Node> filter;  // call of an aggregate: the condition of its FILTER, or nothing
+  bool distinct = false;       // call: f(DISTINCT ...)
+  std::vector<Node> filter;    // call of an aggregate: the condition of its FILTER, or nothing
+  std::vector<Over> over;      // call: its window, or nothing
+  std::vector<Select> select;  // exists, in_select: the sub-select
   Span where;
 };
 
+// A table, a name of WITH, or a sub-select.
 struct TableName {
   std::string schema;  // empty when not written
   std::string name;
-  std::string alias;  // empty when not written
+  std::string alias;                 // empty when not written
+  std::vector<std::string> columns;  // alias (a, b, ...)
+  std::vector<Select> select;        // (SELECT ...), or nothing
   Span where;
 };
 
-// tables[right] joined to what stands left of it. An inner join, always.
+enum class JoinWord : std::uint8_t { inner, left, right, full, semi, anti };
+
+// tables[right] joined to what stands left of it.
 struct Join {
   std::size_t right = 0;
+  JoinWord word = JoinWord::inner;
+  bool natural = false;
   std::vector<std::string> using_columns;
   std::optional<Node> condition;  // none and no USING: a comma
   Span where;
@@ -63,13 +91,27 @@ struct OrderItem {
   bool nulls_first = false;
 };
 
+struct WithTable {
+  std::string name;
+  std::vector<std::string> columns;
+  std::vector<Select> select;  // exactly one
+  Span where;
+};
+
 struct Select {
+  std::vector<WithTable> with;  // each may use those before it
+  // UNION ALL, or UNION when `distinct`, of these; then items .. qualify are empty.
+  std::vector<Select> united;
+  bool distinct = false;  // SELECT DISTINCT, or UNION
   std::vector<SelectItem> items;
   std::vector<TableName> tables;
   std::vector<Join> joins;  // one for each table but the first
   std::optional<Node> filter;
   std::vector<Node> groups;
+  // GROUPING SETS, ROLLUP, CUBE: each set as indices into `groups`; empty: one set of all.
+  std::vector<std::vector<std::size_t>> grouping_sets;
   std::optional<Node> having;
+  std::optional<Node> qualify;
   std::vector<OrderItem> order;
   std::optional<std::int64_t> limit;
   std::int64_t offset = 0;

@@ -4,8 +4,9 @@
 // engine: the person-merge operator and rendered SQL must give bit-equal answers to one task.
 //
 // Meaning. Let J be the inner join of all relations on the person, restricted to rows where
-// `filter` is true. For each person p and group key g (the values of `groups`, NULL being a key of
-// its own) with at least one row in J:
+// `filter` is true; or, when there are steps (step.h), the rows of the last one, which is then
+// relation 0 of every expression here. For each person p and group key g (the values of `groups`,
+// NULL being a key of its own) with at least one row in J:
 //   partial[m] = clamp(sum over p's rows in g of input_m(row), low_m, high_m)          for each
 //   measure m rank(p, g) = (h(p) * a + h(g) * b + d) mod (2^31 - 1),  ties broken by g's canonical
 //   encoding, ascending bytes
@@ -36,6 +37,7 @@
 
 #include "trusted/base/bytes.h"
 #include "trusted/sql/expression.h"
+#include "trusted/sql/step.h"
 
 namespace gbx::sql {
 
@@ -67,10 +69,11 @@ struct SamplingKey {
 };
 
 struct Task {
-  std::vector<std::string>
-      tables;  // per relation: the table's name; a table may appear once only, for now
-  bool has_filter = false;
-  Expression filter;  // boolean
+  // Names of tables, each once. Without steps: one per relation.
+  std::vector<std::string> tables;
+  std::vector<Step> steps;
+  bool has_filter = false;  // never with steps
+  Expression filter;        // boolean
   std::vector<Expression> groups;
   std::vector<Measure> measures;
   std::uint32_t groups_per_person = 1;  // L0; >= 1

@@ -1,0 +1,129 @@
+#pragma once
+
+// Rows made from a person's rows: joins of every kind, sub-selects, aggregates and windows inside
+// one person. What FROM means when it is more than tables joined on the person.
+//
+// Steps are evaluated for one person at a time. A source is either a table, which is that person's
+// rows of it, or an earlier step; a step's rows are a multiset, in no order. So whatever a step
+// does, its rows are a function of that one person's rows alone: nobody else's rows can matter, and
+// bounding (task.h) comes after. All keys, joins and partitions are meant within the person; the
+// person itself is never a column.
+//
+// Sources are numbered: 0 .. tables - 1 are Task::tables, then come the steps. An Expression of a
+// step reads column `column` of its input number `relation`.
+
+#include <cstdint>
+#include <vector>
+
+#include "trusted/sql/expression.h"
+
+namespace gbx::sql {
+
+enum class StepKind : std::uint8_t {
+  // L = the rows of inputs[0]; then each further input in turn, by its JoinKind. Of L, the rows
+  // where `filter` is true; of each, the values of `columns`.
+  join,
+  // One input. Its rows with equal values of `columns` (NULL equals NULL) are one row: those
+  // values, then those of `aggregates`. Without columns one row, if the person has any row at all.
+  group,
+  // One input. Its columns (`columns` are just these, in order), then one for each of `windows`.
+  window,
+  // The rows of all inputs, which have the same number of columns, of the same types. `columns` are
+  // those of the first input, with the interval of all.
+  append,
+};
+
+enum class JoinKind : std::uint8_t {
+  inner,  // pairs where the condition is true
+  left,   // and each row of L without a partner, with NULLs for the input's columns
+  right,  // and each row of the input without a partner, with NULLs for L's columns
+  full,   // both
+  semi,   // rows of L with at least one partner; the input's columns cannot be read after this
+  anti,   // rows of L without any; likewise
+};
+
+struct Input {
+  std::uint32_t source = 0;         // a table, or a step before this one
+  JoinKind kind = JoinKind::inner;  // of inputs[0], and where the step is no join: inner
+  bool has_condition = false;       // none: every pair is a partner
+  Expression condition;             // boolean, over inputs 0 .. this one that can be read
+};
+
+enum class RowFunction : std::uint8_t {
+  rows,      // COUNT(*)
+  values,    // COUNT(argument)
+  distinct,  // COUNT(DISTINCT argument); groups only
+  sum,       // of the values that are not NULL, clamped to [low, high]; NULL when there is none
+  // sum * 10^(scale - argument's scale) / count, rounded half away from zero; NULL when none
+  average,
+  minimum,  // text by bytes
+  maximum,
+  // Windows only. They count in the order of the window.
+  row_number,
+  rank,
+  dense_rank,
+  lag,          // argument of the row `offset` before in the partition, NULL when there is none
+  lead,         // after
+  first_value,  // of the frame, NULLs too
+  last_value,
+};
+
+// A value for a group of rows.
+struct RowAggregate {
+  RowFunction function = RowFunction::rows;
+  Expression argument;  // over the input; unused for rows
+  ValueType type;
+  std::int64_t low = 0;  // the value lies in [low, high]; meaningless for text
+  std::int64_t high = 0;
+};
+
+struct RowOrder {
+  Expression key;
+  bool descending = false;
+  bool nulls_first = false;
+};
+
+enum class Frame : std::uint8_t {
+  partition,  // all of it
+  rows,       // from its first row to this one
+  peers,      // from its first row to the last that is equal to this one in all keys of `order`
+};
+
+// A value for each row, from the rows of its partition. The partition is ordered by `order`; rows
+// that are equal in that go by all columns of the input in turn, ascending as Cell does (NULL,
+// numbers, text by bytes). Rows equal in everything are interchangeable.
+struct Window {
+  RowAggregate value;
+  std::int64_t offset = 0;  // lag, lead: 0 .. kWindowOffsetMax
+  std::vector<Expression> partition;
+  std::vector<RowOrder> order;
+  Frame frame = Frame::partition;  // of row_number, rank, dense_rank, lag, lead: partition
+};
+
+struct Step {
+  StepKind kind = StepKind::join;
+  std::vector<Input> inputs;
+  bool has_filter = false;  // join only
+  Expression filter;
+  std::vector<Expression> columns;
+  bool distinct = false;                 // join and append: equal rows are one
+  std::vector<RowAggregate> aggregates;  // group only
+  std::vector<Window> windows;           // window only
+};
+
+constexpr std::size_t kStepsMax = 64;
+constexpr std::size_t kStepInputsMax = 16;
+constexpr std::size_t kStepColumnsMax = 256;
+constexpr std::int64_t kWindowOffsetMax = 1'000'000;
+// Rows of one person in one step. More: unavailable ("too_many_rows"), as any failure of an engine.
+constexpr std::uint32_t kPersonRowsMax = 1 << 22;
+
+// What a step's rows look like, column by column.
+struct StepColumn {
+  ValueType type;
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+};
+std::vector<StepColumn> columns_of(const Step& step);
+
+}  // namespace gbx::sql
