@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What a room says to a query: syntax, names, rules, price.
-constexpr std::array<Wording, 113> kWords = {{
+constexpr std::array<Wording, 115> kWords = {{
     {"aggregate_filter_unsupported", "FILTER stands after something that is no aggregate",
      "put it after the aggregate, or the condition into WHERE"},
     {"aggregate_in_group", "GROUP BY holds an aggregate",
@@ -183,12 +183,16 @@ constexpr std::array<Wording, 113> kWords = {{
     {"too_many_groups", "the query makes more groups than a room holds", "group by fewer columns"},
     {"too_many_items", "the query has too many columns", "ask for fewer"},
     {"too_many_sort_keys", "ORDER BY has too many keys", "sort by fewer"},
+    {"too_many_subqueries", "the query has too many sub-selects, or too deep ones",
+     "at most 64, 16 deep"},
     {"too_many_tables", "the query names too many tables", "join fewer"},
     {"try_cast_unsupported", "TRY_CAST is not supported", "use CAST where it cannot fail"},
     {"types_differ", "two values of different types are compared or computed",
      "compare like with like"},
     {"value_may_overflow", "the result could be larger than 64 bits for some row",
      "compute with columns that have narrower bounds"},
+    {"window_frame_unsupported", "this frame of a window is not supported",
+     "use the whole partition, or UNBOUNDED PRECEDING to the current row"},
     {"window_unsupported", "window functions are not supported", "use GROUP BY"},
 }};
 

@@ -109,6 +109,8 @@ TESTED_ELSEWHERE = {
     "trusted/sql/normal_form.cc": "tests/sql/normal_form_test.cc",
     "trusted/sql/parse.cc": "tests/sql/tree_test.cc",
     "trusted/sql/parse_expression.cc": "tests/sql/tree_test.cc",
+    "trusted/sql/parse_window.cc": "tests/sql/parse_test.cc",
+    "trusted/sql/plain_select.cc": "tests/sql/corpus_test.cc",
     "trusted/sql/print.cc": "tests/sql/corpus_test.cc",
     "trusted/sql/query.cc": "tests/sql/corpus_test.cc",
     "trusted/sql/render.cc": "tests/sql/render_test.cc",

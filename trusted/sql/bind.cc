@@ -7,6 +7,7 @@
 #include "trusted/sql/bind_expression.h"
 #include "trusted/sql/bind_join.h"
 #include "trusted/sql/build.h"
+#include "trusted/sql/plain_select.h"
 #include "trusted/sql/row_leaves.h"
 #include "trusted/sql/scope.h"
 
@@ -371,6 +372,7 @@ ValueType deviation_type(const Expression& argument) {
 }
 
 Result<Query> bind(const Select& select, const Catalog& catalog) {
+  GBX_TRY(check_plain(select));
   GBX_TRY_ASSIGN(Scope scope, Scope::create(select.tables, catalog));
   return Binder(select, std::move(scope)).bind();
 }

@@ -109,6 +109,7 @@ Status arguments(const Node& node, std::size_t least, std::size_t most) {
 }  // namespace
 
 bool is_aggregate(const Node& node) {
+  if (!node.over.empty()) return false;
   return node.kind == NodeKind::call &&
          std::find(kAggregates.begin(), kAggregates.end(), node.text) != kAggregates.end();
 }

@@ -13,52 +13,95 @@ namespace {
 
 constexpr Error kUnknown{ErrorCode::invalid_argument, "syntax_tree_unknown"};
 
+// All SELECTs of a text: how many and how deep.
+class StatementParser final : public SelectReader {
+ public:
+  explicit StatementParser(std::string_view sql) : sql_(sql), expressions_(sql, *this) {}
+
+  // `statement` is {node, named_param_map}.
+  Result<Select> read(const Json& statement) override;
+  Result<Select> read_node(const Json& node);
+  [[nodiscard]] std::string_view sql() const { return sql_; }
+  [[nodiscard]] ExpressionParser& expressions() { return expressions_; }
+
+ private:
+  std::string_view sql_;
+  ExpressionParser expressions_;
+  std::size_t selects_ = 0;
+  std::size_t depth_ = 0;
+};
+
 // One SELECT, clause by clause, in the order in which a reader meets the clauses.
 class SelectParser {
  public:
-  explicit SelectParser(std::string_view sql) : sql_(sql), expressions_(sql) {}
+  explicit SelectParser(StatementParser& statement)
+      : sql_(statement.sql()), statement_(statement), expressions_(statement.expressions()) {}
 
-  Result<Select> parse(const Json& statement);
+  Result<Select> parse(const Json& node);
 
  private:
   Status check_node(const Json& node);
+  Status with(const Json& node);
+  Status united(const Json& node);
+  void unite(Select part, bool distinct);
+  Status select(const Json& node);
   Status items(const Json& node);
   Status tables(const Json& from, std::size_t depth);
   Status base_table(const Json& from);
+  Status subselect(const Json& from);
+  Status name_columns(const Json& from, TableName& table);
   Status join(const Json& from, std::size_t depth);
+  Status join_kind(const Json& from, Join& out);
   Status groups(const Json& node);
+  Status grouping_sets(const Json::Array& sets);
   Status modifiers(const Json& node);
-  Status order(const Json& modifier);
   Status limit(const Json& modifier);
   Result<std::int64_t> row_count(const Json& modifier, std::string_view key, std::int64_t absent);
   Result<std::optional<Node>> clause(const Json& node, std::string_view key);
 
   std::string_view sql_;
-  ExpressionParser expressions_;
+  StatementParser& statement_;
+  ExpressionParser& expressions_;
   Select select_;
 };
 
-Result<Select> SelectParser::parse(const Json& statement) {
+Result<Select> StatementParser::read(const Json& statement) {
   if (!has_keys(statement, {"node", "named_param_map"})) return kUnknown;
-  const Json& node = *statement.find("node");
-  GBX_TRY(check_node(node));
-  if (!is_absent(statement, "named_param_map")) {
-    return Error{ErrorCode::invalid_argument, "parameter_unsupported"};
+  return read_node(*statement.find("node"));
+}
+
+Result<Select> StatementParser::read_node(const Json& node) {
+  const Error too_many{ErrorCode::invalid_argument, "too_many_subqueries"};
+  if (depth_ >= kSelectDepthMax || ++selects_ > kSelectsMax) return too_many;
+  depth_++;
+  Result<Select> out = SelectParser(*this).parse(node);
+  depth_--;
+  return out;
+}
+
+Result<Select> SelectParser::parse(const Json& node) {
+  if (string_of(node, "type") == "SET_OPERATION_NODE") {
+    GBX_TRY(united(node));
+  } else {
+    GBX_TRY(select(node));
   }
+  return std::move(select_);
+}
+
+Status SelectParser::select(const Json& node) {
+  GBX_TRY(check_node(node));
+  GBX_TRY(with(node));
   GBX_TRY(tables(*node.find("from_table"), 0));
   GBX_TRY(items(node));
   GBX_TRY_ASSIGN(select_.filter, clause(node, "where_clause"));
   GBX_TRY(groups(node));
   GBX_TRY_ASSIGN(select_.having, clause(node, "having"));
-  GBX_TRY(modifiers(node));
-  return std::move(select_);
+  GBX_TRY_ASSIGN(select_.qualify, clause(node, "qualify"));
+  return modifiers(node);
 }
 
 Status SelectParser::check_node(const Json& node) {
   const std::string_view type = string_of(node, "type");
-  if (type == "SET_OPERATION_NODE") {
-    return Error{ErrorCode::invalid_argument, "set_operation_unsupported"};
-  }
   if (type == "RECURSIVE_CTE_NODE" || type == "CTE_NODE") {
     return Error{ErrorCode::invalid_argument, "cte_unsupported"};
   }
@@ -68,11 +111,62 @@ Status SelectParser::check_node(const Json& node) {
                        "qualify"})) {
     return kUnknown;
   }
-  const Json& cte = *node.find("cte_map");
-  if (!has_keys(cte, {"map"})) return kUnknown;
-  if (!is_absent(cte, "map")) return Error{ErrorCode::invalid_argument, "cte_unsupported"};
   if (!is_absent(node, "sample")) return Error{ErrorCode::invalid_argument, "sample_unsupported"};
-  if (!is_absent(node, "qualify")) return Error{ErrorCode::invalid_argument, "window_unsupported"};
+  return {};
+}
+
+Status SelectParser::with(const Json& node) {
+  const Json* map = node.find("cte_map");
+  if (map == nullptr || !has_keys(*map, {"map"})) return kUnknown;
+  const Json::Array* entries = map->find("map")->array();
+  if (entries == nullptr) return kUnknown;
+  for (const Json& entry : *entries) {
+    const Json* value = entry.find("value");
+    if (!has_keys(entry, {"key", "value"}) || value == nullptr ||
+        !has_keys(*value, {"aliases", "query", "materialized", "key_targets"})) {
+      return kUnknown;
+    }
+    if (!is_absent(*value, "key_targets")) {
+      return Error{ErrorCode::invalid_argument, "cte_unsupported"};
+    }
+    WithTable table;
+    table.name = string_of(entry, "key");
+    GBX_TRY_ASSIGN(table.columns, expressions_.names(*value->find("aliases")));
+    if (table.name.size() > kNameBytesMax) return expressions_.refuse("name_too_long", entry);
+    GBX_TRY_ASSIGN(Select inner, statement_.read(*value->find("query")));
+    table.select.push_back(std::move(inner));
+    select_.with.push_back(std::move(table));
+  }
+  return {};
+}
+
+// a UNION b UNION c is one union of three.
+void SelectParser::unite(Select part, bool distinct) {
+  const bool plain = part.with.empty() && part.order.empty() && !part.limit && part.offset == 0;
+  if (!plain || part.united.empty() || part.distinct != distinct) {
+    select_.united.push_back(std::move(part));
+    return;
+  }
+  for (Select& inner : part.united) select_.united.push_back(std::move(inner));
+}
+
+Status SelectParser::united(const Json& node) {
+  if (!has_keys(node,
+                {"type", "modifiers", "cte_map", "setop_type", "left", "right", "setop_all"})) {
+    return kUnknown;
+  }
+  const bool* all = node.find("setop_all")->boolean();
+  if (all == nullptr) return kUnknown;
+  if (string_of(node, "setop_type") != "UNION") {
+    return Error{ErrorCode::invalid_argument, "set_operation_unsupported"};
+  }
+  GBX_TRY(with(node));
+  GBX_TRY_ASSIGN(Select left, statement_.read_node(*node.find("left")));
+  GBX_TRY_ASSIGN(Select right, statement_.read_node(*node.find("right")));
+  unite(std::move(left), !*all);
+  unite(std::move(right), !*all);
+  GBX_TRY(modifiers(node));
+  select_.distinct = select_.distinct || !*all;
   return {};
 }
 
@@ -80,7 +174,7 @@ Status SelectParser::items(const Json& node) {
   const Json::Array* list = node.find("select_list")->array();
   if (list == nullptr || list->empty()) return kUnknown;
   for (const Json& item : *list) {
-    GBX_TRY_ASSIGN(Node parsed, expressions_.parse(item));
+    GBX_TRY_ASSIGN(Node parsed, expressions_.parse_item(item));
     select_.items.push_back({std::move(parsed), std::string(string_of(item, "alias"))});
   }
   return {};
@@ -92,8 +186,11 @@ Status SelectParser::tables(const Json& from, std::size_t depth) {
   if (type == "JOIN" && depth < kTablesMax) return join(from, depth);
   if (type == "JOIN") return expressions_.refuse("too_many_tables", from);
   if (type == "EMPTY") return expressions_.refuse("from_missing", from);
-  if (type == "SUBQUERY") return expressions_.refuse("subquery_unsupported", from);
+  if (type == "SUBQUERY") return subselect(from);
   if (type == "TABLE_FUNCTION") return expressions_.refuse("table_function_unsupported", from);
+  if (type == "EXPRESSION_LIST" && !select_.tables.empty()) {  // VALUES
+    return expressions_.refuse("from_unsupported", from);
+  }
   if (type == "SHOW_REF" || type == "EXPRESSION_LIST") {  // SHOW, DESCRIBE; VALUES
     return expressions_.refuse("not_a_select", from);
   }
@@ -107,9 +204,6 @@ Status SelectParser::base_table(const Json& from) {
   }
   if (!is_absent(from, "sample")) return expressions_.refuse("sample_unsupported", from);
   if (!is_absent(from, "at_clause")) return expressions_.refuse("time_travel_unsupported", from);
-  if (!is_absent(from, "column_name_alias")) {
-    return expressions_.refuse("column_alias_unsupported", from);
-  }
   if (!is_absent(from, "catalog_name")) {
     return Error{ErrorCode::not_found, "table_unknown", expressions_.place(from)};
   }
@@ -125,7 +219,31 @@ Status SelectParser::base_table(const Json& from) {
   if (table.where.end > 0) {
     table.where.end = path_end(sql_, table.where.begin, table.schema.empty() ? 1 : 2);
   }
+  GBX_TRY(name_columns(from, table));
+  select_.tables.push_back(std::move(table));
+  return {};
+}
+
+// Of a table or sub-select: its alias (a, b, ...). Also holds the number of tables.
+Status SelectParser::name_columns(const Json& from, TableName& table) {
   if (select_.tables.size() >= kTablesMax) return expressions_.refuse("too_many_tables", from);
+  GBX_TRY_ASSIGN(table.columns, expressions_.names(*from.find("column_name_alias")));
+  return {};
+}
+
+Status SelectParser::subselect(const Json& from) {
+  if (!has_keys(from,
+                {"type", "alias", "sample", "query_location", "subquery", "column_name_alias"})) {
+    return kUnknown;
+  }
+  if (!is_absent(from, "sample")) return expressions_.refuse("sample_unsupported", from);
+  TableName table;
+  table.alias = string_of(from, "alias");
+  table.where = expressions_.place(from);
+  if (table.alias.size() > kNameBytesMax) return expressions_.refuse("name_too_long", from);
+  GBX_TRY(name_columns(from, table));
+  GBX_TRY_ASSIGN(Select inner, statement_.read(*from.find("subquery")));
+  table.select.push_back(std::move(inner));
   select_.tables.push_back(std::move(table));
   return {};
 }
@@ -136,14 +254,8 @@ Status SelectParser::join(const Json& from, std::size_t depth) {
                        "duplicate_eliminated_columns"})) {
     return kUnknown;
   }
-  const std::string_view kind = string_of(from, "join_type");
-  const std::string_view ref = string_of(from, "ref_type");
-  if (kind == "LEFT" || kind == "RIGHT" || kind == "OUTER" || kind == "FULL") {
-    return expressions_.refuse("outer_join_unsupported", from);
-  }
-  if (kind != "INNER" || (ref != "REGULAR" && ref != "CROSS")) {
-    return expressions_.refuse("join_kind_unsupported", from);
-  }
+  Join out;
+  GBX_TRY(join_kind(from, out));
   if (!is_absent(from, "alias") || !is_absent(from, "sample") ||
       !is_absent(from, "duplicate_eliminated_columns")) {
     return kUnknown;
@@ -153,18 +265,33 @@ Status SelectParser::join(const Json& from, std::size_t depth) {
   if (string_of(right, "type") == "JOIN")
     return expressions_.refuse("nested_join_unsupported", right);
   GBX_TRY(tables(right, depth + 1));
-  Join out;
   out.right = select_.tables.size() - 1;
   out.where = expressions_.place(from);
   GBX_TRY_ASSIGN(out.condition, clause(from, "condition"));
-  const Json::Array* columns = from.find("using_columns")->array();
-  if (columns == nullptr || columns->size() > kTablesMax) return kUnknown;
-  for (const Json& column : *columns) {
-    if (column.string() == nullptr || column.string()->size() > kNameBytesMax) return kUnknown;
-    out.using_columns.push_back(*column.string());
-  }
+  GBX_TRY_ASSIGN(out.using_columns, expressions_.names(*from.find("using_columns")));
   select_.joins.push_back(std::move(out));
   return {};
+}
+
+Status SelectParser::join_kind(const Json& from, Join& out) {
+  constexpr std::array<std::pair<std::string_view, JoinWord>, 7> kWords = {{
+      {"INNER", JoinWord::inner},
+      {"LEFT", JoinWord::left},
+      {"RIGHT", JoinWord::right},
+      {"FULL", JoinWord::full},
+      {"OUTER", JoinWord::full},
+      {"SEMI", JoinWord::semi},
+      {"ANTI", JoinWord::anti},
+  }};
+  const std::string_view ref = string_of(from, "ref_type");
+  out.natural = ref == "NATURAL";
+  for (const auto& [word, meaning] : kWords) {
+    if (word != string_of(from, "join_type")) continue;
+    if (ref != "REGULAR" && ref != "NATURAL" && (ref != "CROSS" || word != "INNER")) break;
+    out.word = meaning;
+    return {};
+  }
+  return expressions_.refuse("join_kind_unsupported", from);
 }
 
 Status SelectParser::groups(const Json& node) {
@@ -174,15 +301,36 @@ Status SelectParser::groups(const Json& node) {
   if (string_of(node, "aggregate_handling") != "STANDARD_HANDLING") {
     return Error{ErrorCode::invalid_argument, "group_by_all_unsupported"};
   }
-  const Json::Array none;
-  const Json::Array* set = sets->size() == 1 ? sets->front().array() : &none;
-  if (sets->size() > 1 || set == nullptr || set->size() != list->size()) {
-    return Error{ErrorCode::invalid_argument, "grouping_sets_unsupported"};
-  }
   for (const Json& group : *list) {
     GBX_TRY_ASSIGN(Node parsed, expressions_.parse(group));
     select_.groups.push_back(std::move(parsed));
   }
+  return grouping_sets(*sets);
+}
+
+// Sets of indices into the groups. One set of all, in order, is what GROUP BY a, b gives.
+Status SelectParser::grouping_sets(const Json::Array& sets) {
+  if (sets.size() > kGroupingSetsMax) {
+    return Error{ErrorCode::invalid_argument, "grouping_sets_unsupported"};
+  }
+  const std::size_t count = select_.groups.size();
+  bool plain = sets.size() == 1 || count == 0;
+  for (const Json& set : sets) {
+    if (set.array() == nullptr || set.array()->size() > count) return kUnknown;
+    std::vector<std::size_t> places;
+    for (const Json& place : *set.array()) {
+      const std::int64_t* index = place.integer();
+      if (index == nullptr || *index < 0 || static_cast<std::size_t>(*index) >= count) {
+        return kUnknown;
+      }
+      plain = plain && static_cast<std::size_t>(*index) == places.size();
+      places.push_back(static_cast<std::size_t>(*index));
+    }
+    plain = plain && places.size() == count;
+    select_.grouping_sets.push_back(std::move(places));
+  }
+  if (sets.empty() && count > 0) return kUnknown;
+  if (plain && sets.size() <= 1) select_.grouping_sets.clear();
   return {};
 }
 
@@ -192,38 +340,22 @@ Status SelectParser::modifiers(const Json& node) {
   for (const Json& modifier : *list) {
     const std::string_view type = string_of(modifier, "type");
     if (type == "ORDER_MODIFIER") {
-      GBX_TRY(order(modifier));
+      const Json* orders = modifier.find("orders");
+      if (!has_keys(modifier, {"type", "orders"}) || orders->array() == nullptr) return kUnknown;
+      GBX_TRY_ASSIGN(select_.order, expressions_.orders(*orders->array(), 0));
     } else if (type == "LIMIT_MODIFIER") {
       GBX_TRY(limit(modifier));
     } else if (type == "DISTINCT_MODIFIER") {
-      return Error{ErrorCode::invalid_argument, "distinct_unsupported"};
+      if (!has_keys(modifier, {"type", "distinct_on_targets"})) return kUnknown;
+      if (!is_absent(modifier, "distinct_on_targets")) {
+        return Error{ErrorCode::invalid_argument, "distinct_unsupported"};
+      }
+      select_.distinct = true;
     } else if (type == "LIMIT_PERCENT_MODIFIER") {
       return Error{ErrorCode::invalid_argument, "limit_malformed"};
     } else {
       return kUnknown;
     }
-  }
-  return {};
-}
-
-Status SelectParser::order(const Json& modifier) {
-  if (!has_keys(modifier, {"type", "orders"}) || modifier.find("orders")->array() == nullptr) {
-    return kUnknown;
-  }
-  for (const Json& entry : *modifier.find("orders")->array()) {
-    if (!has_keys(entry, {"type", "null_order", "expression"})) return kUnknown;
-    const std::string_view type = string_of(entry, "type");
-    const std::string_view nulls = string_of(entry, "null_order");
-    if (type != "ORDER_DEFAULT" && type != "ASCENDING" && type != "DESCENDING") return kUnknown;
-    if (nulls != "ORDER_DEFAULT" && nulls != "NULLS FIRST" && nulls != "NULLS LAST") {
-      return kUnknown;
-    }
-    const Json& expression = *entry.find("expression");
-    if (string_of(expression, "class") == "STAR") {
-      return expressions_.refuse("order_by_all_unsupported", expression);
-    }
-    GBX_TRY_ASSIGN(Node parsed, expressions_.parse(expression));
-    select_.order.push_back({std::move(parsed), type == "DESCENDING", nulls == "NULLS FIRST"});
   }
   return {};
 }
@@ -293,8 +425,7 @@ Result<Select> parse(std::string_view ast, std::string_view sql) {
   if (statements == nullptr) return kUnknown;
   if (statements->empty()) return Error{ErrorCode::invalid_argument, "query_empty"};
   if (statements->size() != 1) return Error{ErrorCode::invalid_argument, "several_statements"};
-  SelectParser parser(sql);
-  return parser.parse(statements->front());
+  return StatementParser(sql).read(statements->front());
 }
 
 }  // namespace gbx::sql

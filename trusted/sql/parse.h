@@ -19,6 +19,10 @@ constexpr std::size_t kAstBytesMax = std::size_t{16} << 20;
 constexpr std::size_t kNodesMax = 10'000;    // expressions in one query
 constexpr std::size_t kNodeDepthMax = 100;   // of one expression; also the worker's setting
 constexpr std::size_t kTablesMax = 8;        // in one FROM
+constexpr std::size_t kSelectsMax = 64;      // in one query, itself included
+constexpr std::size_t kSelectDepthMax = 16;  // of sub-selects in sub-selects
+constexpr std::size_t kGroupingSetsMax = 64;
+constexpr std::size_t kNamesMax = 256;       // in USING, or of columns after an alias
 constexpr std::size_t kNameBytesMax = 255;   // of one identifier
 constexpr std::size_t kTextBytesMax = 4096;  // of one string literal
 

@@ -18,9 +18,6 @@ struct Refused {
 
 // Known to DuckDB, not to us.
 constexpr std::array kRefusedClasses = {
-    Refused{"WINDOW", "window_unsupported"},
-    Refused{"SUBQUERY", "subquery_unsupported"},
-    Refused{"PARAMETER", "parameter_unsupported"},
     Refused{"LAMBDA", "lambda_unsupported"},
     Refused{"COLLATE", "collate_unsupported"},
     Refused{"POSITIONAL_REFERENCE", "positional_reference_unsupported"},
@@ -28,13 +25,15 @@ constexpr std::array kRefusedClasses = {
 };
 
 // Classes that have one type.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kOnlyTypes = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kOnlyTypes = {{
     {"COLUMN_REF", "COLUMN_REF"},
     {"CONSTANT", "VALUE_CONSTANT"},
     {"FUNCTION", "FUNCTION"},
     {"BETWEEN", "COMPARE_BETWEEN"},
     {"CASE", "CASE_EXPR"},
     {"CAST", "OPERATOR_CAST"},
+    {"SUBQUERY", "SUBQUERY"},
+    {"PARAMETER", "VALUE_PARAMETER"},
 }};
 
 // DuckDB's node type -> our name of the operator.
@@ -46,13 +45,14 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kComparis
     {"COMPARE_GREATERTHAN", ">"},
     {"COMPARE_GREATERTHANOREQUALTO", ">="},
 }};
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kOperators = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kOperators = {{
     {"OPERATOR_NOT", "not"},
     {"OPERATOR_IS_NULL", "is null"},
     {"OPERATOR_IS_NOT_NULL", "is not null"},
     {"COMPARE_IN", "in"},
     {"COMPARE_NOT_IN", "not in"},
     {"OPERATOR_COALESCE", "coalesce"},
+    {"GROUPING_FUNCTION", "grouping"},
 }};
 constexpr std::array<std::pair<std::string_view, Type>, 6> kCastTypes = {{
     {"BOOLEAN", Type::boolean},
@@ -108,6 +108,19 @@ Span ExpressionParser::place(const Json& json) const {
   return {at, token_end(sql_, at)};
 }
 
+Result<std::vector<std::string>> ExpressionParser::names(const Json& json) const {
+  if (json.array() == nullptr || json.array()->size() > kNamesMax) return kUnknown;
+  std::vector<std::string> out;
+  for (const Json& name : *json.array()) {
+    if (name.string() == nullptr) return kUnknown;
+    if (name.string()->size() > kNameBytesMax) {
+      return Error{ErrorCode::invalid_argument, "name_too_long"};
+    }
+    out.push_back(*name.string());
+  }
+  return out;
+}
+
 void ExpressionParser::cover(Node& node) {
   for (const Node& child : node.children) {
     if (child.where.end == 0) continue;
@@ -139,11 +152,74 @@ Result<Node> ExpressionParser::by_class(const Json& json, std::size_t depth) {
   if (kind == "BETWEEN") return between(json, depth);
   if (kind == "CASE") return case_when(json, depth);
   if (kind == "CAST") return cast(json, depth);
+  if (kind == "WINDOW") return window(json, depth);
+  if (kind == "SUBQUERY") return subselect(json, depth);
+  if (kind == "PARAMETER") return parameter(json);
   if (kind == "STAR") return Error{ErrorCode::policy_denied, "star_not_released", place(json)};
   for (const Refused& refused : kRefusedClasses) {
     if (refused.word == kind) return refuse(refused.reason, json);
   }
   return refuse("expression_unknown", json);
+}
+
+Result<Node> ExpressionParser::parse_item(const Json& json) {
+  if (string_of(json, "class") != "STAR") return parse(json);
+  const Error refused{ErrorCode::policy_denied, "star_not_released", place(json)};
+  const Json* columns = json.find("columns");
+  if (columns == nullptr || columns->boolean() == nullptr || *columns->boolean()) return refused;
+  if (!has_keys(json,
+                {"class", "type", "alias", "query_location", "relation_name", "exclude_list",
+                 "replace_list", "columns", "expr", "qualified_exclude_list", "rename_list"})) {
+    return kUnknown;
+  }
+  for (const std::string_view key :
+       {"exclude_list", "replace_list", "expr", "qualified_exclude_list", "rename_list", "alias"}) {
+    if (!is_absent(json, key)) return refused;
+  }
+  Node node;
+  node.kind = NodeKind::star;
+  node.where = place(json);
+  const std::string_view table = string_of(json, "relation_name");
+  if (table.size() > kNameBytesMax) return refuse("name_too_long", json);
+  if (!table.empty()) node.path.emplace_back(table);
+  return node;
+}
+
+Result<Node> ExpressionParser::subselect(const Json& json, std::size_t depth) {
+  if (!has_keys(json, {"class", "type", "alias", "query_location", "subquery_type", "subquery",
+                       "child", "comparison_type"})) {
+    return kUnknown;
+  }
+  const std::string_view type = string_of(json, "subquery_type");
+  const std::string_view comparison = string_of(json, "comparison_type");
+  Node node;
+  node.where = place(json);
+  if (type == "EXISTS" && is_absent(json, "child")) {
+    node.kind = NodeKind::exists;
+  } else if (type == "ANY" && comparison == "COMPARE_EQUAL") {
+    node.kind = NodeKind::in_select;
+    GBX_TRY(child(json, "child", depth, node));
+    cover(node);
+  } else {
+    return refuse("subquery_unsupported", json);
+  }
+  GBX_TRY_ASSIGN(Select select, selects_->read(*json.find("subquery")));
+  node.select.push_back(std::move(select));
+  return node;
+}
+
+// $name. A bare ? comes as a number.
+Result<Node> ExpressionParser::parameter(const Json& json) {
+  if (!has_keys(json, {"class", "type", "alias", "query_location", "identifier"})) return kUnknown;
+  Node node;
+  node.kind = NodeKind::parameter;
+  node.where = place(json);
+  node.text = string_of(json, "identifier");
+  if (node.text.size() > kNameBytesMax) return refuse("name_too_long", json);
+  if (node.text.empty() || (node.text[0] >= '0' && node.text[0] <= '9')) {
+    return refuse("parameter_unsupported", json);
+  }
+  return node;
 }
 
 Status ExpressionParser::children(const Json& json, std::string_view key, std::size_t depth,

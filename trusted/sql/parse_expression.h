@@ -17,12 +17,32 @@ std::string_view string_of(const Json& json, std::string_view key);
 // True when the member is null, "" or [].
 bool is_absent(const Json& json, std::string_view key);
 
+// Who reads the sub-selects that expressions hold.
+class SelectReader {
+ public:
+  SelectReader() = default;
+  SelectReader(const SelectReader&) = delete;
+  SelectReader& operator=(const SelectReader&) = delete;
+  SelectReader(SelectReader&&) = delete;
+  SelectReader& operator=(SelectReader&&) = delete;
+  virtual ~SelectReader() = default;
+  virtual Result<Select> read(const Json& statement) = 0;
+};
+
 class ExpressionParser {
  public:
-  explicit ExpressionParser(std::string_view sql) : sql_(sql) {}
+  // `selects` must outlive the parser.
+  ExpressionParser(std::string_view sql, SelectReader& selects) : sql_(sql), selects_(&selects) {}
 
   // The expression and its alias ("" if none).
   Result<Node> parse(const Json& json) { return parse(json, 0); }
+  // The same, which may also be * or t.*.
+  Result<Node> parse_item(const Json& json);
+  // Entries of ORDER BY. A window's are at a depth in an expression.
+  Result<std::vector<OrderItem>> orders(const Json::Array& entries, std::size_t depth);
+
+  // An array of identifiers, at most kNamesMax.
+  Result<std::vector<std::string>> names(const Json& json) const;
 
   // Where `json` begins in the text; {0, 0} when the tree does not say.
   [[nodiscard]] Span place(const Json& json) const;
@@ -41,6 +61,12 @@ class ExpressionParser {
   Result<Node> operation(const Json& json, std::size_t depth);
   Result<Node> case_when(const Json& json, std::size_t depth);
   Result<Node> cast(const Json& json, std::size_t depth);
+  Result<Node> subselect(const Json& json, std::size_t depth);
+  Result<Node> parameter(const Json& json);
+  // parse_window.cc
+  Result<Node> window(const Json& json, std::size_t depth);
+  Status window_values(const Json& json, std::size_t depth, Node& node);
+  Result<Over> over(const Json& json, std::size_t depth);
   // Appends the elements of the array member `key` to `node`.
   Status children(const Json& json, std::string_view key, std::size_t depth, Node& node);
   Status child(const Json& json, std::string_view key, std::size_t depth, Node& node);
@@ -48,6 +74,7 @@ class ExpressionParser {
   static void cover(Node& node);
 
   std::string_view sql_;
+  SelectReader* selects_;
   std::size_t nodes_ = 0;
 };
 

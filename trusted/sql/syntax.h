@@ -19,7 +19,8 @@ enum class NodeKind : std::uint8_t {
   boolean,    // value 0 or 1
   null,       //
   days,       // INTERVAL value DAY
-  call,       // text is the function or operator, lower case ("sum", "+", "not in", "is null")
+  call,       // text is the function or operator, lower case ("sum", "+", "not in", "is null");
+              // of LAG and LEAD the children are argument, offset, default
   cast,       // child 0 to `type`
   case_when,  // condition, value, condition, value, ..., otherwise
   star,       // *, or qualifier.* with path [qualifier]; only as an item
@@ -36,9 +37,9 @@ struct OrderItem;
 struct Over {
   std::vector<Node> partition;
   std::vector<OrderItem> order;
-  bool framed = false;  // a frame was written
-  bool rows = false;    // ROWS, else RANGE
-  // The frame begins with the partition and ends with this row, or with the partition.
+  // The frame begins with the partition and ends with this row (`rows`), with the last row that is
+  // equal to this one in `order`, or with the partition.
+  bool rows = false;
   bool to_end = false;
   Span where;
 };
