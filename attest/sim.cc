@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "attest/platforms.h"
 #include "trusted/crypto/hash.h"
 #include "trusted/crypto/sign.h"
 #include "trusted/packet/dsse.h"
@@ -61,5 +62,29 @@ Result<SimReport> open_sim_report(ByteView /*document*/) {
   return Error{ErrorCode::unverified, "platform_unknown"};
 }
 #endif
+
+Verdict verify_sim(const EvidenceFiles& files, const TrustPolicy& trust, const Expected& expected,
+                   Findings findings) {
+  static constexpr Literal kChecklist[] = {
+      "platform_not_trusted", "evidence_version_unknown", "debug_enabled",    "binding_wrong",
+      "policy_hash_wrong",    "image_not_allowed",        "assurance_too_low"};
+  const bool trusted = findings.require(trust.sim.has_value(), "platform_not_trusted");
+  const auto report = open_sim_report(files.evidence);
+  if (!report) findings.refuse(report.error());
+  if (!trusted || !report) return std::move(findings).refused();
+  findings.claim("measurement", report->measurement);
+  findings.claim("host_data", report->host_data);
+  findings.claim("report_data", report->report_data);
+  findings.require(report->version == 1, "evidence_version_unknown");
+  findings.require(!report->debug, "debug_enabled");
+  findings.require(holds_binding(report->report_data, expected), "binding_wrong");
+  findings.require(expected.policy_hash != Hash{} && report->host_data == expected.policy_hash,
+                   "policy_hash_wrong");
+  const auto& images = trust.sim->images;
+  findings.require(std::find(images.begin(), images.end(), report->measurement) != images.end(),
+                   "image_not_allowed");
+  require_assurance(findings, trust, Assurance::insecure_sim);
+  return std::move(findings).conclude(Assurance::insecure_sim, report->measurement, kChecklist);
+}
 
 }  // namespace gbx::attest

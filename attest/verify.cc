@@ -9,8 +9,6 @@
 namespace gbx::attest {
 namespace {
 
-constexpr std::string_view kInsecureSim = "INSECURE-SIM";
-
 Error unverified(Literal reason) { return {ErrorCode::unverified, reason}; }
 
 Result<Claims> verify_sim(ByteView document, const Expectation& expected) {
@@ -24,18 +22,6 @@ Result<Claims> verify_sim(ByteView document, const Expectation& expected) {
 }
 
 }  // namespace
-
-std::string_view assurance_word(Assurance assurance) {
-  switch (assurance) {
-    case Assurance::insecure_sim: return kInsecureSim;
-  }
-  GBX_CHECK(false);
-}
-
-std::optional<Assurance> assurance_from(std::string_view word) {
-  if (word == kInsecureSim) return Assurance::insecure_sim;
-  return std::nullopt;
-}
 
 Result<Claims> verify(std::string_view evidence, const Expectation& expected) {
   // What the caller forgot to fill in would otherwise be matched by evidence full of zeros.

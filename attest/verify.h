@@ -9,17 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "attest/evidence_verdict.h"
 #include "trusted/base/bytes.h"
 #include "trusted/packet/binding.h"
 
 namespace gbx::attest {
-
-// How strong a platform's word is, weakest first. The wire names are the words that every answer
-// carries.
-enum class Assurance : std::uint8_t { insecure_sim };
-
-std::string_view assurance_word(Assurance assurance);  // "INSECURE-SIM"
-std::optional<Assurance> assurance_from(std::string_view word);
 
 // What the verifier demands; comes from the signed policy and from what it has itself made up or
 // recomputed.

@@ -56,7 +56,8 @@ TEST(Verify, EachWrongThingHasItsName) {
       {"image_not_allowed", [](Good& g) { g.expected.images.pop_back(); }},
       {"image_not_allowed", [](Good& g) { g.expected.images.clear(); }},
       {"assurance_unknown", [](Good& g) { g.expected.min_assurance = ""; }},
-      {"assurance_unknown", [](Good& g) { g.expected.min_assurance = "HW-CVM"; }},
+      {"assurance_unknown", [](Good& g) { g.expected.min_assurance = "HW"; }},
+      {"assurance_too_low", [](Good& g) { g.expected.min_assurance = "HW-CVM"; }},
   };
   for (const auto& [reason, change] : cases) {
     Good good;

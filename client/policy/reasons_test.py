@@ -1,7 +1,8 @@
 """Every reason word that a refusal can carry has words for people in client/policy/words_*.cc.
 
 Finds the words by the ways in which sources make an Error: Error{ErrorCode::x, "word"}, a constant
-Literal, Fields(json, "word"), and calls of local functions that take a Literal.
+Literal, Fields(json, "word"), what a verifier requires, and calls of local functions that take a
+Literal.
 """
 
 import pathlib
@@ -20,6 +21,9 @@ def reasons(text):
     found |= set(re.findall(r"\bLiteral\s+\w+\s*=\s*" + WORD, text))
     found |= set(re.findall(r"\bLiteral[({]" + WORD, text))
     found |= set(re.findall(r"\bFields\s+\w+\([^;]*?,\s*" + WORD + r"\)", text))
+    # Verifiers of evidence write down what fails: require(holds, "word"), and faults of chains.
+    found |= set(re.findall(r'\b(?:require|refuse|add)\((?:[^;"]*,)?\s*' + WORD, text))
+    found |= set(re.findall(r"\breturn \{" + WORD + r"\};", text))
     for maker in makers - {"Fields"}:
         found |= set(re.findall(r"\b" + maker + r"\((?:[^;\"]*,)?\s*" + WORD, text))
     return found

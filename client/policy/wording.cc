@@ -1,6 +1,7 @@
 #include "client/policy/wording.h"
 
 #include <algorithm>
+#include <array>
 
 #include "trusted/privacy/plan.h"
 
@@ -146,9 +147,14 @@ std::string next_step(const Refusal& refusal, std::string_view sql, const policy
 
 }  // namespace
 
+std::span<const std::span<const Wording>> words::subjects() {
+  static const std::array kSubjects = {of_policies(), of_queries(), of_proofs(), of_rooms(),
+                                       of_evidence()};
+  return kSubjects;
+}
+
 const Wording* find_wording(std::string_view reason) {
-  for (const auto& words :
-       {words::of_queries(), words::of_proofs(), words::of_rooms(), words::of_policies()}) {
+  for (const auto& words : words::subjects()) {
     const auto found = std::find_if(words.begin(), words.end(),
                                     [&](const Wording& entry) { return entry.reason == reason; });
     if (found != words.end()) return &*found;
@@ -158,8 +164,7 @@ const Wording* find_wording(std::string_view reason) {
 
 std::vector<Wording> all_wordings() {
   std::vector<Wording> out;
-  for (const auto& words :
-       {words::of_policies(), words::of_proofs(), words::of_rooms(), words::of_queries()}) {
+  for (const auto& words : words::subjects()) {
     out.insert(out.end(), words.begin(), words.end());
   }
   std::sort(out.begin(), out.end(),

@@ -60,6 +60,9 @@ std::span<const Wording> of_policies();
 std::span<const Wording> of_queries();
 std::span<const Wording> of_proofs();
 std::span<const Wording> of_rooms();
+std::span<const Wording> of_evidence();
+// All of them.
+std::span<const std::span<const Wording>> subjects();
 }  // namespace words
 
 }  // namespace gbx::client

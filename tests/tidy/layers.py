@@ -65,7 +65,11 @@ FORBIDDEN_IN_TRUSTED = {
 # Source files whose header no test beside them includes, and the file that tests them instead; a
 # folder covers all its files. cli/ and files with main() need no line: the e2e tests run them.
 TESTED_ELSEWHERE = {
+    "attest/cpu_trust.cc": "attest/trust_policy_test.cc",
+    "attest/unbuilt_platforms.cc": "attest/evidence_verdict_test.cc",
+    "attest/vm_trust.cc": "attest/trust_policy_test.cc",
     "client/policy/table_section.cc": "client/policy/collaboration_test.cc",
+    "client/policy/words_evidence.cc": "client/policy/wording_test.cc",
     "client/policy/words_policy.cc": "client/policy/wording_test.cc",
     "client/policy/words_proof.cc": "client/policy/wording_test.cc",
     "client/policy/words_query.cc": "client/policy/wording_test.cc",
@@ -86,6 +90,7 @@ TESTED_ELSEWHERE = {
     "trusted/crypto/aead.cc": "trusted/crypto/hpke_test.cc",
     "trusted/crypto/hash.cc": "trusted/crypto/hpke_test.cc",
     "trusted/crypto/sign.cc": "trusted/packet/dsse_test.cc",
+    "trusted/crypto/verifying_key.cc": "trusted/crypto/x509_test.cc",
     "trusted/packet/binding.cc": "trusted/packet/room_packets_test.cc",
     "trusted/policy/codec.cc": "trusted/policy/policy_test.cc",
     "trusted/policy/check.cc": "trusted/policy/policy_test.cc",

@@ -24,6 +24,12 @@ Hash sha256(ByteView bytes) {
   return out;
 }
 
+std::array<std::uint8_t, 48> sha384(ByteView bytes) {
+  std::array<std::uint8_t, 48> out{};
+  GBX_CHECK(SHA384(bytes.data(), bytes.size(), out.data()) != nullptr);
+  return out;
+}
+
 std::array<std::uint8_t, 64> sha512(ByteView bytes) {
   std::array<std::uint8_t, 64> out{};
   GBX_CHECK(SHA512(bytes.data(), bytes.size(), out.data()) != nullptr);

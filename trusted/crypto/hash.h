@@ -9,6 +9,7 @@
 namespace gbx::crypto {
 
 Hash sha256(ByteView bytes);
+std::array<std::uint8_t, 48> sha384(ByteView bytes);
 std::array<std::uint8_t, 64> sha512(ByteView bytes);
 
 // Hashes what comes in pieces.

@@ -1,0 +1,162 @@
+#include "attest/chain_files.h"
+
+#include <algorithm>
+
+namespace gbx::attest {
+namespace {
+
+constexpr std::string_view kBegin = "-----BEGIN ";
+constexpr std::string_view kEnd = "-----END ";
+constexpr std::string_view kDashes = "-----";
+constexpr std::string_view kCertificate = "CERTIFICATE";
+constexpr std::string_view kCrl = "X509 CRL";
+constexpr std::size_t kPemLine = 64;
+
+Error malformed() { return {ErrorCode::unverified, "chain_malformed"}; }
+
+// The next line without its end; false at the end of the text.
+bool next_line(std::string_view& text, std::string_view& line) {
+  if (text.empty()) return false;
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return true;
+}
+
+struct Block {
+  std::string_view label;
+  Bytes der;
+};
+
+// The block at the front of `text`, which is then shortened by it.
+Result<Block> take_block(std::string_view& text) {
+  std::string_view line;
+  Block out;
+  if (!next_line(text, line) || !line.starts_with(kBegin) || !line.ends_with(kDashes) ||
+      line.size() < kBegin.size() + kDashes.size()) {
+    return malformed();
+  }
+  out.label = line.substr(kBegin.size(), line.size() - kBegin.size() - kDashes.size());
+  std::string base64;
+  while (next_line(text, line) && !line.starts_with('-')) base64 += line;
+  const bool closed = line.starts_with(kEnd) && line.ends_with(kDashes) &&
+                      line.size() == kEnd.size() + out.label.size() + kDashes.size() &&
+                      line.substr(kEnd.size(), out.label.size()) == out.label;
+  auto der = from_base64(base64);
+  if (!closed || !der) return malformed();
+  out.der = std::move(der).value();
+  return out;
+}
+
+// The DER value at the front: 0x30, a length of one to three bytes more, the content.
+Result<ByteView> take_der(ByteView& bytes) {
+  if (bytes.size() < 4 || bytes[0] != 0x30) return malformed();
+  std::size_t head = 2;
+  std::size_t size = bytes[1];
+  if (size > 0x80) {
+    const std::size_t count = size - 0x80;
+    if (count > 3 || bytes.size() < head + count) return malformed();
+    size = 0;
+    for (std::size_t i = 0; i < count; i++) size = size << 8U | bytes[head + i];
+    head += count;
+  } else if (size == 0x80) {
+    return malformed();
+  }
+  if (size > bytes.size() - head) return malformed();
+  const ByteView out = bytes.first(head + size);
+  bytes = bytes.subspan(head + size);
+  return out;
+}
+
+Status add_certificate(ChainFiles& out, ByteView der) {
+  GBX_TRY_ASSIGN(crypto::Certificate certificate, crypto::Certificate::parse(der));
+  out.certificates.push_back(std::move(certificate));
+  return {};
+}
+
+Status add_crl(ChainFiles& out, ByteView der) {
+  GBX_TRY_ASSIGN(crypto::Crl crl, crypto::Crl::parse(der));
+  out.crls.push_back(std::move(crl));
+  return {};
+}
+
+Status take_item(ByteView& bytes, ChainFiles& out) {
+  std::string_view text = as_text(bytes);
+  if (text.starts_with(kBegin)) {
+    GBX_TRY_ASSIGN(const Block block, take_block(text));
+    bytes = bytes.last(text.size());
+    if (block.label == kCertificate) return add_certificate(out, block.der);
+    if (block.label == kCrl) return add_crl(out, block.der);
+    return malformed();
+  }
+  GBX_TRY_ASSIGN(const ByteView der, take_der(bytes));
+  return crypto::Crl::parse(der) ? add_crl(out, der) : add_certificate(out, der);
+}
+
+std::string print_pem(std::span<const crypto::Certificate> certificates) {
+  std::string out;
+  for (const crypto::Certificate& certificate : certificates) {
+    const std::string base64 = to_base64(certificate.der());
+    out += std::string(kBegin) + std::string(kCertificate) + std::string(kDashes) + "\n";
+    for (std::size_t i = 0; i < base64.size(); i += kPemLine) {
+      out += base64.substr(i, kPemLine) + "\n";
+    }
+    out += std::string(kEnd) + std::string(kCertificate) + std::string(kDashes) + "\n";
+  }
+  return out;
+}
+
+void add(std::vector<Literal>& faults, bool holds, Literal word) {
+  if (!holds && std::find(faults.begin(), faults.end(), word) == faults.end()) {
+    faults.push_back(word);
+  }
+}
+
+}  // namespace
+
+Result<ChainFiles> parse_chain_files(ByteView bytes) {
+  ChainFiles out;
+  while (!bytes.empty()) {
+    if (bytes[0] == '\n' || bytes[0] == '\r') {
+      bytes = bytes.subspan(1);
+      continue;
+    }
+    if (out.certificates.size() + out.crls.size() == kChainItemsMax) return malformed();
+    GBX_TRY(take_item(bytes, out));
+  }
+  return out;
+}
+
+Result<std::vector<crypto::Certificate>> parse_strict_pem(std::string_view text) {
+  GBX_TRY_ASSIGN(ChainFiles files, parse_chain_files(as_bytes(text)));
+  if (!files.crls.empty() || files.certificates.empty() || print_pem(files.certificates) != text) {
+    return malformed();
+  }
+  return std::move(files.certificates);
+}
+
+std::vector<Literal> revocation_faults(std::span<const crypto::Certificate> chain,
+                                       std::span<const crypto::Crl> crls,
+                                       const RevocationRules& rules, std::size_t required_from) {
+  std::vector<Literal> faults;
+  for (const crypto::Certificate& certificate : chain) {
+    const auto& revoked = rules.revoked;
+    add(faults, std::ranges::find(revoked, certificate.fingerprint()) == revoked.end(),
+        "certificate_revoked");
+  }
+  for (std::size_t i = 0; i + 1 < chain.size(); i++) {
+    bool found = false;
+    for (const crypto::Crl& crl : crls) {
+      if (crl.issuer() != chain[i].issuer()) continue;
+      found = true;
+      for (const Literal fault : crl.faults(chain[i + 1], rules.now)) add(faults, false, fault);
+      add(faults, rules.now - crl.this_update() <= rules.age_max_s, "crl_too_old");
+      add(faults, !crl.revokes(chain[i]), "certificate_revoked");
+    }
+    add(faults, found || i < required_from, "crl_missing");
+  }
+  return faults;
+}
+
+}  // namespace gbx::attest

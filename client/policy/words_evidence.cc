@@ -1,0 +1,59 @@
+#include <array>
+
+#include "client/policy/wording.h"
+
+namespace gbx::client::words {
+namespace {
+
+constexpr std::string_view kMachine = "do not trust this machine; ask its operator what changed";
+constexpr std::string_view kFiles = "get the files again from the machine or its vendor";
+constexpr std::string_view kTrust =
+    "have the members agree on a trust policy that names it, if they want to";
+constexpr std::string_view kUpdate = "update Glovebox";
+constexpr std::string_view kClock = "check the time; get a fresh one from the vendor";
+constexpr std::string_view kBug = "please report it with the command that you ran";
+
+// What can be wrong with any platform's evidence, and with certificates and trust policies.
+constexpr std::array<Wording, 26> kWords = {{
+    {"certificate_expired", "a certificate of the chain is no longer valid", kClock},
+    {"certificate_extension_unknown", "a certificate demands something that is not known here",
+     kUpdate},
+    {"certificate_leaf_is_authority",
+     "the key that vouches is an authority itself, which no platform has", kFiles},
+    {"certificate_malformed", "a certificate cannot be read, or is not in the one strict form",
+     kFiles},
+    {"certificate_not_authority", "a certificate signs others without being allowed to", kFiles},
+    {"certificate_not_yet_valid", "a certificate of the chain is not valid yet", kClock},
+    {"certificate_path_too_long", "an authority signs further down than it may", kFiles},
+    {"certificate_revoked",
+     "a certificate of the chain is revoked, by its authority or by the trust policy", kMachine},
+    {"certificate_signature_wrong", "a certificate is not signed by the one above it", kFiles},
+    {"chain_incomplete", "certificates between the evidence and a root are missing",
+     "give all of them with --chain"},
+    {"chain_issuer_wrong", "a certificate names another issuer than the one above it", kFiles},
+    {"chain_malformed", "the certificates cannot be read",
+     "give PEM or DER, one after the other, and nothing else"},
+    {"chain_too_long", "the chain has more than eight certificates", kFiles},
+    {"crl_expired", "a revocation list is no longer valid", kClock},
+    {"crl_issuer_wrong", "a revocation list is from somebody else than the chain's authority",
+     kFiles},
+    {"crl_malformed", "a revocation list cannot be read", kFiles},
+    {"crl_missing", "the revocation list of an authority is missing",
+     "get it from the vendor and give it with --chain"},
+    {"crl_not_yet_valid", "a revocation list is from the future", kClock},
+    {"crl_signature_wrong", "a revocation list is not signed by its authority", kFiles},
+    {"crl_too_old", "a revocation list is older than the trust policy allows", kClock},
+    {"evidence_too_large", "the evidence or what comes with it is too large", kFiles},
+    {"key_malformed", "a public key is none, or of a kind that is not taken", kFiles},
+    {"platform_not_trusted", "the trust policy has no section for this platform", kTrust},
+    {"root_not_pinned", "the chain ends at a root that the trust policy does not name", kTrust},
+    {"trust_policy_malformed", "the trust policy cannot be read, or leaves something out",
+     "see docs/spec/trust-policy.md"},
+    {"verifier_incomplete", "a check of the verifier was not made", kBug},
+}};
+
+}  // namespace
+
+std::span<const Wording> of_evidence() { return kWords; }
+
+}  // namespace gbx::client::words
