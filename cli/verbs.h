@@ -14,5 +14,6 @@ void add_policy_verbs(CLI::App& app, Console& console);    // policy build|show|
 void add_prepare_verbs(CLI::App& app, Console& console);   // manifest, prepare
 void add_room_verbs(CLI::App& app, Console& console);      // provide, room, measure
 void add_query_verbs(CLI::App& app, Console& console);     // query, verify
+void add_check_verbs(CLI::App& app, Console& console);     // check
 
 }  // namespace gbx::cli

@@ -74,6 +74,25 @@ TEST(Verbs, EachHasHelpWithAnExample) {
   expect_examples("");
 }
 
+TEST(Verbs, CheckNeedsNeitherRoomNorKeys) {
+  const std::string policy =
+      " --policy " GBX_SOURCE_DIR "/examples/shopgood-newsnow/collaboration.yaml";
+  const std::string good = "SELECT COUNT(DISTINCT hashed_email) FROM exposures";
+  const Outcome accepted = run("check --sql '" + good + "'" + policy);
+  EXPECT_EQ(accepted.code, 0) << accepted.text;
+  EXPECT_THAT(accepted.text, HasSubstr("1 of 1 accepted, as newsnow"));
+  const Outcome mixed = run("check --json --sql '" + good + "; SELECT * FROM exposures'" + policy);
+  EXPECT_EQ(mixed.code, 1);
+  EXPECT_THAT(mixed.text, HasSubstr("\"statement\":1,\"tables\":[\"exposures\"]"));
+  EXPECT_THAT(mixed.text, HasSubstr("\"reason\":\"star_not_released\",\"span\":[7,8]"));
+  EXPECT_EQ(run("check --as shopgood --sql '" + good + "'" + policy).code, 1);
+  EXPECT_THAT(run("check --as nobody --sql '" + good + "'" + policy).text,
+              HasSubstr("these may ask: newsnow"));
+  EXPECT_EQ(run("check" + policy).code, 1);
+  EXPECT_EQ(run("check --sql ';'" + policy).code, 1);
+  EXPECT_EQ(run("check --sql '" + good + "'").code, 2);
+}
+
 TEST(Verbs, WrongUsageIsCode2) {
   for (const char* wrong : {"", "frobnicate", "init", "init --name", "identity", "token-key new",
                             "token-key accept", "init --name shop --frobnicate"}) {

@@ -19,6 +19,9 @@ struct BuildOptions {
   // The version before: the new one has its id, the next number and its hash.
   const policy::Policy* previous = nullptr;
   Hash previous_hash{};
+  // For trying queries, not for signing: an identity whose file is not there is a member of the
+  // file's name, with keys of nobody, and an image that is no digest is the image of zeros.
+  bool rehearsal = false;
 };
 
 // Throws Mistake. Files that it names (identities, manifests) are looked for beside `path`.

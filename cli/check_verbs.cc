@@ -1,0 +1,201 @@
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+#include "cli/mistakes.h"
+#include "cli/verbs.h"
+#include "client/keys/atomic_file.h"
+#include "client/policy/amounts.h"
+#include "client/policy/rehearsal.h"
+#include "client/query/static_check.h"
+
+namespace gbx::cli {
+namespace {
+
+constexpr std::size_t kQueriesBytesMax = std::size_t{64} << 20;
+
+struct CheckChoice {
+  std::string policy;
+  std::string member;
+  std::vector<std::string> files;
+  std::string sql;
+};
+
+struct Checked {
+  const client::Statement& statement;
+  const client::Verdict& verdict;
+  std::size_t number;  // in its file, from 1
+  std::string file;
+};
+
+std::string read_queries(const std::string& file) {
+  if (file == "-") {
+    return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+  }
+  auto text = client::read_file(file, kQueriesBytesMax);
+  if (!text) throw failure_in_words("nothing was checked", file, text.error());
+  return std::move(text).value();
+}
+
+Json place(Span span) {
+  return Json(Json::Array{Json(std::int64_t{span.begin}), Json(std::int64_t{span.end})});
+}
+
+Json texts(const std::vector<std::string>& values) {
+  Json out{Json::Array()};
+  for (const std::string& value : values) out.push(value);
+  return out;
+}
+
+client::RefusalText words_of(const Checked& checked, const policy::Policy& policy) {
+  return client::explain_refusal(
+      {checked.verdict.code, checked.verdict.reason, checked.verdict.where}, checked.statement.text,
+      &policy);
+}
+
+void add_refusal(Json& out, const Checked& checked, const policy::Policy& policy) {
+  const client::RefusalText text = words_of(checked, policy);
+  out.set("code", error_code_name(checked.verdict.code));
+  out.set("next", text.next);
+  out.set("reason", checked.verdict.reason);
+  out.set("span", place(checked.verdict.where));
+  out.set("why", text.why);
+}
+
+Json columns_json(const client::Verdict& verdict) {
+  Json out{Json::Array()};
+  for (const client::Verdict::Column& column : verdict.columns) {
+    Json entry = Json::object({{"name", column.name}, {"noised", column.noised}});
+    if (column.half_width > 0) {
+      entry.set("half_width", format_decimal(column.half_width, column.scale));
+    }
+    out.push(std::move(entry));
+  }
+  return out;
+}
+
+Json price_json(const client::Verdict& verdict) {
+  return Json::object({{std::string(privacy::loss_name(verdict.accounting)),
+                        client::loss_text(verdict.accounting, verdict.price.loss)},
+                       {"delta", client::delta_text(verdict.price.delta)}});
+}
+
+Json json_of(const Checked& checked, const policy::Policy& policy) {
+  const client::Verdict& verdict = checked.verdict;
+  Json out = Json::object({{"file", checked.file},
+                           {"place", place(checked.statement.where)},
+                           {"statement", static_cast<std::int64_t>(checked.number)},
+                           {"verdict", verdict.accepted ? "accepted" : "refused"}});
+  if (!verdict.accepted) {
+    add_refusal(out, checked, policy);
+    return out;
+  }
+  out.set("canonical", verdict.canonical);
+  out.set("columns", columns_json(verdict));
+  out.set("path", verdict.path);
+  out.set("price", price_json(verdict));
+  out.set("privacy_unit", texts(verdict.persons));
+  out.set("stability", Json::object({{"groups_per_person", std::int64_t{verdict.groups_per_person}},
+                                     {"people_min", verdict.people_min},
+                                     {"replaces", verdict.replaces},
+                                     {"rows_per_group", std::int64_t{verdict.rows_per_group}}}));
+  out.set("tables", texts(verdict.tables));
+  return out;
+}
+
+// Further lines stand under the first.
+std::string indented(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += c == '\n' ? "\n         " : std::string(1, c);
+  return out;
+}
+
+std::string text_of(const Checked& checked, const policy::Policy& policy) {
+  const client::Verdict& verdict = checked.verdict;
+  std::string out = checked.file + ":" + std::to_string(checked.number) + ": ";
+  if (!verdict.accepted) {
+    const client::RefusalText text = words_of(checked, policy);
+    out += text.what + "\n";
+    if (!text.where.empty()) out += text.where + "\n";
+    return out + "  why:   " + text.why + "\n  next:  " + indented(text.next);
+  }
+  out += "accepted\n  " + verdict.canonical + "\n  price  " +
+         std::string(privacy::loss_name(verdict.accounting)) + " " +
+         client::loss_text(verdict.accounting, verdict.price.loss) + ", delta " +
+         client::delta_text(verdict.price.delta) + "; a row stands for " +
+         std::to_string(verdict.people_min) + " people or more; a person counts in " +
+         std::to_string(verdict.groups_per_person) + " groups, with " +
+         std::to_string(verdict.rows_per_group) + " rows in each";
+  for (const client::Verdict::Column& column : verdict.columns) {
+    if (column.half_width == 0) continue;
+    out += "\n  " + column.name + "  +/- " +
+           with_thousands(format_decimal(column.half_width, column.scale));
+  }
+  return out;
+}
+
+// The member that was named, or the first who may ask.
+std::string member_of(const CheckChoice& choice, const policy::Policy& policy) {
+  std::string may;
+  for (const policy::Member& member : policy.members) {
+    if (choice.member == member.name) return member.name;
+    if (!member.abilities.query) continue;
+    if (choice.member.empty()) return member.name;
+    may += (may.empty() ? "" : ", ") + member.name;
+  }
+  throw Failure(
+      "nothing was checked", choice.policy,
+      choice.member.empty() ? "the policy lets no member ask"
+                            : "it has no member \"" + choice.member + "\"",
+      choice.member.empty() ? "give a member the ability query" : "these may ask: " + may);
+}
+
+void check(const Console& console, const CheckChoice& choice) {
+  if (choice.files.empty() == choice.sql.empty()) {
+    throw Failure("nothing was checked", "", "there is no query, or there are two",
+                  "name files of SQL, or - for stdin, or give --sql");
+  }
+  auto checker = client::StaticCheck::make(client::rehearse_file(choice.policy));
+  if (!checker) throw failure_in_words("nothing was checked", "", checker.error());
+  const std::string member = member_of(choice, checker->policy());
+  std::size_t refused = 0;
+  std::size_t all = 0;
+  const auto check_text = [&](const std::string& file, const std::string& text) {
+    std::size_t number = 0;
+    for (const client::Statement& statement : client::split_statements(text)) {
+      const client::Verdict verdict = checker->check(statement.text, member);
+      const Checked checked{statement, verdict, ++number, file};
+      all++;
+      refused += verdict.accepted ? 0 : 1;
+      console.say(text_of(checked, checker->policy()));
+      if (console.json) std::cout << json_of(checked, checker->policy()).canonical() << "\n";
+    }
+  };
+  for (const std::string& file : choice.files) check_text(file, read_queries(file));
+  if (!choice.sql.empty()) check_text("query", choice.sql);
+  if (all == 0) throw Failure("nothing was checked", "", "there is no statement", "write a SELECT");
+  console.say(std::to_string(all - refused) + " of " + std::to_string(all) + " accepted, as " +
+              member + ". No room was asked, no data read, nothing spent.");
+  if (refused > 0) {
+    throw Failure(std::to_string(refused) + " of " + std::to_string(all) + " are refused",
+                  choice.policy, "", "");
+  }
+}
+
+}  // namespace
+
+void add_check_verbs(CLI::App& app, Console& console) {
+  CLI::App* verb = app.add_subcommand("check", "Say what a policy allows, without room or data");
+  auto choice = std::make_shared<CheckChoice>();
+  verb->add_option("queries", choice->files, "Files of SQL statements, or -");
+  verb->add_option("--policy", choice->policy, "policy.json, signed or not, or collaboration.yaml")
+      ->required();
+  verb->add_option("--as", choice->member, "Who asks (the first member who may)");
+  verb->add_option("--sql", choice->sql, "The SQL itself, instead of files");
+  verb->footer(
+      "Exit code 0: all are accepted; 1: some are not. With --json one line for each statement.\n"
+      "Example: glovebox check --policy collaboration.yaml --as newsnow queries.sql --json");
+  verb->callback([&console, choice] { telling_mistakes([&] { check(console, *choice); }); });
+}
+
+}  // namespace gbx::cli
