@@ -235,6 +235,20 @@ std::string price_text(const client::VerifiedAnswer& answer, const TypicalWidths
   return out + verdict_line(answer);
 }
 
+std::string bounds_hint(const std::vector<client::WideColumn>& wide) {
+  if (wide.empty()) return {};
+  std::string out;
+  for (const client::WideColumn& column : wide) {
+    out += "Hint: the noise of " + printable(column.name) + " follows from the bounds " +
+           number_text(column.low, column.type) + " .. " + number_text(column.high, column.type) +
+           " of one value.\n";
+  }
+  return out +
+         "  If values are mostly smaller, ask APPROX_BOUNDS_LOW(x), APPROX_BOUNDS_HIGH(x) first, "
+         "at a "
+         "price of its own,\n  and then with CLAMP(x, low, high) in place of x.";
+}
+
 std::string verdict_line(const client::VerifiedAnswer& answer) {
   const packet::AnswerPredicate& predicate = answer.predicate();
   std::string word(answer.assurance());

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "client/query/forecast.h"
 #include "client/query/verify_answer.h"
 
 namespace gbx::cli {
@@ -28,6 +29,9 @@ struct TypicalWidths {
 
 // The columns of a dry run with their +/-, the price in both accountings and what would be left.
 std::string price_text(const client::VerifiedAnswer& answer, const TypicalWidths& typical);
+
+// What to ask first where bounds are far apart; "" when none are.
+std::string bounds_hint(const std::vector<client::WideColumn>& wide);
 
 // "PASS (INSECURE-SIM: proves nothing about the machine): ..."
 std::string verdict_line(const client::VerifiedAnswer& answer);

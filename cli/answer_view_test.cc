@@ -197,5 +197,12 @@ TEST(AnswerView, ProgramsGetTheSame) {
   EXPECT_EQ(*json.find("asked_epsilon")->string(), "0.1");
 }
 
+TEST(BoundsHint, NamesEachColumnAndWhatToAsk) {
+  EXPECT_EQ(bounds_hint({}), "");
+  const std::string text = bounds_hint({{"revenue", {Type::decimal, 2}, 0, 1'000'000}});
+  EXPECT_THAT(text, HasSubstr("the noise of revenue follows from the bounds 0.00 .. 10,000.00"));
+  EXPECT_THAT(text, HasSubstr("ask APPROX_BOUNDS_LOW(x), APPROX_BOUNDS_HIGH(x) first"));
+}
+
 }  // namespace
 }  // namespace gbx::cli

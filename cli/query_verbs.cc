@@ -158,6 +158,18 @@ Verified put(const QueryChoice& choice, const client::PolicyFile& policy, const 
   return {.file = std::move(file), .answer = std::move(answer), .path = path};
 }
 
+// Best effort: where this program cannot plan the question, the room has said why.
+std::vector<client::WideColumn> wide_columns(const client::PolicyFile& policy,
+                                             const client::Home& home, const std::string& sql) {
+  auto verified = policy::VerifiedPolicy::verify(policy.envelope);
+  if (!verified) return {};
+  const auto forecast =
+      client::Forecast::make(sql, std::move(verified).value(), home.identity().name);
+  if (!forecast) return {};
+  auto wide = forecast->wide_columns();
+  return wide ? std::move(wide).value() : std::vector<client::WideColumn>();
+}
+
 // The dry run of a question, told with what is typical; sets its epsilon when there is a target.
 Verified tell_price(const Console& console, const QueryChoice& choice,
                     const client::PolicyFile& policy, const client::Home& home,
@@ -182,6 +194,8 @@ Verified tell_price(const Console& console, const QueryChoice& choice,
     out.typical = {choice.expected, forecast->typical_widths(epsilon, choice.expected).value()};
   }
   console.say(price_text(out.answer, out.typical));
+  const std::string hint = bounds_hint(wide_columns(policy, home, question.sql));
+  if (!hint.empty()) console.say(hint);
   return out;
 }
 

@@ -136,7 +136,7 @@ constexpr std::array<Wording, 81> kWords = {{
     {"policy_scalar_function_order", "scalarFunctions are not ascending, or one stands twice",
      "name each function once"},
     {"policy_scalar_function_unknown", "a scalar function is not supported",
-     "use ABS, CASE, CAST, COALESCE, DATE_TRUNC, EXTRACT, LOWER, SUBSTRING, UPPER"},
+     "use ABS, CASE, CAST, CLAMP, COALESCE, DATE_TRUNC, EXTRACT, LOWER, SUBSTRING, UPPER"},
     {"policy_squares_too_wide",
      "the squared width of a VARIANCE column times the rows that count per person is more than "
      "2^53",

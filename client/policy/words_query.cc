@@ -6,7 +6,7 @@ namespace gbx::client::words {
 namespace {
 
 // What a room says to a query: syntax, names, rules, price.
-constexpr std::array<Wording, 115> kWords = {{
+constexpr std::array<Wording, 116> kWords = {{
     {"aggregate_filter_unsupported", "FILTER stands after something that is no aggregate",
      "put it after the aggregate, or the condition into WHERE"},
     {"aggregate_in_group", "GROUP BY holds an aggregate",
@@ -32,6 +32,8 @@ constexpr std::array<Wording, 115> kWords = {{
      "ask with a smaller --epsilon, or have the members agree on a new budget"},
     {"cast_unsupported", "this CAST could lose something or fail on a row",
      "cast to a type that holds every value"},
+    {"clamp_malformed", "CLAMP needs two numbers, the smaller one first",
+     "write CLAMP(x, 0, 100) with literals"},
     {"collate_unsupported", "COLLATE is not supported: text compares by bytes", "leave it out"},
     {"column_alias_unsupported", "renaming a table's columns is not supported",
      "use the columns' own names"},

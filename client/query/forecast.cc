@@ -94,6 +94,25 @@ std::optional<std::int64_t> width_of(const firewall::Output& output, const priva
   return std::nullopt;
 }
 
+// A value of the column before it was added up.
+ValueType value_type(const firewall::Output& output) {
+  ValueType type = output.type;
+  if (output.kind == OutputKind::average) type.scale -= output.more_digits;
+  if (output.kind == OutputKind::moment) type.scale = output.scale;
+  if (type.scale == 0) type.type = Type::integer;
+  return type;
+}
+
+bool is_wide(const firewall::Output& output) {
+  const OutputKind kind = output.kind;
+  if (kind != OutputKind::sum && kind != OutputKind::average && kind != OutputKind::moment) {
+    return false;
+  }
+  Int128 wide = kWideBounds;
+  for (int i = 0; i < value_type(output).scale; i++) wide *= 10;
+  return Int128{output.high} - output.low >= wide;
+}
+
 }  // namespace
 
 Result<Forecast> Forecast::make(std::string_view sql, policy::VerifiedPolicy policy,
@@ -144,6 +163,17 @@ Result<std::vector<std::optional<std::int64_t>>> Forecast::typical_widths(
   std::vector<std::optional<std::int64_t>> out;
   for (const sql::Item& item : query.items()) {
     out.push_back(width_of(query.outputs()[item.output], query.plan(), widths, people));
+  }
+  return out;
+}
+
+Result<std::vector<WideColumn>> Forecast::wide_columns() const {
+  GBX_TRY_ASSIGN(const firewall::CheckedQuery query, checked(0));
+  std::vector<WideColumn> out;
+  for (const sql::Item& item : query.items()) {
+    const firewall::Output& output = query.outputs()[item.output];
+    if (!is_wide(output)) continue;
+    out.push_back({item.name, value_type(output), output.low, output.high});
   }
   return out;
 }

@@ -17,6 +17,15 @@
 
 namespace gbx::client {
 
+constexpr std::int64_t kWideBounds = 1000;  // in ones
+
+struct WideColumn {
+  std::string name;
+  ValueType type;  // of one value
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+};
+
 class Forecast {
  public:
   // Fails as the room would: parser, binder, firewall.
@@ -39,6 +48,10 @@ class Forecast {
   // as firewall::check() does.
   [[nodiscard]] Result<std::vector<std::optional<std::int64_t>>> typical_widths(
       std::uint64_t epsilon, std::int64_t people) const;
+
+  // The columns whose noise follows from bounds of one value that are at least kWideBounds apart:
+  // where values are mostly smaller, automatic bounds are worth their price.
+  [[nodiscard]] Result<std::vector<WideColumn>> wide_columns() const;
 
  private:
   Forecast(std::string sql, std::string tree, policy::VerifiedPolicy policy, std::string member)

@@ -105,6 +105,31 @@ TEST(Forecast, AQuantileHasAWidth) {
   EXPECT_GT(*(*many)[1], 0);
 }
 
+TEST(Forecast, BoundsFarApartAreFound) {
+  policy::Policy policy = policy::example_policy();
+  for (policy::Column& column : policy.tables[1].columns) {
+    if (column.name == "total_spent") column.high = 100'000;
+  }
+  const auto wide = [&](const std::string& columns) {
+    std::vector<std::string> out;
+    const auto found = forecast("SELECT " + columns + " FROM purchases", policy);
+    EXPECT_TRUE(found);
+    const auto columns_found = found->wide_columns();
+    EXPECT_TRUE(columns_found);
+    for (const WideColumn& column : *columns_found) {
+      out.push_back(column.name + " " + format_value(column.low, column.type) + " " +
+                    format_value(column.high, column.type));
+    }
+    return out;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(wide("SUM(total_spent) AS s, AVG(total_spent) AS a, COUNT(*) AS n"),
+            (Names{"s 0.00 1000.00", "a 0.00 1000.00"}));
+  policy.tables[1].rule.scalar_functions = {"CLAMP"};
+  EXPECT_EQ(wide("SUM(CLAMP(total_spent, 0.01, 5000)) AS s"), Names());
+  EXPECT_EQ(wide("APPROX_BOUNDS_HIGH(total_spent) AS b"), Names());
+}
+
 TEST(Forecast, WhatARoomRefusesIsRefused) {
   const auto denied = forecast("SELECT * FROM purchases", policy::example_policy());
   ASSERT_FALSE(denied);

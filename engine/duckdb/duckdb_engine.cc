@@ -130,7 +130,7 @@ class Run {
   // Fills in what persons keep of a measure's values; `out` is ascending by key.
   Status count_values(std::size_t measure, std::vector<sql::GroupRow>& out) {
     const std::string number = std::to_string(measure);
-    const bool histogram = task_.measures[measure].kind == sql::MeasureKind::histogram;
+    const bool histogram = sql::has_bins(task_.measures[measure].kind);
     GBX_TRY(run_each("CREATE TABLE values" + number + " AS " + sql::render_values(task_, measure)));
     const std::vector<bool> text = {!histogram &&
                                     task_.measures[measure].argument.type.type == Type::text};

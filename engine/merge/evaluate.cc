@@ -148,6 +148,11 @@ void Evaluator::evaluate(const Node& node, std::uint32_t place, std::size_t n) {
       return map_one(a, n, out, [](auto x) { return x < 0 ? wrap(0 - bits(x)) : x; });
     case Op::rescale:
       return map_one(a, n, out, [&](auto x) { return wrap(bits(x) * bits(node.value)); });
+    case Op::clamp: {
+      const std::int64_t low = *b.values;  // literals
+      const std::int64_t high = *results_[node.inputs[2]].values;
+      return map_one(a, n, out, [&](auto x) { return std::clamp(x, low, high); });
+    }
     case Op::equal:
     case Op::not_equal:
     case Op::less:

@@ -72,7 +72,7 @@ class Planner {
     const bool few = measure.low == 0 && measure.high <= sql::kValuesPerPersonMax;
     if (sql::keeps_values(measure.kind) && !few) return misfit;
     const bool bins = measure.bins > 0 && measure.bins <= sql::kBinsMax;
-    if (measure.kind == sql::MeasureKind::histogram && !bins) return misfit;
+    if (sql::has_bins(measure.kind) && !bins) return misfit;
     return check(measure.argument, 0);
   }
 

@@ -25,9 +25,7 @@ class ValueBounder {
       : plan_(&plan), planned_(&plan.measures[measure]) {}
 
   [[nodiscard]] std::uint32_t node() const { return planned_->node; }
-  [[nodiscard]] bool is_histogram() const {
-    return planned_->bounds.kind == sql::MeasureKind::histogram;
-  }
+  [[nodiscard]] bool is_histogram() const { return sql::has_bins(planned_->bounds.kind); }
   // The argument over the next batch; until the next one.
   void set_batch(Vector values) { batch_ = values; }
   // The row of the batch is the open person's, in their group number `slot`.

@@ -155,10 +155,9 @@ class Generator {
 
   sql::Measure make_measure() {
     sql::Measure measure;
-    measure.kind = static_cast<sql::MeasureKind>(below(6));
+    measure.kind = static_cast<sql::MeasureKind>(below(7));
     const bool number = measure.kind == sql::MeasureKind::sum ||
-                        measure.kind == sql::MeasureKind::centred ||
-                        measure.kind == sql::MeasureKind::histogram;
+                        measure.kind == sql::MeasureKind::centred || sql::has_bins(measure.kind);
     if (measure.kind == sql::MeasureKind::values || measure.kind == sql::MeasureKind::distinct) {
       measure.argument = make(make_type(), 2);
     }
@@ -171,11 +170,14 @@ class Generator {
       measure.row_high = value_in(in);
       if (measure.row_low > measure.row_high) std::swap(measure.row_low, measure.row_high);
     }
-    if (measure.kind == sql::MeasureKind::histogram) {
+    if (sql::has_bins(measure.kind)) {
       constexpr std::int64_t kEnd = std::int64_t{1} << 61;
       if (chance(6)) measure.row_low = -kEnd;
       if (chance(6)) measure.row_high = kEnd;
       measure.bins = chance(3) ? 16U : sql::bins_for(measure.row_low, measure.row_high);
+      if (measure.kind == sql::MeasureKind::magnitudes) {
+        measure.bins = sql::magnitudes_in(measure.row_low, measure.row_high);
+      }
     }
     if (sql::keeps_values(measure.kind)) {
       measure.high = chance(8) ? sql::kValuesPerPersonMax : value_in({0, 5});
@@ -226,6 +228,8 @@ class Generator {
   Expression make(ValueType type, std::uint32_t depth) {
     if (depth == 0 || chance(3)) return leaf(type);
     if (chance(6)) return choice(type, depth);
+    const bool number = type.type == Type::integer || type.type == Type::decimal;
+    if (number && chance(6)) return clamped(type, depth);
     switch (type.type) {
       case Type::boolean: return truth(depth);
       case Type::integer: return chance(2) ? arithmetic(type, depth) : part(depth);
@@ -313,6 +317,15 @@ class Generator {
     if (*low < kMin || *high > kMax) return leaf(type);
     e.low = static_cast<std::int64_t>(*low);
     e.high = static_cast<std::int64_t>(*high);
+    return e;
+  }
+
+  Expression clamped(ValueType type, std::uint32_t depth) {
+    Expression low = literal(type);
+    Expression high = literal(type);
+    if (low.value > high.value) std::swap(low, high);
+    Expression e = node(Op::clamp, type, {low.value, high.value});
+    e.children = {make(type, depth - 1), low, high};
     return e;
   }
 

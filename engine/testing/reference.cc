@@ -40,6 +40,14 @@ Int128 input_of(const sql::Measure& measure, const JoinedRow& row) {
 Cell bin_of(const sql::Measure& measure, const Cell& value) {
   const Int128 x =
       std::clamp(*std::get_if<std::int64_t>(&value), measure.row_low, measure.row_high);
+  if (measure.kind == sql::MeasureKind::magnitudes) {
+    const auto digits = [](Int128 of) {
+      std::int64_t out = 0;
+      for (Int128 rest = of; rest != 0; rest /= 2) out += of < 0 ? -1 : 1;
+      return out;
+    };
+    return digits(x) - digits(measure.row_low);
+  }
   const Int128 width = Int128{measure.row_high} - measure.row_low + 1;
   return static_cast<std::int64_t>((x - measure.row_low) * measure.bins / width);
 }
@@ -151,7 +159,7 @@ Result<std::vector<sql::GroupRow>> run_reference(const sql::Task& task,
   }
   for (auto& [key, group] : groups) {
     for (std::size_t m = 0; m < task.measures.size(); m++) {
-      if (task.measures[m].kind != sql::MeasureKind::histogram) continue;
+      if (!sql::has_bins(task.measures[m].kind)) continue;
       Histogram& histogram = group.histograms.emplace_back();
       for (const auto& [bin, count] : values[{key, m}]) {
         histogram.push_back({static_cast<std::uint32_t>(*std::get_if<std::int64_t>(&bin)), count});

@@ -86,6 +86,16 @@ TEST(Flow, AMedianIsReleasedWithItsInterval) {
             *std::get_if<std::int64_t>(&read->table.rows[0][1].value));
 }
 
+TEST(Flow, AutomaticBoundsAreReleasedWithTheirPowerOfTwo) {
+  World world(24);
+  ASSERT_TRUE(world.open());
+  const auto read = world.read(world.ask("SELECT APPROX_BOUNDS_HIGH(total_spent) FROM purchases"));
+  ASSERT_TRUE(read);
+  const packet::OutputCell& cell = read->table.rows[0][0];
+  ASSERT_TRUE(cell.interval);
+  EXPECT_EQ(cell.value, Cell(cell.interval->high));
+}
+
 TEST(Flow, TheLedgerReplaysToTheHeadOfTheStatement) {
   World world(2);
   ASSERT_TRUE(world.open());

@@ -72,11 +72,13 @@ struct Outcome {
 };
 
 std::string describe(const sql::Measure& measure) {
-  constexpr const char* kNames[] = {"rows", "values", "sum", "centred", "distinct", "histogram"};
+  constexpr const char* kNames[] = {"rows",     "values",    "sum",       "centred",
+                                    "distinct", "histogram", "magnitudes"};
   std::string out = kNames[static_cast<std::size_t>(measure.kind)];
   if (measure.kind == sql::MeasureKind::sum || measure.kind == sql::MeasureKind::centred) {
     out += " row " + std::to_string(measure.row_low) + ".." + std::to_string(measure.row_high);
   }
+  if (measure.kind == sql::MeasureKind::magnitudes) out += " bins " + std::to_string(measure.bins);
   return out + " person " + std::to_string(measure.low) + ".." + std::to_string(measure.high);
 }
 

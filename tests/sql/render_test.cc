@@ -151,7 +151,13 @@ class Generator {
       return make_arithmetic(Op::subtract, of(kDate, depth), of(kDate, depth), {});
     }
     if (pick == 2) return make_negate(of(type, depth), {});
-    if (pick == 3) return make_absolute(of(type, depth), {});
+    if (pick == 3 && random_->chance(50)) return make_absolute(of(type, depth), {});
+    if (pick == 3) {
+      const std::int64_t low = random_->below(200) - 100;
+      return make_clamp({of(type, depth), make_literal(low, type, {}),
+                         make_literal(low + random_->below(300), type, {})},
+                        {});
+    }
     if (type == kMoney && pick == 4) return make_cast(of(kInteger, depth), kMoney, {});
     const Op op = pick < 6 ? Op::add : pick == 6 ? Op::subtract : Op::multiply;
     return make_arithmetic(op, of(type, depth), of(kInteger, depth), {});

@@ -57,8 +57,9 @@ Table keyed(std::string name, std::string owner, std::string key) {
   return table;
 }
 
-const std::vector<std::string> kFunctions = {
-    "ABS", "CASE", "CAST", "COALESCE", "DATE_TRUNC", "EXTRACT", "LOWER", "SUBSTRING", "UPPER"};
+const std::vector<std::string> kFunctions = {"ABS",       "CASE",       "CAST",    "CLAMP",
+                                             "COALESCE",  "DATE_TRUNC", "EXTRACT", "LOWER",
+                                             "SUBSTRING", "UPPER"};
 
 Table exposures() {
   Table table = keyed("exposures", "newsnow", "hashed_email");

@@ -196,6 +196,23 @@ Neighbours of_many_large_rows() {
   return out;
 }
 
+// As many others at the largest value as noise alone needs to let the bound reach it or not; of the
+// person's twenty rows one counts.
+Neighbours in_automatic_bounds(std::uint64_t others) {
+  Neighbours out{.sql =
+                     "SELECT COUNT(DISTINCT hashed_email) AS n, "
+                     "APPROX_BOUNDS_HIGH(total_spent) AS high FROM purchases",
+                 .others = {},
+                 .person = {},
+                 .probes = {}};
+  add_buyers(out.others, 60);
+  for (std::uint64_t i = 1; i <= others; i++) out.others.purchases.push_back({60 + i, 50'000});
+  add_purchases(out.person, 20, 50'000);
+  const auto people = static_cast<std::int64_t>(60 + others);
+  out.probes = {{"", 0, people, people + 1, 1}, {"", 1, 0, 50'000, 1}};
+  return out;
+}
+
 Neighbours in_an_average() {
   Neighbours out{.sql = "SELECT AVG(total_spent) AS a FROM purchases",
                  .others = {},
@@ -266,6 +283,9 @@ TEST(Chain, HidesOneInACrowd) { EXPECT_LE(excess(one_in_a_crowd(), Fault::none),
 TEST(Chain, HidesWhoMakesAGroupReachK) { EXPECT_LE(excess(at_k(), Fault::none), 0); }
 TEST(Chain, HidesOneInManyGroups) { EXPECT_LE(excess(in_many_groups(), Fault::none), 0); }
 TEST(Chain, HidesManyLargeRows) { EXPECT_LE(excess(of_many_large_rows(), Fault::none), 0); }
+TEST(Chain, HidesOneInAutomaticBounds) {
+  EXPECT_LE(excess(in_automatic_bounds(19), Fault::none), 0);
+}
 TEST(Chain, HidesOneInAnAverage) { EXPECT_LE(excess(in_an_average(), Fault::none), 0); }
 TEST(Chain, HidesOneBehindHaving) { EXPECT_LE(excess(behind_having(), Fault::none), 0); }
 TEST(Chain, HidesOneInAJoin) { EXPECT_LE(excess(in_a_join(), Fault::none), 0); }
@@ -338,7 +358,8 @@ TEST(Chain, NeverShowsAGroupBelowK) {
 TEST(Chain, IsTheSameWithDuckdb) {
   for (const Neighbours& neighbours :
        {one_in_a_crowd(), at_k(), in_many_groups(), of_many_large_rows(), in_an_average(),
-        behind_having(), in_a_join(), with_gaussian_noise(one_in_a_crowd()), at_k_by_coin(),
+        in_automatic_bounds(19), behind_having(), in_a_join(),
+        with_gaussian_noise(one_in_a_crowd()), at_k_by_coin(),
         alone_in_a_public_group(privacy::OpenRows::show)}) {
     const Data data = joined(neighbours.others, neighbours.person);
     Terms terms = neighbours.terms;
@@ -361,6 +382,10 @@ TEST(ChainFinds, HalfTheNoise) { EXPECT_GT(excess(one_in_a_crowd(), Fault::noise
 
 TEST(ChainFinds, HalfTheNoiseOnASum) {
   EXPECT_GT(excess(of_many_large_rows(), Fault::noise_halved), 0);
+}
+
+TEST(ChainFinds, HalfTheNoiseOnAutomaticBounds) {
+  EXPECT_GT(excess(in_automatic_bounds(10), Fault::noise_halved), 0);
 }
 
 TEST(ChainFinds, APersonInAllGroups) {

@@ -88,6 +88,7 @@ TESTED_ELSEWHERE = {
     "enclave/image.cc": "tests/e2e/line_test.py",
     "enclave/session.cc": "tests/sim/flow_test.cc",
     "host/room_process.cc": "tests/e2e/line_test.py",
+    "trusted/firewall/assemble.cc": "trusted/firewall/check_test.cc",
     "trusted/crypto/aead.cc": "trusted/crypto/hpke_test.cc",
     "trusted/crypto/hash.cc": "trusted/crypto/hpke_test.cc",
     "trusted/crypto/sign.cc": "trusted/packet/dsse_test.cc",

@@ -25,7 +25,20 @@ constexpr std::size_t kPublicGroupsMax = 10'000;
 
 bool same(const Measure& a, const Measure& b) {
   return a.kind == b.kind && sql::same(a.argument, b.argument) && a.row_low == b.row_low &&
-         a.row_high == b.row_high && a.low == b.low && a.high == b.high;
+         a.row_high == b.row_high && a.low == b.low && a.high == b.high && a.bins == b.bins;
+}
+
+// What is measured of an argument, and the bounds of one row's value.
+struct Bounded {
+  const sql::Expression& value;
+  std::int64_t low;
+  std::int64_t high;
+};
+
+// A measure clamps: CLAMP need not.
+Bounded bounded(const sql::Expression& argument) {
+  const bool clamps = argument.op == sql::Op::clamp;
+  return {clamps ? argument.children[0] : argument, argument.low, argument.high};
 }
 
 // Turns aggregates into measures, each distinct one once.
@@ -42,6 +55,8 @@ class Measures {
       case AggregateKind::sum: return sum(call);
       case AggregateKind::average: return average(call);
       case AggregateKind::quantile: return quantile(call);
+      case AggregateKind::bound_low: return bound(call, OutputKind::bound_low);
+      case AggregateKind::bound_high: return bound(call, OutputKind::bound_high);
       case AggregateKind::variance_population: return moment(call, false, false);
       case AggregateKind::variance_sample: return moment(call, true, false);
       case AggregateKind::deviation_population: return moment(call, false, true);
@@ -63,7 +78,10 @@ class Measures {
       sum += static_cast<std::uint32_t>(fractions_[i].size());
     }
     for (Output& output : outputs) {
-      if (output.kind == OutputKind::quantile) output.index += before[output.count - 1];
+      const bool of_bins = output.kind == OutputKind::quantile ||
+                           output.kind == OutputKind::bound_low ||
+                           output.kind == OutputKind::bound_high;
+      if (of_bins) output.index += before[output.count - 1];
     }
     return std::move(fractions_);
   }
@@ -111,9 +129,9 @@ class Measures {
 
   // COUNT of a column that is never NULL is COUNT(*).
   Output values(const AggregateCall& call) {
-    const bool present =
-        call.argument.op == sql::Op::column && !rules_->column(call.argument).nullable;
-    return present ? count(MeasureKind::rows, {}) : count(MeasureKind::values, call.argument);
+    const sql::Expression& value = bounded(call.argument).value;  // NULL where the clamped is
+    const bool present = value.op == sql::Op::column && !rules_->column(value).nullable;
+    return present ? count(MeasureKind::rows, {}) : count(MeasureKind::values, value);
   }
 
   // How many values there can be at all, cut at `rows_`.
@@ -141,26 +159,48 @@ class Measures {
   }
 
   Result<Output> quantile(const AggregateCall& call) {
-    const sql::Expression& argument = call.argument;
-    Measure measure;
-    measure.kind = MeasureKind::histogram;
-    measure.argument = argument;
-    measure.row_low = argument.low;
-    measure.row_high = argument.high;
+    GBX_TRY_ASSIGN(Measure measure, of_values(call, MeasureKind::histogram));
     measure.high = rows_;
-    measure.bins = sql::bins_for(argument.low, argument.high);
-    Output out;
-    out.kind = OutputKind::quantile;
-    out.bins = measure.bins;
-    out.low = argument.low;
-    out.high = argument.high;
-    out.count = statistic(std::move(measure));
-    fractions_.resize(measures_.size());
+    measure.bins = sql::bins_for(measure.row_low, measure.row_high);
+    Output out = of_bins(OutputKind::quantile, std::move(measure));
     std::vector<std::uint32_t>& fractions = fractions_[out.count - 1];
     if (fractions.size() == privacy::kFractionsMax) return too_wide(call);
     out.index = static_cast<std::uint32_t>(fractions.size());
     fractions.push_back(static_cast<std::uint32_t>(call.fraction));
     return out;
+  }
+
+  // One value of a person: whoever has many counts no more than others.
+  Result<Output> bound(const AggregateCall& call, OutputKind kind) {
+    GBX_TRY_ASSIGN(Measure measure, of_values(call, MeasureKind::magnitudes));
+    measure.high = 1;
+    measure.bins = sql::magnitudes_in(measure.row_low, measure.row_high);
+    Output out = of_bins(kind, std::move(measure));
+    fractions_[out.count - 1] = {0};
+    return out;
+  }
+
+  Output of_bins(OutputKind kind, Measure measure) {
+    Output out;
+    out.kind = kind;
+    out.bins = measure.bins;
+    out.low = measure.row_low;
+    out.high = measure.row_high;
+    out.count = statistic(std::move(measure));
+    fractions_.resize(measures_.size());
+    return out;
+  }
+
+  // A measure of single values, which are within what an answer can say.
+  static Result<Measure> of_values(const AggregateCall& call, MeasureKind kind) {
+    const auto [value, low, high] = bounded(call.argument);
+    if (std::max(-Int128{low}, Int128{high}) > kContributionMax) return too_wide(call);
+    Measure measure;
+    measure.kind = kind;
+    measure.argument = value;
+    measure.row_low = low;
+    measure.row_high = high;
+    return measure;
   }
 
   Result<Output> sum(const AggregateCall& call) {
@@ -170,7 +210,7 @@ class Measures {
     if (-low > kContributionMax || high > kContributionMax) return too_wide(call);
     Measure measure;
     measure.kind = MeasureKind::sum;
-    measure.argument = argument;
+    measure.argument = bounded(argument).value;
     measure.row_low = argument.low;
     measure.row_high = argument.high;
     measure.low = static_cast<std::int64_t>(low);
@@ -178,6 +218,8 @@ class Measures {
     Output out;
     out.kind = OutputKind::sum;
     out.index = statistic(std::move(measure));
+    out.low = argument.low;
+    out.high = argument.high;
     return out;
   }
 
@@ -188,7 +230,7 @@ class Measures {
     if (width * rows_ > kContributionMax || reach > kContributionMax) return too_wide(call);
     Measure measure;
     measure.kind = MeasureKind::centred;
-    measure.argument = argument;
+    measure.argument = bounded(argument).value;
     measure.row_low = argument.low;
     measure.row_high = argument.high;
     measure.high = static_cast<std::int64_t>(width * rows_);
@@ -311,45 +353,12 @@ Result<privacy::Plan> plan_of(const CheckedQuery& query, const policy::Policy& l
     const Measure& measure = task.measures[i];
     plan.measures.push_back({.per_group = std::max({std::int64_t{1}, -measure.low, measure.high}),
                              .bins = measure.bins,
-                             .fractions = terms.fractions[i]});
+                             .fractions = terms.fractions[i],
+                             .bounds = measure.kind == MeasureKind::magnitudes});
   }
   plan.price =
       policy::price_of(privacy, request.epsilon == 0 ? privacy.epsilon_per_query : request.epsilon);
   return privacy::make_plan(plan);
-}
-
-// a / b, rounded half away from zero; b > 0.
-Int128 rounded_quotient(Int128 a, Int128 b) {
-  const Int128 half = a < 0 ? -(b / 2) : b / 2;
-  return (a + half) / b;
-}
-
-std::int64_t saturated(Int128 value) {
-  const Int128 most = sql::kOutputMax;
-  return static_cast<std::int64_t>(std::clamp(value, -most, most));
-}
-
-Moments moments_of(const Output& output) {
-  return {.width = output.high - output.low,
-          .sample = output.sample,
-          .root = output.root,
-          .scale = output.scale,
-          .result_scale = output.type.scale};
-}
-
-// S is cut to what n values can reach, so that every product stays far inside 128 bits:
-// n <= 2^53, |S| <= n (high - low), times 10^4.
-Int128 average(const Output& output, Int128 sum, Int128 count) {
-  Int128 power = 1;
-  for (int i = 0; i < output.more_digits; i++) power *= 10;
-  const Int128 low = output.low;
-  const Int128 high = output.high;
-  const Int128 n = std::clamp(count, Int128{1}, Int128{sql::kOutputMax});
-  const Int128 reach = n * (high - low);
-  const Int128 s = std::clamp(sum, -reach, reach);
-  const Int128 centre = (low + high) * power;
-  const Int128 mean = rounded_quotient(s * power + centre * n, 2 * n);
-  return std::clamp(mean, low * power, high * power);
 }
 
 }  // namespace
@@ -420,52 +429,6 @@ Result<CheckedQuery> admit(std::string_view ast, std::string_view sql,
   GBX_TRY_ASSIGN(const sql::Select select, sql::parse(ast, sql));
   GBX_TRY_ASSIGN(const sql::Query query, sql::bind(select, catalog_of(policy.policy())));
   return check(query, policy, request);
-}
-
-Between moment_between(const Output& output, Between n, Between s, Between q) {
-  return moment_interval(moments_of(output), n, s, q);
-}
-
-// A leaf that holds one value at most stands for it, another for its middle.
-std::int64_t leaf_value(const Output& quantile, std::uint32_t leaf) {
-  const Int128 width = Int128{quantile.high} - quantile.low + 1;
-  const Int128 bins = quantile.bins;
-  const Int128 offset = width <= bins ? (leaf * width + bins - 1) / bins
-                                      : (2 * Int128{leaf} + 1) * width / (2 * bins);
-  return static_cast<std::int64_t>(std::min(quantile.low + offset, Int128{quantile.high}));
-}
-
-std::vector<Cell> assemble(const CheckedQuery& query, const std::vector<Cell>& key,
-                           std::span<const Int128> statistics,
-                           std::span<const privacy::QuantileLeaves> quantiles) {
-  const bool withheld = statistics.empty();
-  GBX_CHECK(withheld || statistics.size() == query.plan().statistics.size());
-  GBX_CHECK(key.size() == query.task().groups.size());
-  std::vector<Cell> out;
-  for (const Output& output : query.outputs()) {
-    if (withheld && output.kind != OutputKind::group) {
-      out.emplace_back();
-      continue;
-    }
-    switch (output.kind) {
-      case OutputKind::group: out.push_back(key[output.index]); break;
-      case OutputKind::persons: out.emplace_back(saturated(statistics[0])); break;
-      case OutputKind::count:
-      case OutputKind::sum: out.emplace_back(saturated(statistics[output.index])); break;
-      case OutputKind::quantile:
-        out.emplace_back(leaf_value(output, quantiles[output.index].value));
-        break;
-      case OutputKind::moment:
-        out.emplace_back(saturated(moment(moments_of(output), statistics[output.count],
-                                          statistics[output.index], statistics[output.squares])));
-        break;
-      case OutputKind::average:
-        out.emplace_back(
-            saturated(average(output, statistics[output.index], statistics[output.count])));
-        break;
-    }
-  }
-  return out;
 }
 
 }  // namespace gbx::firewall

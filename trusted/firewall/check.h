@@ -34,26 +34,28 @@ struct Request {
 };
 
 enum class OutputKind : std::uint8_t {
-  group,     // key[index]
-  persons,   // statistic 0
-  count,     // statistic `index`
-  sum,       // statistic `index`, in units of type.scale
-  moment,    // variance or standard deviation, with Q = statistic `squares` (moments.h)
-  quantile,  // of a histogram: of the plan's quantiles in order, number `index`
-  average,   // (S / n + low + high) / 2 with S = statistic `index`, n = statistic `count`
+  group,       // key[index]
+  persons,     // statistic 0
+  count,       // statistic `index`
+  sum,         // statistic `index`, in units of type.scale
+  moment,      // variance or standard deviation, with Q = statistic `squares` (moments.h)
+  quantile,    // of a histogram: of the plan's quantiles in order, number `index`
+  bound_low,   // of magnitudes: the same, the smallest value that its `low` bin can hold
+  bound_high,  // the largest that its `high` bin can hold
+  average,     // (S / n + low + high) / 2 with S = statistic `index`, n = statistic `count`
 };
 
 struct Output {
   OutputKind kind = OutputKind::group;
   ValueType type;
   std::uint32_t index = 0;    // of the key, or into Plan::statistics (0 = persons)
-  std::uint32_t count = 0;    // average, moment
+  std::uint32_t count = 0;    // average, moment; quantile, bounds: the histogram
   std::uint32_t squares = 0;  // moment only
   std::uint32_t bins = 0;     // quantile only
   bool sample = false;
   bool root = false;
   std::uint8_t scale = 0;  // of one value
-  // average, moment: bounds of one value in units of 10^-scale, and the digits that `type` has more
+  // not of counts: bounds of one value in units of 10^-scale, and the digits that `type` has more
   std::int64_t low = 0;
   std::int64_t high = 0;
   std::uint8_t more_digits = 0;
@@ -109,6 +111,9 @@ class CheckedQuery {
 //                           chosen by their own rows alone. Whoever leaves takes at most c rows
 //                           along, so all bins together change by at most c, and so does every
 //                           level of a tree of sums over them
+//   APPROX_BOUNDS(x)        a histogram of one row of each person in each group over powers of two;
+//                           whoever leaves takes one row along: one bin changes by 1. Sensitivity 1
+// CLAMP(x, l, h) right inside SUM, AVG, VAR, QUANTILE or APPROX_BOUNDS gives x those bounds.
 // FILTER (WHERE f) of any other aggregate is its argument as CASE WHEN f THEN x END, NULL else:
 // rows where f does not hold add 0, so the bounds are the same. Equal measures are one statistic
 // and paid for once.
@@ -133,5 +138,7 @@ std::vector<Cell> assemble(const CheckedQuery& query, const std::vector<Cell>& k
                            std::span<const privacy::QuantileLeaves> quantiles = {});
 // The value that stands for a leaf of a quantile's histogram, between its low and high.
 std::int64_t leaf_value(const Output& quantile, std::uint32_t leaf);
+// Between which values the bin of automatic bounds lies from which a bound is taken.
+Between bound_between(const Output& bound, const privacy::QuantileLeaves& leaves);
 
 }  // namespace gbx::firewall

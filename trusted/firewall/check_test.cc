@@ -239,6 +239,59 @@ TEST(assemble, numbers_are_saturated) {
   EXPECT_EQ(assemble(sum, {}, little)[0], Cell(-sql::kOutputMax));
 }
 
+// total_spent lies in 0.00 .. 500.00: 17 magnitudes, from that of 0 to that of 32768 .. 65535.
+TEST(check, automatic_bounds_are_counters_of_one_row_each) {
+  const CheckedQuery query = checked(sql::AggregateKind::bound_high);
+  const sql::Measure& measure = query.task().measures[0];
+  EXPECT_EQ(measure.kind, sql::MeasureKind::magnitudes);
+  EXPECT_EQ(measure.high, 1);
+  EXPECT_EQ(measure.bins, 17U);
+  EXPECT_EQ(query.plan().statistics[1].per_group, 1);
+  EXPECT_EQ(query.plan().statistics[1].levels, 1U);
+  ASSERT_EQ(query.plan().quantiles.size(), 1U);
+  EXPECT_TRUE(query.plan().quantiles[0].bounds);
+}
+
+TEST(assemble, bounds_are_the_ends_of_their_bins) {
+  Output low;
+  Output high;
+  low.kind = OutputKind::bound_low;
+  high.kind = OutputKind::bound_high;
+  low.high = high.high = 50'000;
+  const auto ends = [](const Output& output, std::uint32_t bin) {
+    const Between out = bound_between(output, {.low = bin, .high = bin});
+    return std::pair{static_cast<std::int64_t>(out.low), static_cast<std::int64_t>(out.high)};
+  };
+  using Ends = std::pair<std::int64_t, std::int64_t>;
+  EXPECT_EQ(ends(low, 0), (Ends{0, 0}));
+  EXPECT_EQ(ends(low, 1), (Ends{1, 1}));
+  EXPECT_EQ(ends(high, 4), (Ends{8, 15}));
+  EXPECT_EQ(ends(high, 16), (Ends{32'768, 50'000}));
+  low.low = high.low = -100;  // of magnitude -7
+  EXPECT_EQ(ends(low, 0), (Ends{-100, -64}));
+  EXPECT_EQ(ends(low, 6), (Ends{-1, -1}));
+  EXPECT_EQ(ends(low, 7), (Ends{0, 0}));
+  EXPECT_EQ(ends(high, 8), (Ends{1, 1}));
+}
+
+// Every value lies in the bin that the engine counts it in.
+TEST(assemble, bounds_have_the_values_of_their_bins) {
+  sql::Measure measure;
+  measure.kind = sql::MeasureKind::magnitudes;
+  measure.row_low = -1000;
+  measure.row_high = 700;
+  Output output;
+  output.kind = OutputKind::bound_low;
+  output.low = -1000;
+  output.high = 700;
+  for (std::int64_t value = -1000; value <= 700; value++) {
+    const Between in = bound_between(output, {.low = bin_of(measure, value)});
+    EXPECT_LE(in.low, value);
+    EXPECT_GE(in.high, value);
+  }
+  EXPECT_EQ(bin_of(measure, 5000), sql::magnitudes_in(-1000, 700) - 1);
+}
+
 TEST(assemble, people) {
   const std::vector<Int128> statistics = {-3};
   EXPECT_EQ(assemble(checked(sql::AggregateKind::persons), {}, statistics)[0],

@@ -157,6 +157,17 @@ Status RuleCheck::measured(const Expression& expression, AggregateFunction funct
   return {};
 }
 
+// Bounds serve the aggregates that are noised by them: whoever may ask one may ask for bounds.
+Status RuleCheck::bounds(const Expression& expression, std::size_t& values) const {
+  for (const auto function :
+       {AggregateFunction::sum, AggregateFunction::avg, AggregateFunction::variance}) {
+    values = 0;
+    if (measured(expression, function, values)) return {};
+  }
+  values = 0;
+  return measured(expression, AggregateFunction::quantile, values);
+}
+
 // COUNT(*), and whatever comes to the same: joined rows are rows of every table, so each must let
 // its people or rows be counted.
 Status RuleCheck::row_count(Span where) const {
@@ -191,6 +202,8 @@ Status RuleCheck::aggregate(const sql::AggregateCall& call) const {
     case sql::AggregateKind::average:
       GBX_TRY(measured(call.argument, AggregateFunction::avg, values));
       break;
+    case sql::AggregateKind::bound_low:
+    case sql::AggregateKind::bound_high: GBX_TRY(bounds(call.argument, values)); break;
     case sql::AggregateKind::quantile:
       GBX_TRY(measured(call.argument, AggregateFunction::quantile, values));
       break;

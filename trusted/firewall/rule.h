@@ -41,6 +41,7 @@ class RuleCheck {
   // `values` counts the columns that play the measured role.
   [[nodiscard]] Status measured(const sql::Expression& expression,
                                 policy::AggregateFunction function, std::size_t& values) const;
+  [[nodiscard]] Status bounds(const sql::Expression& expression, std::size_t& values) const;
 
   const sql::Query* query_;
   const policy::Policy* policy_;

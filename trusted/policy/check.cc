@@ -7,8 +7,9 @@
 namespace gbx::policy {
 namespace {
 
-constexpr std::array<std::string_view, 9> kScalarFunctions = {
-    "ABS", "CASE", "CAST", "COALESCE", "DATE_TRUNC", "EXTRACT", "LOWER", "SUBSTRING", "UPPER"};
+constexpr std::array<std::string_view, 10> kScalarFunctions = {
+    "ABS",        "CASE",    "CAST",  "CLAMP",     "COALESCE",
+    "DATE_TRUNC", "EXTRACT", "LOWER", "SUBSTRING", "UPPER"};
 constexpr std::array<std::string_view, 5> kAssuranceWords = {
     "INSECURE-SIM", "DEV-TPM", "HW-CVM-PARAVISOR", "HW-ENCLAVE", "HW-CVM"};
 constexpr std::size_t kNameMax = 63;

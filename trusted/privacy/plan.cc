@@ -54,7 +54,7 @@ std::optional<Statistic> bought(const PlanRequest& request, const MeasureBound& 
   const bool convert = zcdp && noise == NoiseKind::laplace;
   const std::uint64_t share = convert ? epsilon_within_rho(loss) : loss;
   if (share == 0) return {};
-  const std::uint32_t levels = bound.bins == 0 ? 1 : tree_levels(bound.bins);
+  const std::uint32_t levels = bound.bins == 0 || bound.bounds ? 1 : tree_levels(bound.bins);
   return Statistic{bound.per_group, levels, noise, share};
 }
 
@@ -93,6 +93,13 @@ Status check_public_groups(const Plan& plan) {
   return {};
 }
 
+bool bins_fit(const Quantiles& quantiles, const Statistic& statistic) {
+  if (!quantiles.bounds) return tree_levels(quantiles.bins) == statistic.levels;
+  const bool alone = statistic.per_group == 1 && statistic.levels == 1;
+  return alone && quantiles.bins >= 1 && quantiles.bins <= kMagnitudeBinsMax &&
+         quantiles.fractions.size() == 1;
+}
+
 Status check_quantiles(const Plan& plan) {
   std::size_t next = 0;
   for (std::size_t i = 0; i < plan.statistics.size(); i++) {
@@ -102,7 +109,7 @@ Status check_quantiles(const Plan& plan) {
       continue;
     }
     const Quantiles& quantiles = plan.quantiles[next++];
-    if (i == 0 || tree_levels(quantiles.bins) != plan.statistics[i].levels) return kOutOfRange;
+    if (i == 0 || !bins_fit(quantiles, plan.statistics[i])) return kOutOfRange;
     if (quantiles.fractions.size() > kFractionsMax) return kOutOfRange;
     for (const std::uint32_t fraction : quantiles.fractions) {
       if (fraction > kFractionUnit) return kOutOfRange;
@@ -213,7 +220,7 @@ Result<Plan> make_plan(const PlanRequest& request) {
     GBX_TRY_ASSIGN(const Statistic statistic, best(request, plan.groups_changed(), measure, share));
     measures.push_back(statistic);
     if (measure.bins != 0) {
-      plan.quantiles.push_back({measures.size(), measure.bins, measure.fractions});
+      plan.quantiles.push_back({measures.size(), measure.bins, measure.fractions, measure.bounds});
     }
     rest -= share;
   }

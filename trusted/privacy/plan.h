@@ -40,11 +40,13 @@ enum class Selection : std::uint8_t {
 };
 constexpr double kMarginMiss = 0x1p-20;
 
-// Quantiles of one histogram: its statistic is a tree, whose root is not released.
+// Quantiles of one histogram: its statistic is a tree, whose root is not released. Or automatic
+// bounds: then each bin is a counter of its own (bounds.h), and one pair is released.
 struct Quantiles {
-  std::size_t statistic = 0;             // into Plan::statistics; levels = log16(bins)
-  std::uint32_t bins = 0;                // 16, 256, 4096 or 65536
-  std::vector<std::uint32_t> fractions;  // in 10^-6, 0 .. 10^6
+  std::size_t statistic = 0;             // into Plan::statistics; levels = log16(bins), bounds: 1
+  std::uint32_t bins = 0;                // 16, 256, 4096 or 65536; bounds: 1 .. kMagnitudeBinsMax
+  std::vector<std::uint32_t> fractions;  // in 10^-6, 0 .. 10^6; bounds: one, which says nothing
+  bool bounds = false;
 };
 
 struct Plan {
@@ -80,6 +82,7 @@ constexpr std::size_t kStatisticsMax = 64;
 constexpr std::size_t kPublicGroupsMax = 100'000;
 constexpr std::uint32_t kLevelsMax = 4;
 constexpr std::size_t kFractionsMax = 256;
+constexpr std::uint32_t kMagnitudeBinsMax = 125;
 constexpr std::uint32_t kFractionUnit = 1'000'000;
 
 // The scale of discrete Laplace noise, b = numerator / denominator, in lowest terms.
@@ -112,9 +115,10 @@ Result<Sigma> gaussian_sigma(std::uint32_t groups, const Statistic& statistic);
 // groups ascending and at most kPublicGroupsMax exactly when open and grouped, 2 <= k <=
 // kPeopleMinMax, 1..kStatisticsMax statistics of which the first has per_group 1 and levels 1,
 // every share >= 1 and their sum <= loss_max(), quantiles of each statistic of several levels and
-// of no other, with the bins of that many levels and at most kFractionsMax fractions each, delta <=
-// kDeltaPlanMax and 0 exactly when the selection costs none, a geometric selection has Laplace
-// persons, Gaussian noise only in zcdp, every scale representable. Fails with invalid_argument.
+// of no other but bounds, with the bins of that many levels and at most kFractionsMax fractions
+// each, delta <= kDeltaPlanMax and 0 exactly when the selection costs none, a geometric selection
+// has Laplace persons, Gaussian noise only in zcdp, every scale representable. Fails with
+// invalid_argument.
 Status check_plan(const Plan& plan);
 
 // One measure of a query.
@@ -123,6 +127,7 @@ struct MeasureBound {
   std::uint32_t weight = 2;  // of its share in the loss; persons weigh 2. 1..1000
   std::uint32_t bins = 0;    // a histogram's; levels follow from it
   std::vector<std::uint32_t> fractions = {};
+  bool bounds = false;  // Quantiles::bounds; per_group is 1
 };
 
 // What a row of a public group does when few people are behind it.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "trusted/privacy/bounds.h"
 #include "trusted/privacy/confidence.h"
 #include "trusted/privacy/mechanism.h"
 #include "trusted/privacy/sampler.h"
@@ -50,17 +51,24 @@ std::vector<ExactGroup> lay_out(std::vector<ExactGroup> groups, const Plan& plan
   return out;
 }
 
-// One tree for each histogram; every quantile of it walks the same noise.
+// One tree for each histogram, of which every quantile walks the same noise; or a pair of bounds.
 Result<std::vector<QuantileLeaves>> release_quantiles(RandomBits& bits, const Plan& plan,
                                                       const Mechanism& mechanism,
                                                       const std::vector<Histogram>& histograms) {
   std::vector<QuantileLeaves> out;
   for (std::size_t i = 0; i < plan.quantiles.size(); i++) {
     const Quantiles& wanted = plan.quantiles[i];
-    const std::uint32_t levels = tree_levels(wanted.bins);
     const Noise& noise = mechanism.noises[wanted.statistic];
     const Histogram none;
-    NoisyTree tree(bits, noise, histograms.empty() ? none : histograms[i], levels);
+    const Histogram& exact = histograms.empty() ? none : histograms[i];
+    if (wanted.bounds) {
+      GBX_TRY_ASSIGN(const QuantileLeaves ends,
+                     noisy_bounds(bits, noise, {exact, wanted.bins, plan.people_min}));
+      out.push_back(ends);
+      continue;
+    }
+    const std::uint32_t levels = tree_levels(wanted.bins);
+    NoisyTree tree(bits, noise, exact, levels);
     for (const std::uint32_t fraction : wanted.fractions) {
       GBX_TRY_ASSIGN(const QuantileLeaves leaves,
                      tree.quantile(fraction, rank_slack(noise, levels)));
@@ -73,14 +81,18 @@ Result<std::vector<QuantileLeaves>> release_quantiles(RandomBits& bits, const Pl
 // How many draws a release makes at most: which rows are shown is seen by everybody.
 std::size_t draws_of(const Plan& plan, std::size_t groups,
                      const std::vector<ReleasedGroup>& released) {
-  std::size_t of_trees = 0;
+  std::size_t of_bins = 0;
   for (const Quantiles& wanted : plan.quantiles) {
-    of_trees += wanted.fractions.size() * NoisyTree::nodes_of_quantile(tree_levels(wanted.bins));
+    if (wanted.bounds) {
+      of_bins += wanted.bins;
+    } else {
+      of_bins += wanted.fractions.size() * NoisyTree::nodes_of_quantile(tree_levels(wanted.bins));
+    }
   }
   const auto shown =
       std::count_if(released.begin(), released.end(),
                     [](const ReleasedGroup& group) { return !group.values.empty(); });
-  return groups * plan.statistics.size() + static_cast<std::size_t>(shown) * of_trees;
+  return groups * plan.statistics.size() + static_cast<std::size_t>(shown) * of_bins;
 }
 
 std::vector<std::int64_t> saturate(const std::vector<Int128>& values) {

@@ -107,7 +107,7 @@ bool fits(const sql::GroupRow& row, const sql::Task& task, const std::vector<Tex
     const sql::Measure& measure = task.measures[i];
     const Int128 persons = row.persons;
     if (row.sums[i] < persons * measure.low || row.sums[i] > persons * measure.high) return false;
-    const bool bins = measure.kind == sql::MeasureKind::histogram;
+    const bool bins = sql::has_bins(measure.kind);
     if (bins && !fits(row.histograms[histogram++], measure, row.sums[i])) return false;
   }
   return true;

@@ -64,6 +64,12 @@ packet::Interval moment_interval(const firewall::Output& output,
   return {saturate(between.low), saturate(between.high)};
 }
 
+packet::Interval bound_interval(const firewall::Output& output,
+                                const privacy::ReleasedGroup& group) {
+  const firewall::Between between = bound_between(output, group.quantiles[output.index]);
+  return {saturate(between.low), saturate(between.high)};
+}
+
 packet::Interval quantile_interval(const firewall::Output& output,
                                    const privacy::ReleasedGroup& group) {
   const privacy::QuantileLeaves& leaves = group.quantiles[output.index];
@@ -79,6 +85,8 @@ std::optional<packet::Interval> interval_of(const firewall::Output& output, cons
     case firewall::OutputKind::average: return average_interval(output, *row.group, widths);
     case firewall::OutputKind::moment: return moment_interval(output, *row.group, widths);
     case firewall::OutputKind::quantile: return quantile_interval(output, *row.group);
+    case firewall::OutputKind::bound_low:
+    case firewall::OutputKind::bound_high: return bound_interval(output, *row.group);
     case firewall::OutputKind::persons:
     case firewall::OutputKind::count:
     case firewall::OutputKind::sum: break;

@@ -234,6 +234,8 @@ ValueType Binder::type_of(const AggregateCall& call) const {
     case AggregateKind::persons:
     case AggregateKind::distinct: break;
     case AggregateKind::sum:
+    case AggregateKind::bound_low:
+    case AggregateKind::bound_high:
     case AggregateKind::quantile: return call.argument.type;
     case AggregateKind::average: return average_type(call.argument);
     case AggregateKind::variance_population:

@@ -44,6 +44,10 @@ class AggregateBinder {
 // What FILTER comes to: `value` where the condition holds, NULL elsewhere.
 Result<Expression> AggregateBinder::where_filtered(const Node& node, Expression value) {
   if (node.filter.empty()) return value;
+  if (value.op == Op::clamp) {  // stays outside: bounds of a measure are its own
+    GBX_TRY_ASSIGN(value.children[0], where_filtered(node, std::move(value.children[0])));
+    return value;
+  }
   std::vector<Expression> parts;
   GBX_TRY_ASSIGN(Expression condition,
                  bind_row_condition(node.filter[0], *scope_, "aggregate_in_where", *functions_));
@@ -164,6 +168,8 @@ Result<AggregateCall> AggregateBinder::bind(const Node& node) {
       name == "quantile_disc") {
     return quantile(node);
   }
+  if (name == "approx_bounds_low") return measure(node, AggregateKind::bound_low);
+  if (name == "approx_bounds_high") return measure(node, AggregateKind::bound_high);
   if (name == "min" || name == "max" || name == "arg_min" || name == "arg_max") {
     return deny("min_max_not_released", node.where);
   }

@@ -11,7 +11,7 @@
 namespace gbx::sql {
 namespace {
 
-constexpr std::array<std::string_view, 48> kAggregates = {"count_star",
+constexpr std::array<std::string_view, 50> kAggregates = {"count_star",
                                                           "count_if",
                                                           "countif",
                                                           "count",
@@ -35,6 +35,8 @@ constexpr std::array<std::string_view, 48> kAggregates = {"count_star",
                                                           "percentile_disc",
                                                           "approx_count_distinct",
                                                           "approx_quantile",
+                                                          "approx_bounds_low",
+                                                          "approx_bounds_high",
                                                           "any_value",
                                                           "first",
                                                           "last",
@@ -269,6 +271,12 @@ Result<Expression> ExpressionBinder::null_if(const Node& node, std::vector<Expre
   return make_case(std::move(choice), node.where);
 }
 
+Result<Expression> ExpressionBinder::clamp(const Node& node, std::vector<Expression> parts) {
+  GBX_TRY(arguments(node, 3, 3));
+  functions_->push_back({"CLAMP", node.where});
+  return make_clamp(std::move(parts), node.where);
+}
+
 Result<Expression> ExpressionBinder::prefix(const Node& node, std::vector<Expression> parts) {
   const bool left = node.text == "left";
   GBX_TRY(arguments(node, left ? 2 : 3, left ? 2 : 3));
@@ -306,6 +314,7 @@ Result<Expression> ExpressionBinder::function(const Node& node, std::vector<Expr
     return prefix(node, std::move(parts));
   }
   if (name == "nullif") return null_if(node, std::move(parts));
+  if (name == "clamp") return clamp(node, std::move(parts));
   const std::optional<Op> part = part_of(kDateParts, name == "dayofmonth" ? "day" : name);
   if (part) {
     GBX_TRY(arguments(node, 1, 1));

@@ -42,6 +42,7 @@ class ExpressionBinder {
   Result<Expression> date_part(const Node& node, std::vector<Expression> parts, bool truncate);
   Result<Expression> between(const Node& node, std::vector<Expression> parts);
   Result<Expression> null_if(const Node& node, std::vector<Expression> parts);
+  Result<Expression> clamp(const Node& node, std::vector<Expression> parts);
   Result<Expression> prefix(const Node& node, std::vector<Expression> parts);
   // Counts what a copy adds, so that nesting cannot grow a tree without bound.
   Status account(const Expression& copied);

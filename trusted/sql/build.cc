@@ -235,6 +235,24 @@ Result<Expression> make_absolute(Expression a, Span where) {
   return within(node(Op::absolute, type, list(std::move(a)), where), least, most);
 }
 
+Result<Expression> make_clamp(std::vector<Expression> parts, Span where) {
+  for (std::size_t i = 1; i < 3; i++) {
+    if (parts[i].op != Op::negate || parts[i].children[0].op != Op::literal) continue;
+    parts[i] = make_literal(parts[i].low, parts[i].type, parts[i].where);
+  }
+  GBX_TRY(unify(parts, 0, 1));
+  if (!is_numeric(parts[0].type)) return refuse("types_differ", where);
+  const Expression& low = parts[1];
+  const Expression& high = parts[2];
+  if (low.op != Op::literal || high.op != Op::literal || low.value > high.value) {
+    return refuse("clamp_malformed", where);
+  }
+  const std::int64_t least = std::clamp(parts[0].low, low.value, high.value);
+  const std::int64_t most = std::clamp(parts[0].high, low.value, high.value);
+  const ValueType type = parts[0].type;
+  return within(node(Op::clamp, type, std::move(parts), where), least, most);
+}
+
 Result<Expression> make_centred_square(Expression a) {
   const ValueType integer{Type::integer, 0};
   const Span where = a.where;

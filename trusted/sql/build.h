@@ -29,6 +29,8 @@ Expression make_null(ValueType type, Span where);
 Result<Expression> make_arithmetic(Op op, Expression a, Expression b, Span where);
 Result<Expression> make_negate(Expression a, Span where);
 Result<Expression> make_absolute(Expression a, Span where);
+// CLAMP(a, low, high): literals, low <= high. Bounds what has none.
+Result<Expression> make_clamp(std::vector<Expression> parts, Span where);
 // 2 y^2 - w^2 with y = 2a - (low + high), w = high - low over a's own interval: an integer in
 // [-w^2, w^2], whatever a's scale. Refused (value_may_overflow) when a part could leave int64.
 Result<Expression> make_centred_square(Expression a);

@@ -1,5 +1,6 @@
 #include "trusted/sql/evaluate.h"
 
+#include <algorithm>
 #include <array>
 
 namespace gbx::sql {
@@ -117,6 +118,7 @@ Cell on_values(const Expression& expression, const std::vector<Cell>& cells) {
       return checked(Op::multiply, number(cells[0]),
                      kPowersOfTen[static_cast<std::size_t>(expression.value)]);
     }
+    case Op::clamp: return std::clamp(number(cells[0]), number(cells[1]), number(cells[2]));
     case Op::equal:
     case Op::not_equal:
     case Op::less:

@@ -26,6 +26,7 @@ enum class Op : std::uint8_t {
   negate,
   absolute,
   rescale,  // c0 * 10^value (value >= 0): exact change of decimal scale
+  clamp,    // c0, or where it is below c1 that, above c2 that; c1 <= c2 are literals
   equal,
   not_equal,
   less,

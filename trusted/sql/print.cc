@@ -112,6 +112,7 @@ std::string Printer::expression(const Expression& e) const {
       return "left(" + expression(e.children[0]) + ", " + std::to_string(e.value) + ")";
     case Op::output: return output(e.column);
     case Op::absolute: return "abs(" + expression(e.children[0]) + ")";
+    case Op::clamp:
     case Op::coalesce:
     case Op::year:
     case Op::quarter:
@@ -143,6 +144,8 @@ std::string Printer::aggregate(const AggregateCall& call) const {
     case AggregateKind::quantile:
       return "QUANTILE_CONT(" + expression(call.argument) + ", " +
              format_value(call.fraction, {Type::decimal, 6}) + ")";
+    case AggregateKind::bound_low: return "APPROX_BOUNDS_LOW(" + expression(call.argument) + ")";
+    case AggregateKind::bound_high: return "APPROX_BOUNDS_HIGH(" + expression(call.argument) + ")";
     case AggregateKind::average: return "AVG(" + expression(call.argument) + ")";
     case AggregateKind::variance_population: return "VAR_POP(" + expression(call.argument) + ")";
     case AggregateKind::variance_sample: return "VAR_SAMP(" + expression(call.argument) + ")";

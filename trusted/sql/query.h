@@ -40,7 +40,9 @@ enum class AggregateKind : std::uint8_t {
   variance_sample,       // VAR_SAMP(argument), VARIANCE
   deviation_population,  // STDDEV_POP(argument)
   deviation_sample,      // STDDEV_SAMP(argument), STDDEV
-  quantile,  // QUANTILE_CONT(argument, fraction), MEDIAN: the value that so many lie below
+  quantile,    // QUANTILE_CONT(argument, fraction), MEDIAN: the value that so many lie below
+  bound_low,   // APPROX_BOUNDS_LOW(argument): a power of two that hardly any value is below
+  bound_high,  // APPROX_BOUNDS_HIGH(argument)
 };
 
 struct AggregateCall {
@@ -53,8 +55,8 @@ struct AggregateCall {
   Span where;
 };
 
-// A call of a scalar function, under its name in policies: ABS, CASE, CAST, COALESCE, DATE_TRUNC,
-// EXTRACT, LOWER, SUBSTRING, UPPER.
+// A call of a scalar function, under its name in policies: ABS, CASE, CAST, CLAMP, COALESCE,
+// DATE_TRUNC, EXTRACT, LOWER, SUBSTRING, UPPER.
 struct FunctionUse {
   std::string_view name;  // static storage
   Span where;

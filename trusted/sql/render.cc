@@ -122,6 +122,11 @@ std::string partial(const Measure& measure) {
 std::string value_of(const Measure& measure) {
   std::string value = stored(measure.argument);
   if (measure.kind == MeasureKind::distinct) return value;
+  if (measure.kind == MeasureKind::magnitudes) {
+    value = clamped(value, measure.row_low, measure.row_high, "BIGINT");
+    return "((CAST(sign(" + value + ") AS BIGINT) * CAST(length(bin(abs(" + value +
+           "))) AS BIGINT)) - " + integer(magnitude(measure.row_low)) + ")";
+  }
   const auto huge = [](Int128 number) {
     return "CAST(" + std::to_string(static_cast<std::int64_t>(number)) + " AS HUGEINT)";
   };
@@ -218,6 +223,11 @@ std::string render_expression(const Expression& expression) {
     case Op::absolute: return call("abs", render_expression(children[0]));
     case Op::rescale:
       return "(" + render_expression(children[0]) + " * " + power_of_ten(expression.value) + ")";
+    case Op::clamp: {
+      const std::string value = render_expression(children[0]);
+      return "(CASE WHEN " + value + " IS NULL THEN CAST(NULL AS BIGINT) ELSE " +
+             clamped(value, children[1].value, children[2].value, "BIGINT") + " END)";
+    }
     case Op::logical_not: return "(NOT " + render_expression(children[0]) + ")";
     case Op::is_null: return "(" + render_expression(children[0]) + " IS NULL)";
     case Op::in_list:

@@ -16,13 +16,13 @@
 //   a table keys with g0, .. (same types), hg INTEGER: h(g) of task.h, and ord BIGINT: the place of
 //   the key among all keys in ascending order of encode_group_key(g)
 //   render_groups(task)                   one row per kept group: g0, .., persons, s0, ..
-// and for each measure m that keeps values (distinct, histogram), in both cases:
+// and for each measure m that keeps values (distinct, histogram, magnitudes), in both cases:
 //   CREATE TABLE values0 AS render_values(task, 0)      p, h, g0, .., v, n: the values or
 //   bins of every (p, g), and their rows
 //   render_value_keys(task, m)            the distinct v, in no order
 //   a table ranks0 with v (same type), hv INTEGER: h((v)), and ord BIGINT as above
 //   render_chosen(task, m)                g0, .., n BIGINT: how many values the persons kept in
-//   each group where there is one; for a histogram g0, .., v, n: how many rows of each bin. The s
+//   each group where there is one; with bins g0, .., v, n: how many rows of each bin. The s
 //   of the measure in the other statements is 0
 // (with the measure's number in the names.)
 // g and v columns are BIGINT (booleans as 0 and 1) or VARCHAR; m HUGEINT; persons BIGINT; s

@@ -1,16 +1,23 @@
 #include "trusted/sql/task.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace gbx::sql {
 
-bool keeps_values(MeasureKind kind) {
-  return kind == MeasureKind::distinct || kind == MeasureKind::histogram;
+bool keeps_values(MeasureKind kind) { return kind == MeasureKind::distinct || has_bins(kind); }
+
+bool has_bins(MeasureKind kind) {
+  return kind == MeasureKind::histogram || kind == MeasureKind::magnitudes;
 }
 
 std::uint32_t bin_of(const Measure& histogram, std::int64_t value) {
+  const std::int64_t kept = std::clamp(value, histogram.row_low, histogram.row_high);
+  if (histogram.kind == MeasureKind::magnitudes) {
+    return static_cast<std::uint32_t>(magnitude(kept) - magnitude(histogram.row_low));
+  }
   const Int128 low = histogram.row_low;
-  const Int128 offset = std::clamp(value, histogram.row_low, histogram.row_high) - low;
+  const Int128 offset = kept - low;
   return static_cast<std::uint32_t>(offset * histogram.bins / (histogram.row_high - low + 1));
 }
 
@@ -20,10 +27,20 @@ std::uint32_t bins_for(std::int64_t low, std::int64_t high) {
   return bins;
 }
 
+std::int64_t magnitude(std::int64_t value) {
+  const auto size = static_cast<std::uint64_t>(value < 0 ? -value : value);
+  const auto digits = static_cast<std::int64_t>(std::bit_width(size));
+  return value < 0 ? -digits : digits;
+}
+
+std::uint32_t magnitudes_in(std::int64_t low, std::int64_t high) {
+  return static_cast<std::uint32_t>(magnitude(high) - magnitude(low) + 1);
+}
+
 std::size_t histograms_of(const Task& task) {
   return static_cast<std::size_t>(
       std::count_if(task.measures.begin(), task.measures.end(),
-                    [](const Measure& measure) { return measure.kind == MeasureKind::histogram; }));
+                    [](const Measure& measure) { return has_bins(measure.kind); }));
 }
 
 Bytes encode_group_key(const std::vector<Cell>& key) {

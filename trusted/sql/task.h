@@ -26,6 +26,9 @@
 // order of rank(p, (bin)), the last bin as far as they reach. The answer's number is that of the
 // rows that count, and the histogram has them by bin.
 //
+// Nor have magnitudes: a histogram whose bins are powers of two. With m(v) = sign(v) times the
+// number of binary digits of |v|, and x clamped as above, the bin of x is m(x) - m(row_low).
+//
 //   h(p): the first four bytes of the token, little-endian, & 0x7fffffff, mod 2^31 - 1
 //   h(g): the first four bytes of SHA-256(encode_group_key(g)), the same way
 // Both are functions of p's own values alone, never of a dictionary code or a row number: what one
@@ -47,18 +50,19 @@ enum class MeasureKind : std::uint8_t {
   sum,      // `argument`, clamped to [row_low, row_high]; 0 where NULL
   centred,  // 2 * clamp(argument, row_low, row_high) - (row_low + row_high); 0 where NULL: the S of
             // an average
-  distinct,   // no sum: how many different values of `argument` the persons bring
-  histogram,  // how many rows have a value of `argument` in each of `bins` equal parts
+  distinct,    // no sum: how many different values of `argument` the persons bring
+  histogram,   // how many rows have a value of `argument` in each of `bins` equal parts
+  magnitudes,  // how many have one of each sign and number of binary digits
 };
 
 struct Measure {
   MeasureKind kind = MeasureKind::rows;
   Expression argument;       // unused for rows; of any type for values and distinct
-  std::int64_t row_low = 0;  // clamp of one row's value (sum, centred, histogram)
+  std::int64_t row_low = 0;  // clamp of one row's value (sum, centred, and those with bins)
   std::int64_t row_high = 0;
-  std::int64_t low = 0;  // clamp of one person's partial in one group; distinct, histogram: 0
+  std::int64_t low = 0;  // clamp of one person's partial in one group; values kept: 0
   std::int64_t high = 0;
-  std::uint32_t bins = 0;  // histogram: 16, 256, 4096 or 65536; else 0
+  std::uint32_t bins = 0;  // histogram: 16, 256, 4096 or 65536; magnitudes: magnitudes_in(); else 0
 };
 
 // Fresh random numbers of each release, all in [1, 2^31 - 2].
@@ -88,16 +92,23 @@ constexpr std::uint32_t kBinsMax = 65536;
 
 // Whether a person's values are kept by rank, rather than added up.
 bool keeps_values(MeasureKind kind);
+// Of these, whether rows are counted by bin.
+bool has_bins(MeasureKind kind);
 // The bin of a value, which is clamped first.
 std::uint32_t bin_of(const Measure& histogram, std::int64_t value);
 // As many bins as there are values in [low, high], as a power of 16; at least 16, at most kBinsMax.
 std::uint32_t bins_for(std::int64_t low, std::int64_t high);
+// m(value), for |value| < 2^62.
+std::int64_t magnitude(std::int64_t value);
+// How many magnitudes lie in [low, high]; at most kMagnitudesMax.
+std::uint32_t magnitudes_in(std::int64_t low, std::int64_t high);
+constexpr std::uint32_t kMagnitudesMax = 125;
 
 struct GroupRow {
   std::vector<Cell> key;  // one per group expression
   std::int64_t persons = 0;
   std::vector<Int128> sums;                // one per measure
-  std::vector<Histogram> histograms = {};  // one per measure that is a histogram, in their order
+  std::vector<Histogram> histograms = {};  // one per measure that has bins, in their order
 };
 
 std::size_t histograms_of(const Task& task);

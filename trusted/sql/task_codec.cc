@@ -20,8 +20,8 @@ constexpr std::size_t kTextBytesMax = 4096;
 constexpr std::size_t kChildrenMax = 20'000;
 constexpr std::int64_t kCountMax = std::numeric_limits<std::uint32_t>::max();
 constexpr std::int64_t kSamplingMax = 2'147'483'646;
-constexpr std::array<std::string_view, 6> kKinds = {"rows",    "values",   "sum",
-                                                    "centred", "distinct", "histogram"};
+constexpr std::array<std::string_view, 7> kKinds = {"rows",     "values",    "sum",       "centred",
+                                                    "distinct", "histogram", "magnitudes"};
 
 // Numbers may pass 2^53, which JSON integers here may not: they are strings.
 Json number(std::int64_t value) { return Json(std::to_string(value)); }
@@ -75,7 +75,7 @@ Json encode(const Measure& measure) {
                            {"row_high", number(measure.row_high)},
                            {"low", number(measure.low)},
                            {"high", number(measure.high)}});
-  if (measure.kind == MeasureKind::histogram) out.set("bins", std::int64_t{measure.bins});
+  if (has_bins(measure.kind)) out.set("bins", std::int64_t{measure.bins});
   if (measure.kind != MeasureKind::rows) out.set("argument", encode(measure.argument));
   return out;
 }
@@ -131,8 +131,12 @@ bool Decoder::is_measurable(const Measure& measure) {
   const Type type = measure.argument.type.type;
   constexpr std::int64_t kRowMax = std::int64_t{1}
                                    << 61;  // twice it, and sums of two, stay in int64
-  return (type == Type::integer || type == Type::decimal) && measure.row_low >= -kRowMax &&
-         measure.row_high <= kRowMax;
+  const bool fits = measure.row_low >= -kRowMax && measure.row_high <= kRowMax;
+  if (measure.kind == MeasureKind::magnitudes &&
+      (!fits || measure.bins != magnitudes_in(measure.row_low, measure.row_high))) {
+    return false;
+  }
+  return (type == Type::integer || type == Type::decimal) && fits;
 }
 
 Result<Measure> Decoder::measure(const Json& json) {
@@ -147,8 +151,8 @@ Result<Measure> Decoder::measure(const Json& json) {
   out.row_high = take_number(fields, "row_high");
   out.low = take_number(fields, "low");
   out.high = take_number(fields, "high");
-  if (out.kind == MeasureKind::histogram) {
-    out.bins = static_cast<std::uint32_t>(fields.integer("bins", 16, kBinsMax));
+  if (has_bins(out.kind)) {
+    out.bins = static_cast<std::uint32_t>(fields.integer("bins", 1, kBinsMax));
   }
   if (out.kind != MeasureKind::rows) {
     GBX_TRY_ASSIGN(out.argument, expression(fields.object("argument"), 0));

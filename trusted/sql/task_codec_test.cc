@@ -55,7 +55,10 @@ Task example() {
   histogram.row_high = 9;
   histogram.high = 7;
   histogram.bins = 256;
-  task.measures = {rows, sum, distinct, histogram};
+  Measure magnitudes = histogram;
+  magnitudes.kind = MeasureKind::magnitudes;
+  magnitudes.bins = magnitudes_in(0, 9);
+  task.measures = {rows, sum, distinct, histogram, magnitudes};
   task.groups_per_person = 4;
   task.sampling = {1, 2147483646, 77};
   return task;

@@ -66,6 +66,12 @@ bool takes_number(const Expression& e) {
   return has(e, 1) && is_numeric(e.type) && is_numeric(e.children[0].type);
 }
 
+bool clamps(const Expression& e) {
+  if (!has(e, 3) || !is_numeric(e.type) || !is_numeric(e.children[0].type)) return false;
+  return alike(e.children, 0, 1) && e.children[1].op == Op::literal &&
+         e.children[2].op == Op::literal && e.children[1].value <= e.children[2].value;
+}
+
 }  // namespace
 
 bool is_well_formed(const Expression& e, std::size_t relations) {
@@ -81,6 +87,7 @@ bool is_well_formed(const Expression& e, std::size_t relations) {
     case Op::negate:
     case Op::absolute: return takes_number(e);
     case Op::rescale: return takes_number(e) && e.value >= 0 && e.value <= kScaleMax;
+    case Op::clamp: return clamps(e);
     case Op::equal:
     case Op::not_equal:
     case Op::less:
