@@ -7,7 +7,8 @@ namespace {
 
 // What a room says to a query: syntax, names, rules, price.
 constexpr std::array<Wording, 116> kWords = {{
-    {"aggregate_filter_unsupported", "FILTER stands after something that is no aggregate",
+    {"aggregate_filter_unsupported",
+     "FILTER stands after something that is no aggregate, or COUNT_BOUNDED()",
      "put it after the aggregate, or the condition into WHERE"},
     {"aggregate_in_group", "GROUP BY holds an aggregate",
      "group by columns or scalar functions of columns"},

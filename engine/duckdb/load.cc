@@ -18,7 +18,7 @@ std::vector<ColumnSet> columns_of(const sql::Task& task) {
   if (task.has_filter) collect_columns(task.filter, out);
   for (const sql::Expression& group : task.groups) collect_columns(group, out);
   for (const sql::Measure& measure : task.measures) {
-    if (measure.kind != sql::MeasureKind::rows) collect_columns(measure.argument, out);
+    if (sql::has_argument(measure.kind)) collect_columns(measure.argument, out);
   }
   return out;
 }

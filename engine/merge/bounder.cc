@@ -67,6 +67,7 @@ void Bounder::measure(std::size_t m, std::size_t count) {
   std::int64_t* out = inputs_[m].data();
   const sql::MeasureKind kind = planned.bounds.kind;
   if (sql::keeps_values(kind)) return;  // adds nothing to a sum
+  if (kind == sql::MeasureKind::bounded) return mark_cuts(m, count);
   if (kind == sql::MeasureKind::rows) {
     std::fill_n(out, count, 1);
     return;
@@ -91,6 +92,42 @@ void Bounder::measure(std::size_t m, std::size_t count) {
   for (std::size_t i = 0; i < count; i++) out[i] = from.valid[i] != 0 ? out[i] : 0;
 }
 
+// Of a measure `bounded`: 1 for each row of which a value is clamped.
+void Bounder::mark_cuts(std::size_t m, std::size_t count) {
+  std::int64_t* out = inputs_[m].data();
+  std::fill_n(out, count, 0);
+  for (const std::uint32_t place : plan_.measures[m].bounds.watched) {
+    const MeasurePlan& watched = plan_.measures[place];
+    if (!sql::clamps_rows(watched.bounds.kind)) continue;
+    const Vector from = evaluator_.result(watched.node);
+    for (std::size_t i = 0; i < count; i++) {
+      const std::int64_t value = from.values[i];
+      const bool outside = value < watched.bounds.row_low || value > watched.bounds.row_high;
+      if (outside && (from.valid == nullptr || from.valid[i] != 0)) out[i] = 1;
+    }
+  }
+}
+
+// Whether the person brought more to a measure than counts, in whole rows and values.
+bool Bounder::is_cut(std::size_t slot, std::size_t m) const {
+  for (const Values& values : values_) {
+    if (values.measure == m) return values.bounder.is_cut(slot);
+  }
+  const sql::Measure& bounds = plan_.measures[m].bounds;
+  const Int128 partial = partials_[slot * plan_.measures.size() + m];
+  return clamp_to(partial, bounds.low, bounds.high) != partial;
+}
+
+Int128 Bounder::contribution(std::size_t slot, std::size_t m) const {
+  const sql::Measure& bounds = plan_.measures[m].bounds;
+  const Int128 partial = partials_[slot * plan_.measures.size() + m];
+  if (bounds.kind != sql::MeasureKind::bounded) return clamp_to(partial, bounds.low, bounds.high);
+  const bool cut = choosing_ || partial != 0 ||
+                   std::any_of(bounds.watched.begin(), bounds.watched.end(),
+                               [&](std::uint32_t place) { return is_cut(slot, place); });
+  return cut ? 1 : 0;
+}
+
 std::size_t Bounder::slot_of(std::uint32_t group) {
   std::uint32_t& slot = slot_of_[group];
   if (slot == 0) {
@@ -110,8 +147,8 @@ void Bounder::finish() {
   open_ = false;
   const std::size_t width = plan_.measures.size();
   // Who is in few groups keeps all, without a rank being looked at.
-  const bool choosing = slots_.size() > plan_.groups_per_person;
-  if (choosing) {
+  choosing_ = slots_.size() > plan_.groups_per_person;
+  if (choosing_) {
     all_slots_ = slots_;
     choose();
   }
@@ -120,14 +157,10 @@ void Bounder::finish() {
     total.persons++;
     const std::size_t slot = slot_of_[kept.group] - 1;
     for (Values& values : values_) values.bounder.keep(slot, kept.group, hash_);
-    const Int128* partial = partials_.data() + slot * width;
     Int128* sum = sums_.data() + kept.group * width;
-    for (std::size_t m = 0; m < width; m++) {
-      const sql::Measure& bounds = plan_.measures[m].bounds;
-      sum[m] += clamp_to(partial[m], bounds.low, bounds.high);
-    }
+    for (std::size_t m = 0; m < width; m++) sum[m] += contribution(slot, m);
   }
-  const std::vector<Slot>& all = choosing ? all_slots_ : slots_;
+  const std::vector<Slot>& all = choosing_ ? all_slots_ : slots_;
   for (const Slot& slot : all) slot_of_[slot.group] = 0;
   for (Values& values : values_) values.bounder.finish(all.size());
   slots_.clear();

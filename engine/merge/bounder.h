@@ -45,6 +45,9 @@ class Bounder {
     std::uint32_t rank;
   };
   void measure(std::size_t m, std::size_t count);
+  void mark_cuts(std::size_t m, std::size_t count);
+  [[nodiscard]] bool is_cut(std::size_t slot, std::size_t m) const;
+  [[nodiscard]] Int128 contribution(std::size_t slot, std::size_t m) const;
   void reserve_groups();
   void count_values();
   std::size_t slot_of(std::uint32_t group);
@@ -67,6 +70,7 @@ class Bounder {
   std::uint32_t hash_ = 0;
   std::vector<Slot> slots_;
   std::vector<Slot> all_slots_;         // before the choice
+  bool choosing_ = false;               // more groups than may be kept
   std::vector<std::uint32_t> slot_of_;  // by group: slot + 1, 0 when the person is not in it
   std::vector<Int128> partials_;        // by slot and measure
   // The batch.

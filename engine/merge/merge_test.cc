@@ -128,6 +128,53 @@ TEST(Merge, OfManyRowsOfOnePersonThoseInBinsOfSmallestRankCount) {
   }
 }
 
+// Persons 1: nothing. 2: a value above its bound. 3: a sum. 4: two values where one counts.
+TEST(Merge, PeopleOfWhomSomethingWasCutOffAreCounted) {
+  const MemoryTable table = numbers({{1, 5}, {2, 50}, {3, 7}, {3, 7}, {4, 1}, {4, 2}}, 64);
+  sql::Task task = count_by_first_column(1);
+  task.groups.clear();
+  sql::Measure sum;
+  sum.kind = sql::MeasureKind::sum;
+  sum.argument = column(0, 0, Type::integer);
+  sum.row_high = sum.high = 10;
+  sql::Measure distinct;
+  distinct.kind = sql::MeasureKind::distinct;
+  distinct.argument = column(0, 0, Type::integer);
+  distinct.high = 1;
+  sql::Measure bounded;
+  bounded.kind = sql::MeasureKind::bounded;
+  bounded.high = 1;
+  task.measures = {sum, bounded, distinct};
+  using Watched = std::vector<std::uint32_t>;
+  for (const auto& [watched, people] :
+       std::vector<std::pair<Watched, int>>{{{}, 0}, {{0}, 2}, {{2}, 1}, {{0, 2}, 3}}) {
+    task.measures[1].watched = watched;
+    const auto got = run_merge(task, {&table}, {});
+    ASSERT_TRUE(got);
+    EXPECT_EQ((*got)[0].sums[1], Int128{people});
+    expect_same(got, run_reference(task, {&table}));
+  }
+  task.measures[1].watched = {1};
+  EXPECT_FALSE(run_merge(task, {&table}, {}));
+}
+
+TEST(Merge, WhoIsInMoreGroupsThanCountIsCutInEachThatDoes) {
+  const MemoryTable table = numbers({{1, 1}, {2, 1}, {2, 2}, {2, 3}}, 64);
+  sql::Task task = count_by_first_column(1);
+  task.measures[0] = {};
+  task.measures[0].kind = sql::MeasureKind::bounded;
+  task.measures[0].high = 1;
+  for (const std::uint32_t most : {1U, 2U, 3U}) {
+    task.groups_per_person = most;
+    const auto got = run_merge(task, {&table}, {});
+    ASSERT_TRUE(got);
+    Int128 cut = 0;
+    for (const sql::GroupRow& row : *got) cut += row.sums[0];
+    EXPECT_EQ(cut, Int128{most < 3 ? most : 0});
+    expect_same(got, run_reference(task, {&table}));
+  }
+}
+
 TEST(Merge, EmptyTablesGiveNoGroupsAndOneUngroupedRow) {
   const MemoryTable none = numbers({}, 10);
   const MemoryTable some = numbers({{1, 1}}, 10);

@@ -55,6 +55,7 @@ class Planner {
     if (task_.has_filter) GBX_TRY(check(task_.filter, 0));
     for (const Expression& group : task_.groups) GBX_TRY(check(group, 0));
     for (const sql::Measure& measure : task_.measures) GBX_TRY(check_measure(measure));
+    if (!sql::watches_others(task_.measures)) return misfit;
     return {};
   }
 
@@ -68,7 +69,7 @@ class Planner {
                     __builtin_sub_overflow(measure.row_high, measure.row_low, &width))) {
       return misfit;
     }
-    if (measure.kind == sql::MeasureKind::rows) return {};
+    if (!sql::has_argument(measure.kind)) return {};
     const bool few = measure.low == 0 && measure.high <= sql::kValuesPerPersonMax;
     if (sql::keeps_values(measure.kind) && !few) return misfit;
     const bool bins = measure.bins > 0 && measure.bins <= sql::kBinsMax;
@@ -123,7 +124,7 @@ class Planner {
     if (task_.has_filter) collect_texts(task_.filter);
     for (const Expression& group : task_.groups) collect_texts(group);
     for (const sql::Measure& measure : task_.measures) {
-      if (measure.kind != sql::MeasureKind::rows) collect_texts(measure.argument);
+      if (sql::has_argument(measure.kind)) collect_texts(measure.argument);
     }
   }
 
@@ -220,7 +221,7 @@ class Planner {
     for (const sql::Measure& measure : task_.measures) {
       MeasurePlan planned{.bounds = measure};
       planned.bounds.argument = {};
-      if (measure.kind != sql::MeasureKind::rows) {
+      if (sql::has_argument(measure.kind)) {
         planned.node = add(measure.argument, plan_.outputs);
         planned.text =
             measure.kind == sql::MeasureKind::distinct && measure.argument.type.type == Type::text;

@@ -24,7 +24,10 @@ bool same(const ValueBounder::Entry& a, const ValueBounder::Entry& b) {
 
 void ValueBounder::add(std::size_t slot, std::size_t row, std::uint32_t person_hash) {
   if (batch_.valid != nullptr && batch_.valid[row] == 0) return;
-  if (slot >= slots_.size()) slots_.resize(slot + 1);
+  if (slot >= slots_.size()) {
+    slots_.resize(slot + 1);
+    cut_.resize(slot + 1);
+  }
   std::vector<Kept>& values = slots_[slot];
   std::int64_t value = batch_.values[row];
   if (is_histogram()) value = sql::bin_of(planned_->bounds, value);
@@ -36,7 +39,7 @@ void ValueBounder::add(std::size_t slot, std::size_t row, std::uint32_t person_h
   // The smallest of the smallest and of more are the smallest of all: cutting early changes
   // nothing.
   const auto most = static_cast<std::size_t>(planned_->bounds.high);
-  if (values.size() >= 2 * most + kSlack) bound(values, person_hash);
+  if (values.size() >= 2 * most + kSlack) bound(slot, person_hash);
 }
 
 std::vector<Cell> ValueBounder::key_of(std::int64_t value) const {
@@ -60,11 +63,13 @@ void ValueBounder::add_up(std::vector<Kept>& values) const {
 }
 
 // Leaves the rows of smallest rank, as many as may count; of distinct values one row each.
-void ValueBounder::bound(std::vector<Kept>& values, std::uint32_t person_hash) const {
+void ValueBounder::bound(std::size_t slot, std::uint32_t person_hash) {
+  std::vector<Kept>& values = slots_[slot];
   add_up(values);
   std::int64_t left = planned_->bounds.high;
   const auto add_count = [](std::int64_t sum, const Kept& kept) { return sum + kept.count; };
   if (std::accumulate(values.begin(), values.end(), std::int64_t{0}, add_count) <= left) return;
+  cut_[slot] = true;
   std::vector<std::pair<std::uint32_t, Kept>> ranked;
   ranked.reserve(values.size());
   for (const Kept& kept : values) {
@@ -87,13 +92,15 @@ void ValueBounder::bound(std::vector<Kept>& values, std::uint32_t person_hash) c
 
 void ValueBounder::keep(std::size_t slot, std::uint32_t group, std::uint32_t person_hash) {
   if (slot >= slots_.size()) return;
-  std::vector<Kept>& values = slots_[slot];
-  bound(values, person_hash);
-  for (const Kept& kept : values) collect({group, kept.value, kept.count});
+  bound(slot, person_hash);
+  for (const Kept& kept : slots_[slot]) collect({group, kept.value, kept.count});
 }
 
 void ValueBounder::finish(std::size_t slots) {
-  for (std::size_t i = 0; i < std::min(slots, slots_.size()); i++) slots_[i].clear();
+  for (std::size_t i = 0; i < std::min(slots, slots_.size()); i++) {
+    slots_[i].clear();
+    cut_[i] = false;
+  }
 }
 
 void ValueBounder::collect(Entry entry) {

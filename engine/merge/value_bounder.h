@@ -32,6 +32,8 @@ class ValueBounder {
   void add(std::size_t slot, std::size_t row, std::uint32_t person_hash);
   // The open person keeps the slot, which is `group`.
   void keep(std::size_t slot, std::uint32_t group, std::uint32_t person_hash);
+  // Whether not all of a slot's was kept; after keep().
+  [[nodiscard]] bool is_cut(std::size_t slot) const { return slot < cut_.size() && cut_[slot]; }
   // The open person had `slots` groups; forgets what was not kept.
   void finish(std::size_t slots);
 
@@ -48,7 +50,7 @@ class ValueBounder {
     std::int64_t count;
   };
   void add_up(std::vector<Kept>& values) const;
-  void bound(std::vector<Kept>& values, std::uint32_t person_hash) const;
+  void bound(std::size_t slot, std::uint32_t person_hash);
   [[nodiscard]] std::vector<Cell> key_of(std::int64_t value) const;
   void collect(Entry entry);
   void compact();
@@ -57,6 +59,7 @@ class ValueBounder {
   const MeasurePlan* planned_;
   Vector batch_;
   std::vector<std::vector<Kept>> slots_;  // of the open person
+  std::vector<bool> cut_;                 // by slot
   std::vector<Entry> entries_;
   std::size_t compact_at_ = std::size_t{1} << 16;
 };

@@ -132,6 +132,7 @@ class Generator {
     for (std::size_t g = 0; g < groups; g++) task.groups.push_back(make(make_type(), 2));
     const std::size_t measures = below(4);
     for (std::size_t m = 0; m < measures; m++) task.measures.push_back(make_measure());
+    if (chance(2)) add_bounded();
     task.groups_per_person = static_cast<std::uint32_t>(1 + below(4));
     if (chance(6)) task.groups_max = static_cast<std::uint32_t>(1 + below(8));
     const bool small = chance(3);  // ties of ranks
@@ -139,6 +140,19 @@ class Generator {
     task.sampling = {static_cast<std::uint32_t>(1 + below(bound)),
                      static_cast<std::uint32_t>(1 + below(bound)),
                      static_cast<std::uint32_t>(1 + below(bound))};
+  }
+
+  // Somewhere among the others, and watching some of them.
+  void add_bounded() {
+    sql::Measure bounded;
+    bounded.kind = sql::MeasureKind::bounded;
+    bounded.high = 1;
+    std::vector<sql::Measure>& measures = out_.task.measures;
+    const std::size_t place = below(measures.size() + 1);
+    for (std::uint32_t i = 0; i <= measures.size(); i++) {
+      if (i != place && !chance(3)) bounded.watched.push_back(i);
+    }
+    measures.insert(measures.begin() + static_cast<std::ptrdiff_t>(place), bounded);
   }
 
   // Several conjuncts, so that some are of one table and some of all.

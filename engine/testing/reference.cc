@@ -27,7 +27,7 @@ std::uint64_t hash_of(ByteView bytes) {
 
 Int128 input_of(const sql::Measure& measure, const JoinedRow& row) {
   if (measure.kind == sql::MeasureKind::rows) return 1;
-  if (sql::keeps_values(measure.kind)) return 0;
+  if (!sql::has_argument(measure.kind) || sql::keeps_values(measure.kind)) return 0;
   const Cell cell = sql::evaluate(measure.argument, row);
   if (cell.index() == 0) return 0;
   if (measure.kind == sql::MeasureKind::values) return 1;
@@ -52,6 +52,24 @@ Cell bin_of(const sql::Measure& measure, const Cell& value) {
   return static_cast<std::int64_t>((x - measure.row_low) * measure.bins / width);
 }
 
+bool is_clamped(const sql::Measure& measure, const JoinedRow& row) {
+  if (!sql::clamps_rows(measure.kind)) return false;
+  const Cell cell = sql::evaluate(measure.argument, row);
+  const auto* value = std::get_if<std::int64_t>(&cell);
+  return value != nullptr && (*value < measure.row_low || *value > measure.row_high);
+}
+
+// Whether a measure that others are watched by found something: a clamped row, or one too many.
+bool is_bounded(const sql::Task& task, std::size_t bounded, const Partial& partial) {
+  for (const std::uint32_t place : task.measures[bounded].watched) {
+    const sql::Measure& measure = task.measures[place];
+    Int128 brought = partial.sums[place];
+    for (const auto& [value, count] : partial.values[place]) brought += count;
+    if (brought < measure.low || brought > measure.high) return true;
+  }
+  return partial.sums[bounded] > 0;
+}
+
 void add_row(const sql::Task& task, const JoinedRow& row, Partials& out) {
   if (task.has_filter && sql::evaluate(task.filter, row) != Cell(std::int64_t{1})) return;
   Key key;
@@ -62,6 +80,9 @@ void add_row(const sql::Task& task, const JoinedRow& row, Partials& out) {
   for (std::size_t m = 0; m < task.measures.size(); m++) {
     const sql::Measure& measure = task.measures[m];
     partial.sums[m] += input_of(measure, row);
+    for (const std::uint32_t place : measure.watched) {
+      if (is_clamped(task.measures[place], row)) partial.sums[m]++;
+    }
     if (!sql::keeps_values(measure.kind)) continue;
     const Cell value = sql::evaluate(measure.argument, row);
     if (value.index() == 0) continue;
@@ -135,6 +156,7 @@ Result<std::vector<sql::GroupRow>> run_reference(const sql::Task& task,
     JoinedRow joined;
     join(task, row.person, tables, joined, partials);
     for (const auto& [key, partial] : partials) seen[key] = true;
+    const bool dropped = partials.size() > task.groups_per_person;
     keep_groups(task, row.person, partials);
     for (const auto& [key, partial] : partials) {
       sql::GroupRow& group = groups[key];
@@ -143,6 +165,10 @@ Result<std::vector<sql::GroupRow>> run_reference(const sql::Task& task,
       group.sums.resize(partial.sums.size());
       for (std::size_t m = 0; m < partial.sums.size(); m++) {
         const sql::Measure& measure = task.measures[m];
+        if (measure.kind == sql::MeasureKind::bounded) {
+          group.sums[m] += dropped || is_bounded(task, m, partial) ? 1 : 0;
+          continue;
+        }
         group.sums[m] += std::clamp(partial.sums[m], Int128{measure.low}, Int128{measure.high});
         if (!sql::keeps_values(measure.kind)) continue;
         for (const auto& [value, count] :

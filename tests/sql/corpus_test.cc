@@ -72,12 +72,13 @@ struct Outcome {
 };
 
 std::string describe(const sql::Measure& measure) {
-  constexpr const char* kNames[] = {"rows",     "values",    "sum",       "centred",
-                                    "distinct", "histogram", "magnitudes"};
+  constexpr const char* kNames[] = {"rows",     "values",    "sum",        "centred",
+                                    "distinct", "histogram", "magnitudes", "bounded"};
   std::string out = kNames[static_cast<std::size_t>(measure.kind)];
   if (measure.kind == sql::MeasureKind::sum || measure.kind == sql::MeasureKind::centred) {
     out += " row " + std::to_string(measure.row_low) + ".." + std::to_string(measure.row_high);
   }
+  for (const std::uint32_t place : measure.watched) out += " " + std::to_string(place);
   if (measure.kind == sql::MeasureKind::magnitudes) out += " bins " + std::to_string(measure.bins);
   return out + " person " + std::to_string(measure.low) + ".." + std::to_string(measure.high);
 }

@@ -213,6 +213,16 @@ Neighbours in_automatic_bounds(std::uint64_t others) {
   return out;
 }
 
+// The one of whom most is cut off, as counted.
+Neighbours among_the_bounded() {
+  Neighbours out = of_many_large_rows();
+  out.sql =
+      "SELECT COUNT(DISTINCT hashed_email) AS n, COUNT_BOUNDED() AS cut, SUM(total_spent) AS s "
+      "FROM purchases";
+  out.probes = {{"", 0, 60, 61, 2}, {"", 1, 0, 1, 2}, {"", 2, 0, 100'000, 2}};
+  return out;
+}
+
 Neighbours in_an_average() {
   Neighbours out{.sql = "SELECT AVG(total_spent) AS a FROM purchases",
                  .others = {},
@@ -286,6 +296,7 @@ TEST(Chain, HidesManyLargeRows) { EXPECT_LE(excess(of_many_large_rows(), Fault::
 TEST(Chain, HidesOneInAutomaticBounds) {
   EXPECT_LE(excess(in_automatic_bounds(19), Fault::none), 0);
 }
+TEST(Chain, HidesOneAmongTheBounded) { EXPECT_LE(excess(among_the_bounded(), Fault::none), 0); }
 TEST(Chain, HidesOneInAnAverage) { EXPECT_LE(excess(in_an_average(), Fault::none), 0); }
 TEST(Chain, HidesOneBehindHaving) { EXPECT_LE(excess(behind_having(), Fault::none), 0); }
 TEST(Chain, HidesOneInAJoin) { EXPECT_LE(excess(in_a_join(), Fault::none), 0); }
@@ -358,7 +369,7 @@ TEST(Chain, NeverShowsAGroupBelowK) {
 TEST(Chain, IsTheSameWithDuckdb) {
   for (const Neighbours& neighbours :
        {one_in_a_crowd(), at_k(), in_many_groups(), of_many_large_rows(), in_an_average(),
-        in_automatic_bounds(19), behind_having(), in_a_join(),
+        in_automatic_bounds(19), among_the_bounded(), behind_having(), in_a_join(),
         with_gaussian_noise(one_in_a_crowd()), at_k_by_coin(),
         alone_in_a_public_group(privacy::OpenRows::show)}) {
     const Data data = joined(neighbours.others, neighbours.person);
@@ -386,6 +397,10 @@ TEST(ChainFinds, HalfTheNoiseOnASum) {
 
 TEST(ChainFinds, HalfTheNoiseOnAutomaticBounds) {
   EXPECT_GT(excess(in_automatic_bounds(10), Fault::noise_halved), 0);
+}
+
+TEST(ChainFinds, HalfTheNoiseOnTheBounded) {
+  EXPECT_GT(excess(among_the_bounded(), Fault::noise_halved), 0);
 }
 
 TEST(ChainFinds, APersonInAllGroups) {

@@ -52,6 +52,7 @@ class Measures {
       case AggregateKind::rows: return count(MeasureKind::rows, {});
       case AggregateKind::values: return values(call);
       case AggregateKind::distinct: return distinct(call);
+      case AggregateKind::bounded: return people_bounded();
       case AggregateKind::sum: return sum(call);
       case AggregateKind::average: return average(call);
       case AggregateKind::quantile: return quantile(call);
@@ -65,7 +66,12 @@ class Measures {
     GBX_CHECK(false);
   }
 
-  std::vector<Measure> take() { return std::move(measures_); }
+  std::vector<Measure> take() {
+    for (Measure& measure : measures_) {
+      if (measure.kind == MeasureKind::bounded) measure.watched = watched_;
+    }
+    return std::move(measures_);
+  }
 
   // For each measure that is a histogram its fractions; else none. In the order of measures; sets
   // the place of each quantile among the plan's.
@@ -106,6 +112,25 @@ class Measures {
     return out;
   }
 
+  // Watches what is asked of rows and values as such: not whether somebody has one.
+  Output people_bounded() {
+    Measure measure;
+    measure.kind = MeasureKind::bounded;
+    measure.high = 1;
+    Output out;
+    out.kind = OutputKind::count;
+    out.index = statistic(std::move(measure));
+    return out;
+  }
+
+  // The same, of which COUNT_BOUNDED() tells when something is cut off.
+  std::uint32_t watched(Measure measure) {
+    const std::uint32_t out = statistic(std::move(measure));
+    const auto place = std::lower_bound(watched_.begin(), watched_.end(), out - 1);
+    if (place == watched_.end() || *place != out - 1) watched_.insert(place, out - 1);
+    return out;
+  }
+
   // The statistic of a measure; 0 is persons.
   std::uint32_t statistic(Measure measure) {
     std::size_t i = 0;
@@ -123,7 +148,7 @@ class Measures {
     measure.high = rows_;
     Output out;
     out.kind = OutputKind::count;
-    out.index = statistic(std::move(measure));
+    out.index = watched(std::move(measure));
     return out;
   }
 
@@ -154,7 +179,7 @@ class Measures {
     measure.high = values_of(call.argument);
     Output out;
     out.kind = OutputKind::count;
-    out.index = statistic(std::move(measure));
+    out.index = watched(std::move(measure));
     return out;
   }
 
@@ -186,7 +211,8 @@ class Measures {
     out.bins = measure.bins;
     out.low = measure.row_low;
     out.high = measure.row_high;
-    out.count = statistic(std::move(measure));
+    out.count =
+        kind == OutputKind::quantile ? watched(std::move(measure)) : statistic(std::move(measure));
     fractions_.resize(measures_.size());
     return out;
   }
@@ -217,7 +243,7 @@ class Measures {
     measure.high = static_cast<std::int64_t>(high);
     Output out;
     out.kind = OutputKind::sum;
-    out.index = statistic(std::move(measure));
+    out.index = watched(std::move(measure));
     out.low = argument.low;
     out.high = argument.high;
     return out;
@@ -238,7 +264,7 @@ class Measures {
     Output out;
     out.kind = OutputKind::average;
     out.count = values(call).index;
-    out.index = statistic(std::move(measure));
+    out.index = watched(std::move(measure));
     out.low = argument.low;
     out.high = argument.high;
     out.more_digits =
@@ -260,7 +286,7 @@ class Measures {
     measure.low = measure.row_low * rows_;
     measure.high = measure.row_high * rows_;
     out.kind = OutputKind::moment;
-    out.squares = statistic(std::move(measure));
+    out.squares = watched(std::move(measure));
     out.sample = sample;
     out.root = root;
     out.scale = argument.type.scale;
@@ -274,6 +300,7 @@ class Measures {
   const RuleCheck* rules_;
   std::int64_t rows_;
   std::vector<Measure> measures_;
+  std::vector<std::uint32_t> watched_;
   std::vector<std::vector<std::uint32_t>> fractions_;  // by measure; of a histogram only
 };
 

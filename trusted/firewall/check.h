@@ -113,6 +113,10 @@ class CheckedQuery {
 //                           level of a tree of sums over them
 //   APPROX_BOUNDS(x)        a histogram of one row of each person in each group over powers of two;
 //                           whoever leaves takes one row along: one bin changes by 1. Sensitivity 1
+//   COUNT_BOUNDED()         1 for each person of a group of whom something was cut off: a value by
+//                           CLAMP, rows or values beyond c or l, a sum beyond its bounds, or some
+//                           group beyond L0. It depends on the person's own rows alone; sensitivity
+//                           1
 // CLAMP(x, l, h) right inside SUM, AVG, VAR, QUANTILE or APPROX_BOUNDS gives x those bounds.
 // FILTER (WHERE f) of any other aggregate is its argument as CASE WHEN f THEN x END, NULL else:
 // rows where f does not hold add 0, so the bounds are the same. Equal measures are one statistic

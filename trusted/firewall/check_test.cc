@@ -252,6 +252,32 @@ TEST(check, automatic_bounds_are_counters_of_one_row_each) {
   EXPECT_TRUE(query.plan().quantiles[0].bounds);
 }
 
+// Whoever had something cut off is one person, whatever it was.
+TEST(check, people_bounded_are_counted_over_all_other_measures) {
+  const policy::Policy policy = spread_policy();
+  sql::Query query = query_of(policy, sql::AggregateKind::variance_sample);
+  for (const auto kind : {sql::AggregateKind::bounded, sql::AggregateKind::bound_low}) {
+    sql::AggregateCall call = query.aggregates[0];
+    call.kind = kind;
+    if (kind == sql::AggregateKind::bounded) call.argument = {};
+    query.aggregates.push_back(call);
+    query.output_types.push_back({Type::integer, 0});
+  }
+  const auto out = check(query, verified(policy), {"agency", 0});
+  ASSERT_TRUE(out);
+  ASSERT_EQ(out->plan().statistics.size(), 1 + out->task().measures.size());
+  int found = 0;
+  for (std::size_t i = 0; i < out->task().measures.size(); i++) {
+    const sql::Measure& measure = out->task().measures[i];
+    if (measure.kind != sql::MeasureKind::bounded) continue;
+    found++;
+    EXPECT_EQ(out->plan().statistics[i + 1].per_group, 1);
+    EXPECT_EQ(measure.watched.size(), 3U);  // all but itself and the bounds
+    EXPECT_TRUE(sql::watches_others(out->task().measures));
+  }
+  EXPECT_EQ(found, 1);
+}
+
 TEST(assemble, bounds_are_the_ends_of_their_bins) {
   Output low;
   Output high;

@@ -180,7 +180,8 @@ Status RuleCheck::row_count(Span where) const {
 Status RuleCheck::aggregate(const sql::AggregateCall& call) const {
   std::size_t values = 0;
   switch (call.kind) {
-    case sql::AggregateKind::rows: return row_count(call.where);
+    case sql::AggregateKind::rows:
+    case sql::AggregateKind::bounded: return row_count(call.where);
     case sql::AggregateKind::persons: {
       // All tables are joined on the person: whosever column is named, everybody's is counted.
       const bool listed =

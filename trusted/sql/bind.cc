@@ -232,6 +232,7 @@ ValueType Binder::type_of(const AggregateCall& call) const {
     case AggregateKind::rows:
     case AggregateKind::values:
     case AggregateKind::persons:
+    case AggregateKind::bounded:
     case AggregateKind::distinct: break;
     case AggregateKind::sum:
     case AggregateKind::bound_low:

@@ -33,6 +33,7 @@ class AggregateBinder {
   Result<AggregateCall> count(const Node& node);
   Result<AggregateCall> count_rows(const Node& node);
   Result<AggregateCall> count_if(const Node& node);
+  Result<AggregateCall> count_bounded(const Node& node);
   Result<AggregateCall> measure(const Node& node, AggregateKind kind);
   Result<AggregateCall> measured(const Node& node, AggregateKind kind);
   Result<AggregateCall> quantile(const Node& node);
@@ -83,6 +84,17 @@ Result<AggregateCall> AggregateBinder::count_if(const Node& node) {
   call.where = node.where;
   GBX_TRY_ASSIGN(Expression rows, make_case(std::move(parts), node.where));
   GBX_TRY_ASSIGN(call.argument, where_filtered(node, std::move(rows)));
+  return call;
+}
+
+// COUNT_BOUNDED(): of the whole answer, so nothing narrows it.
+Result<AggregateCall> AggregateBinder::count_bounded(const Node& node) {
+  if (node.distinct) return refuse("distinct_aggregate_unsupported", node.where);
+  if (!node.children.empty()) return refuse("argument_count", node.where);
+  if (!node.filter.empty()) return refuse("aggregate_filter_unsupported", node.where);
+  AggregateCall call;
+  call.kind = AggregateKind::bounded;
+  call.where = node.where;
   return call;
 }
 
@@ -168,6 +180,7 @@ Result<AggregateCall> AggregateBinder::bind(const Node& node) {
       name == "quantile_disc") {
     return quantile(node);
   }
+  if (name == "count_bounded") return count_bounded(node);
   if (name == "approx_bounds_low") return measure(node, AggregateKind::bound_low);
   if (name == "approx_bounds_high") return measure(node, AggregateKind::bound_high);
   if (name == "min" || name == "max" || name == "arg_min" || name == "arg_max") {

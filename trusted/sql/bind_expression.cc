@@ -11,7 +11,7 @@
 namespace gbx::sql {
 namespace {
 
-constexpr std::array<std::string_view, 50> kAggregates = {"count_star",
+constexpr std::array<std::string_view, 51> kAggregates = {"count_star",
                                                           "count_if",
                                                           "countif",
                                                           "count",
@@ -36,6 +36,7 @@ constexpr std::array<std::string_view, 50> kAggregates = {"count_star",
                                                           "approx_count_distinct",
                                                           "approx_quantile",
                                                           "approx_bounds_low",
+                                                          "count_bounded",
                                                           "approx_bounds_high",
                                                           "any_value",
                                                           "first",

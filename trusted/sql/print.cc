@@ -144,6 +144,7 @@ std::string Printer::aggregate(const AggregateCall& call) const {
     case AggregateKind::quantile:
       return "QUANTILE_CONT(" + expression(call.argument) + ", " +
              format_value(call.fraction, {Type::decimal, 6}) + ")";
+    case AggregateKind::bounded: return "COUNT_BOUNDED()";
     case AggregateKind::bound_low: return "APPROX_BOUNDS_LOW(" + expression(call.argument) + ")";
     case AggregateKind::bound_high: return "APPROX_BOUNDS_HIGH(" + expression(call.argument) + ")";
     case AggregateKind::average: return "AVG(" + expression(call.argument) + ")";

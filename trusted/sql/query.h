@@ -41,6 +41,7 @@ enum class AggregateKind : std::uint8_t {
   deviation_population,  // STDDEV_POP(argument)
   deviation_sample,      // STDDEV_SAMP(argument), STDDEV
   quantile,    // QUANTILE_CONT(argument, fraction), MEDIAN: the value that so many lie below
+  bounded,     // COUNT_BOUNDED(): the people of whom something was cut off
   bound_low,   // APPROX_BOUNDS_LOW(argument): a power of two that hardly any value is below
   bound_high,  // APPROX_BOUNDS_HIGH(argument)
 };

@@ -112,8 +112,34 @@ std::string input(const Measure& measure) {
   return "(CASE WHEN " + value + " IS NULL THEN CAST(0 AS BIGINT) ELSE " + kept + " END)";
 }
 
-std::string partial(const Measure& measure) {
+// Whether the rows of a person and group are more than the measure lets count.
+std::string is_cut(const Measure& measure) {
+  std::string out = "FALSE";
+  if (clamps_rows(measure.kind)) {
+    const std::string value = render_expression(measure.argument);
+    out = "coalesce(bool_or((" + value + " < " + integer(measure.row_low) + ") OR (" + value +
+          " > " + integer(measure.row_high) + ")), FALSE)";
+  }
+  if (keeps_values(measure.kind)) {
+    const bool distinct = measure.kind == MeasureKind::distinct;
+    return "(" + out + " OR (count(" + (distinct ? "DISTINCT " : "") + stored(measure.argument) +
+           ") > " + integer(measure.high) + "))";
+  }
+  const auto huge = [](std::int64_t bound) {
+    return "CAST(" + std::to_string(bound) + " AS HUGEINT)";
+  };
+  const std::string sum = "CAST(sum(" + input(measure) + ") AS HUGEINT)";
+  return "(" + out + " OR (" + sum + " < " + huge(measure.low) + ") OR (" + sum + " > " +
+         huge(measure.high) + "))";
+}
+
+std::string partial(const Task& task, const Measure& measure) {
   if (keeps_values(measure.kind)) return "CAST(0 AS HUGEINT)";
+  if (measure.kind == MeasureKind::bounded) {
+    std::string cut = "FALSE";
+    for (const std::uint32_t place : measure.watched) cut += " OR " + is_cut(task.measures[place]);
+    return "CAST((" + cut + ") AS HUGEINT)";
+  }
   return clamped("CAST(sum(" + input(measure) + ") AS HUGEINT)", measure.low, measure.high,
                  "HUGEINT");
 }
@@ -183,7 +209,14 @@ std::string same_groups(const Task& task, std::string_view a, std::string_view b
 // The rows of partials that their persons keep.
 std::string kept(const Task& task) {
   std::string out = "(SELECT x.p, " + group_columns(task, "x.");
-  for (std::size_t i = 0; i < task.measures.size(); i++) out += ", x." + name('m', i);
+  for (std::size_t i = 0; i < task.measures.size(); i++) {
+    std::string value = "x." + name('m', i);
+    if (task.measures[i].kind == MeasureKind::bounded) {
+      value = "(CASE WHEN count(*) OVER (PARTITION BY x.p) > " + integer(task.groups_per_person) +
+              " THEN CAST(1 AS HUGEINT) ELSE " + value + " END) AS " + name('m', i);
+    }
+    out += ", " + value;
+  }
   out += ", row_number() OVER (PARTITION BY x.p ORDER BY " + rank(task.sampling, "k.hg") +
          " ASC, k.ord ASC) AS place FROM partials AS x JOIN keys AS k ON (" +
          same_groups(task, "x.", "k.") +
@@ -269,7 +302,7 @@ std::string render_partials(const Task& task) {
     by += ", " + value;
   }
   for (std::size_t i = 0; i < task.measures.size(); i++) {
-    out += ", " + partial(task.measures[i]) + " AS " + name('m', i);
+    out += ", " + partial(task, task.measures[i]) + " AS " + name('m', i);
   }
   return out + from(task) + by;
 }

@@ -7,6 +7,14 @@ namespace gbx::sql {
 
 bool keeps_values(MeasureKind kind) { return kind == MeasureKind::distinct || has_bins(kind); }
 
+bool has_argument(MeasureKind kind) {
+  return kind != MeasureKind::rows && kind != MeasureKind::bounded;
+}
+
+bool clamps_rows(MeasureKind kind) {
+  return kind == MeasureKind::sum || kind == MeasureKind::centred || has_bins(kind);
+}
+
 bool has_bins(MeasureKind kind) {
   return kind == MeasureKind::histogram || kind == MeasureKind::magnitudes;
 }
@@ -25,6 +33,17 @@ std::uint32_t bins_for(std::int64_t low, std::int64_t high) {
   std::uint32_t bins = 16;
   while (bins < kBinsMax && Int128{high} - low + 1 > bins) bins *= 16;
   return bins;
+}
+
+bool watches_others(const std::vector<Measure>& measures) {
+  for (const Measure& measure : measures) {
+    for (std::size_t i = 0; i < measure.watched.size(); i++) {
+      const std::uint32_t place = measure.watched[i];
+      if (place >= measures.size() || measures[place].kind == MeasureKind::bounded) return false;
+      if (i > 0 && place <= measure.watched[i - 1]) return false;
+    }
+  }
+  return true;
 }
 
 std::int64_t magnitude(std::int64_t value) {

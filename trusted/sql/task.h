@@ -29,6 +29,11 @@
 // Nor have magnitudes: a histogram whose bins are powers of two. With m(v) = sign(v) times the
 // number of binary digits of |v|, and x clamped as above, the bin of x is m(x) - m(row_low).
 //
+// Nor has `bounded` an argument: its partial is 1 where p lost something of what it brought to g,
+// else 0. That is: where p had more than `groups_per_person` groups; or, of a measure in `watched`,
+// had in g a value outside [row_low, row_high], more values or rows than it keeps, or a sum outside
+// [low, high].
+//
 //   h(p): the first four bytes of the token, little-endian, & 0x7fffffff, mod 2^31 - 1
 //   h(g): the first four bytes of SHA-256(encode_group_key(g)), the same way
 // Both are functions of p's own values alone, never of a dictionary code or a row number: what one
@@ -53,16 +58,18 @@ enum class MeasureKind : std::uint8_t {
   distinct,    // no sum: how many different values of `argument` the persons bring
   histogram,   // how many rows have a value of `argument` in each of `bins` equal parts
   magnitudes,  // how many have one of each sign and number of binary digits
+  bounded,     // 1 for each person of whom something was cut off
 };
 
 struct Measure {
   MeasureKind kind = MeasureKind::rows;
-  Expression argument;       // unused for rows; of any type for values and distinct
+  Expression argument;       // unused for rows and bounded; of any type for values and distinct
   std::int64_t row_low = 0;  // clamp of one row's value (sum, centred, and those with bins)
   std::int64_t row_high = 0;
   std::int64_t low = 0;  // clamp of one person's partial in one group; values kept: 0
   std::int64_t high = 0;
   std::uint32_t bins = 0;  // histogram: 16, 256, 4096 or 65536; magnitudes: magnitudes_in(); else 0
+  std::vector<std::uint32_t> watched = {};  // bounded: places of other measures, ascending
 };
 
 // Fresh random numbers of each release, all in [1, 2^31 - 2].
@@ -90,6 +97,10 @@ constexpr std::int64_t kValuesPerPersonMax = 1'000'000;
 
 constexpr std::uint32_t kBinsMax = 65536;
 
+// Whether a measure reads a value of each row.
+bool has_argument(MeasureKind kind);
+// Whether a row's value is clamped to [row_low, row_high].
+bool clamps_rows(MeasureKind kind);
 // Whether a person's values are kept by rank, rather than added up.
 bool keeps_values(MeasureKind kind);
 // Of these, whether rows are counted by bin.
@@ -103,6 +114,9 @@ std::int64_t magnitude(std::int64_t value);
 // How many magnitudes lie in [low, high]; at most kMagnitudesMax.
 std::uint32_t magnitudes_in(std::int64_t low, std::int64_t high);
 constexpr std::uint32_t kMagnitudesMax = 125;
+
+// Whether every `watched` names measures that are there, ascending, and none of kind bounded.
+bool watches_others(const std::vector<Measure>& measures);
 
 struct GroupRow {
   std::vector<Cell> key;  // one per group expression

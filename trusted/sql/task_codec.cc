@@ -20,8 +20,8 @@ constexpr std::size_t kTextBytesMax = 4096;
 constexpr std::size_t kChildrenMax = 20'000;
 constexpr std::int64_t kCountMax = std::numeric_limits<std::uint32_t>::max();
 constexpr std::int64_t kSamplingMax = 2'147'483'646;
-constexpr std::array<std::string_view, 7> kKinds = {"rows",     "values",    "sum",       "centred",
-                                                    "distinct", "histogram", "magnitudes"};
+constexpr std::array<std::string_view, 8> kKinds = {
+    "rows", "values", "sum", "centred", "distinct", "histogram", "magnitudes", "bounded"};
 
 // Numbers may pass 2^53, which JSON integers here may not: they are strings.
 Json number(std::int64_t value) { return Json(std::to_string(value)); }
@@ -76,7 +76,12 @@ Json encode(const Measure& measure) {
                            {"low", number(measure.low)},
                            {"high", number(measure.high)}});
   if (has_bins(measure.kind)) out.set("bins", std::int64_t{measure.bins});
-  if (measure.kind != MeasureKind::rows) out.set("argument", encode(measure.argument));
+  if (has_argument(measure.kind)) out.set("argument", encode(measure.argument));
+  if (measure.kind == MeasureKind::bounded) {
+    Json watched{Json::Array()};
+    for (const std::uint32_t place : measure.watched) watched.push(std::int64_t{place});
+    out.set("watched", std::move(watched));
+  }
   return out;
 }
 
@@ -124,6 +129,7 @@ Result<Expression> Decoder::expression(const Json& json, std::size_t depth) {
 
 bool Decoder::is_measurable(const Measure& measure) {
   if (measure.kind == MeasureKind::rows || measure.kind == MeasureKind::values) return true;
+  if (measure.kind == MeasureKind::bounded) return measure.low == 0 && measure.high == 1;
   const bool few = measure.low == 0 && measure.high <= kValuesPerPersonMax;
   if (keeps_values(measure.kind) && !few) return false;
   if (measure.kind == MeasureKind::distinct) return true;
@@ -154,7 +160,15 @@ Result<Measure> Decoder::measure(const Json& json) {
   if (has_bins(out.kind)) {
     out.bins = static_cast<std::uint32_t>(fields.integer("bins", 1, kBinsMax));
   }
-  if (out.kind != MeasureKind::rows) {
+  if (out.kind == MeasureKind::bounded) {
+    for (const Json& place : fields.array("watched", kPartsMax)) {
+      const std::int64_t* number = place.integer();
+      const bool fits = number != nullptr && *number >= 0 && *number < std::int64_t{kPartsMax};
+      if (!fits) return kMalformed;
+      out.watched.push_back(static_cast<std::uint32_t>(*number));
+    }
+  }
+  if (has_argument(out.kind)) {
     GBX_TRY_ASSIGN(out.argument, expression(fields.object("argument"), 0));
   }
   GBX_TRY(fields.finish());
@@ -187,6 +201,7 @@ Result<Task> Decoder::task(const Json& json) {
     GBX_TRY_ASSIGN(Measure decoded, measure(entry));
     out.measures.push_back(std::move(decoded));
   }
+  if (!watches_others(out.measures)) return kMalformed;
   out.groups_per_person =
       static_cast<std::uint32_t>(fields.integer("groups_per_person", 1, kCountMax));
   out.groups_max = static_cast<std::uint32_t>(fields.integer("groups_max", 1, kCountMax));

@@ -59,6 +59,11 @@ Task example() {
   magnitudes.kind = MeasureKind::magnitudes;
   magnitudes.bins = magnitudes_in(0, 9);
   task.measures = {rows, sum, distinct, histogram, magnitudes};
+  Measure bounded;
+  bounded.kind = MeasureKind::bounded;
+  bounded.high = 1;
+  bounded.watched = {1, 4};
+  task.measures.push_back(bounded);
   task.groups_per_person = 4;
   task.sampling = {1, 2147483646, 77};
   return task;
@@ -128,6 +133,15 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair{R"("high":"6","kind":"distinct")", R"("high":"1000001","kind":"distinct")"},
         std::pair{R"("kind":"distinct","low":"0")", R"("kind":"distinct","low":"-1")"},
         std::pair{R"("kind":"distinct","low":"0")", R"("kind":"sum","low":"0")"},
+        std::pair{R"("watched":[1,4])", R"("watched":[4,1])"},
+        std::pair{R"("watched":[1,4])", R"("watched":[1,1])"},
+        std::pair{R"("watched":[1,4])", R"("watched":[1,5])"},
+        std::pair{R"("watched":[1,4])", R"("watched":[1,6])"},
+        std::pair{R"("watched":[1,4])", R"("watched":[-1])"},
+        std::pair{R"("watched":[1,4])", R"("watched":["1"])"},
+        std::pair{R"("watched":[1,4])", R"("watched":[1,4294967300])"},
+        std::pair{R"("high":"1","kind":"bounded")", R"("high":"2","kind":"bounded")"},
+        std::pair{R"("kind":"bounded","low":"0")", R"("kind":"bounded","low":"-1")"},
         std::pair{"\"relation\":1", "\"relation\":2"}, std::pair{"\"scale\":2", "\"scale\":13"},
         std::pair{"\"type\":\"decimal\"", "\"type\":\"double\""},
         std::pair{"\"value\":\"3\"", "\"value\":\"-3\""}, std::pair{"{", " {"}));
