@@ -94,6 +94,7 @@ TESTED_ELSEWHERE = {
     "trusted/crypto/sign.cc": "trusted/packet/dsse_test.cc",
     "trusted/crypto/verifying_key.cc": "trusted/crypto/x509_test.cc",
     "trusted/packet/binding.cc": "trusted/packet/room_packets_test.cc",
+    "trusted/privacy/rho_limit.cc": "trusted/privacy/amount_test.cc",
     "trusted/policy/codec.cc": "trusted/policy/policy_test.cc",
     "trusted/policy/check.cc": "trusted/policy/policy_test.cc",
     "trusted/room/groups.cc": "trusted/room/engine_test.cc",

@@ -228,20 +228,6 @@ double epsilon_of_rho(double rho, double delta) {
   return std::fmax(0, bound((low + high) / 2)) * kRoundUp;
 }
 
-std::uint64_t rho_for(std::uint64_t epsilon, std::uint64_t delta) {
-  GBX_CHECK(delta >= 1 && delta < kDeltaUnit);
-  const double wanted = static_cast<double>(epsilon) / static_cast<double>(kEpsilonUnit);
-  const double share = static_cast<double>(delta) / static_cast<double>(kDeltaUnit);
-  std::uint64_t low = 0;
-  std::uint64_t high = kRhoMax + 1;
-  while (high - low > 1) {
-    const std::uint64_t middle = low + (high - low) / 2;
-    const double rho = static_cast<double>(middle) / static_cast<double>(kRhoUnit);
-    (epsilon_of_rho(rho, share) <= wanted ? low : high) = middle;
-  }
-  return low;
-}
-
 Price limit_for(Accounting accounting, std::uint64_t epsilon, std::uint64_t delta) {
   if (accounting == Accounting::pure) return {epsilon, delta};
   const std::uint64_t conversion = delta / 2;

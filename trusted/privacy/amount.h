@@ -77,8 +77,10 @@ std::uint64_t epsilon_within_rho(std::uint64_t rho);
 // (Canonne, Kamath, Steinke, arXiv:2004.00010, proposition 12 with corollary 13). `rho` >= 0 in
 // ones, 0 < `delta` < 1.
 double epsilon_of_rho(double rho, double delta);
-// The largest rho, in units, whose epsilon_of_rho(., delta) is at most `epsilon` (in 10^-6);
-// `delta` in 2^-60, at least 1. Zero when there is none.
+// A rho, in units, for which a (rho, 0)-zCDP history is (epsilon, delta)-private; `epsilon` in
+// 10^-6, at most kEpsilonMax, `delta` in 2^-60, at least 1. Never more than the largest one, and
+// for delta up to 1/2 less by one unit or 10^-8 of it at most; zero when there is none. In integers
+// only, as docs/spec/privacy.md says: the same number on every machine.
 std::uint64_t rho_for(std::uint64_t epsilon, std::uint64_t delta);
 
 // A promise of (epsilon, delta) over everything that is ever released, as a limit of a ledger.
