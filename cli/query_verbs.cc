@@ -29,8 +29,9 @@ struct QueryChoice {
   std::string csv;
   std::string parquet;
   std::string output;
-  std::string target;         // --target-error
-  std::int64_t expected = 0;  // --expect; 0 = not said
+  std::string target;               // --target-error
+  std::int64_t expected = 0;        // --expect; 0 = not said
+  std::vector<std::string> values;  // --expect-value
   bool dry_run = false;
   bool yes = false;
 };
@@ -131,10 +132,10 @@ client::Forecast forecast_of(const client::PolicyFile& policy, const client::Hom
 }
 
 // The price is asked for with what this program worked out; what the room says must bear it out.
-void demand_target(const client::VerifiedAnswer& answer, std::int64_t width) {
-  const auto& columns = answer.table().columns;
-  if (std::any_of(columns.begin(), columns.end(),
-                  [&](const packet::Output& column) { return column.half_width == width; })) {
+void demand_plan(const client::VerifiedAnswer& answer, const std::vector<std::int64_t>& widths) {
+  const auto& said = answer.predicate().noise.statistics;
+  if (std::equal(said.begin(), said.end(), widths.begin(), widths.end(),
+                 [](const auto& entry, std::int64_t width) { return entry.half_width == width; })) {
     return;
   }
   throw Failure("nothing was asked", "",
@@ -178,8 +179,13 @@ Verified tell_price(const Console& console, const QueryChoice& choice,
   if (!choice.target.empty() || choice.expected > 0) {
     forecast = forecast_of(policy, home, question.sql);
   }
+  client::Expected expected{.people = choice.expected, .values = {}};
+  if (forecast) expected.values = expected_values(*forecast, choice.values);
   if (!choice.target.empty()) {
-    question.epsilon = target_epsilon(*forecast, target_people(choice.target, choice.expected));
+    const std::int64_t people = target_people(choice.target, choice.expected);
+    const auto share = target_share(choice.target);
+    question.epsilon =
+        share ? target_epsilon(*forecast, *share, expected) : target_epsilon(*forecast, people);
   }
   client::Question dry = question;
   dry.dry_run = true;
@@ -188,10 +194,10 @@ Verified tell_price(const Console& console, const QueryChoice& choice,
   const std::uint64_t epsilon =
       question.epsilon ? privacy::parse_epsilon(*question.epsilon).value() : 0;
   if (!choice.target.empty()) {
-    demand_target(out.answer, forecast->count_width(epsilon).value().value());
+    demand_plan(out.answer, forecast->statistic_widths(epsilon).value());
   }
   if (choice.expected > 0) {
-    out.typical = {choice.expected, forecast->typical_widths(epsilon, choice.expected).value()};
+    out.typical = {choice.expected, forecast->typical_widths(epsilon, expected).value()};
   }
   console.say(price_text(out.answer, out.typical));
   const std::string hint = bounds_hint(wide_columns(policy, home, question.sql));
@@ -282,11 +288,16 @@ void add_query(CLI::App& app, Console& console) {
   verb->add_flag("--dry-run", choice->dry_run, "Only the price: nothing is read, nothing is spent");
   CLI::Option* epsilon = verb->add_option("--epsilon", choice->epsilon,
                                           "Spend less than the policy's price, for more noise");
-  verb->add_option("--target-error", choice->target,
-                   "Find the least epsilon that keeps each count within 200, or 5% of --expect")
+  verb->add_option(
+          "--target-error", choice->target,
+          "Find the least epsilon: counts within 200, or all within 5% of what is expected")
       ->excludes(epsilon);
   verb->add_option("--expect", choice->expected, "About how many people a row will stand for")
       ->check(CLI::Range(std::int64_t{1}, kExpectedMax));
+  verb->add_option("--expect-value", choice->values,
+                   "With --expect: COLUMN=VALUE, about what one value of a sum or average is "
+                   "(else a quarter into its bounds)")
+      ->needs("--expect");
   verb->add_flag("-y,--yes", choice->yes, "With --target-error: do not ask whether to ask");
   verb->add_option("--csv", choice->csv, "Write the table as CSV, with the intervals");
   verb->add_option("--parquet", choice->parquet, "Write the table as Parquet, with the intervals");

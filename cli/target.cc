@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <iostream>
 
@@ -42,6 +44,13 @@ std::int64_t whole_number(const std::string& target) {
   return out;
 }
 
+// Rounded up to a tenth.
+std::string percent_text(double share) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f%%", std::ceil(share * 1000) / 10);
+  return text.data();
+}
+
 }  // namespace
 
 std::int64_t target_people(const std::string& target, std::int64_t expected) {
@@ -53,13 +62,71 @@ std::int64_t target_people(const std::string& target, std::int64_t expected) {
   return people;
 }
 
+std::optional<double> target_share(const std::string& target) {
+  if (target.empty() || target.back() != '%') return std::nullopt;
+  const auto percent = privacy::parse_epsilon(target.substr(0, target.size() - 1));
+  if (!percent) return std::nullopt;
+  return static_cast<double>(*percent) / (100.0 * static_cast<double>(privacy::kEpsilonUnit));
+}
+
+std::map<std::string, std::int64_t> expected_values(const client::Forecast& forecast,
+                                                    const std::vector<std::string>& texts) {
+  std::map<std::string, std::int64_t> out;
+  for (const std::string& text : texts) {
+    const std::size_t sign = text.find('=');
+    const std::string name = text.substr(0, sign);
+    const auto type = forecast.value_type_of(name);
+    if (sign == std::string::npos || !type) {
+      throw Failure("nothing was asked", "--expect-value " + text,
+                    "the answer has no sum or average of that name",
+                    "write COLUMN=VALUE, as in revenue=35.50");
+    }
+    const auto value = parse_value(text.substr(sign + 1), *type);
+    if (!value) {
+      throw Failure("nothing was asked", "--expect-value " + text, "it is no value of that column",
+                    "write COLUMN=VALUE, as in revenue=35.50");
+    }
+    out[name] = *value;
+  }
+  return out;
+}
+
+std::string target_epsilon(const client::Forecast& forecast, double share,
+                           const client::Expected& expected) {
+  if (const auto epsilon = forecast.epsilon_for_share(share, expected)) {
+    return client::epsilon_text(*epsilon);
+  }
+  const auto least = forecast.relative_error(0, expected);
+  if (!least || !*least) {
+    throw Failure("nothing was asked", "",
+                  "--target-error speaks of counts, sums and averages, and the query has none",
+                  "choose --epsilon and look at --dry-run");
+  }
+  const std::string& column = (*least)->column;
+  const double found = (*least)->share;
+  if (!std::isfinite(found)) {
+    throw Failure("nothing was asked", "", "nothing is expected in " + column,
+                  "say what one value is, as in --expect-value " + column + "=35.50");
+  }
+  throw Failure(
+      "nothing was asked", "",
+      "the wanted error of " + percent_text(share) +
+          " cannot be met: at the policy's whole "
+          "price per question " +
+          column + " is within " + percent_text(found) + " of what is expected",
+      "allow " + percent_text(found) +
+          " or more, ask for fewer columns or (with CLAMP) of narrower bounds, or have the "
+          "members agree on a larger epsilon_per_query");
+}
+
 std::string target_epsilon(const client::Forecast& forecast, std::int64_t people) {
   if (const auto epsilon = forecast.epsilon_for(people)) return client::epsilon_text(*epsilon);
   const auto least = forecast.count_width(0);
   if (!least || !*least) {
-    throw Failure("nothing was asked", "",
-                  "--target-error speaks of counts, and the query has none",
-                  "add COUNT(DISTINCT person) to it, or choose --epsilon and look at --dry-run");
+    throw Failure(
+        "nothing was asked", "",
+        "--target-error in people speaks of counts, and the query has none",
+        "say it as a percentage with --expect N, or choose --epsilon and look at --dry-run");
   }
   throw Failure("nothing was asked", "",
                 "the wanted error of " + with_thousands(std::to_string(people)) +

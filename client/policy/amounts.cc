@@ -66,10 +66,11 @@ std::string loss_text(privacy::Accounting accounting, std::uint64_t loss) {
   return text.data();
 }
 
-std::uint64_t queries_in_budget(const policy::Privacy& privacy) {
+std::uint64_t queries_in_budget(const policy::Privacy& privacy, bool selecting) {
   const privacy::Price budget = policy::budget_of(privacy);
   const privacy::Price price = policy::price_of(privacy, privacy.epsilon_per_query);
-  return std::min(budget.loss / price.loss, budget.delta / price.delta);
+  const std::uint64_t by_loss = budget.loss / price.loss;
+  return selecting ? std::min(by_loss, budget.delta / price.delta) : by_loss;
 }
 
 }  // namespace gbx::client

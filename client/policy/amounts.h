@@ -30,7 +30,8 @@ std::string delta_text(std::uint64_t delta);      // in 2^-60
 // An epsilon exactly; of a rho (in 2^-40), which is never round, three digits.
 std::string loss_text(privacy::Accounting accounting, std::uint64_t loss);
 
-// How many queries at the policy's price a table's budget pays for.
-std::uint64_t queries_in_budget(const policy::Privacy& privacy);
+// How many queries at the policy's price a table's budget pays for: of those that select groups,
+// and so cost delta; or of those that cost none, where the policy hides or shows public rows.
+std::uint64_t queries_in_budget(const policy::Privacy& privacy, bool selecting = true);
 
 }  // namespace gbx::client

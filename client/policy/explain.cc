@@ -336,15 +336,23 @@ std::string explain_accounting(const policy::Policy& policy) {
 
 std::string explain_budget(const policy::Policy& policy) {
   const policy::Privacy& privacy = policy.privacy;
-  const auto queries = static_cast<std::int64_t>(queries_in_budget(privacy));
+  const auto queries = [&](bool selecting) {
+    return thousands(static_cast<std::int64_t>(queries_in_budget(privacy, selecting)));
+  };
+  const std::string most =
+      privacy.open_rows == privacy::OpenRows::select
+          ? queries(true) + " questions to each table at full price."
+          : queries(false) +
+                " questions to each table at full price about rows that are public, which cost no "
+                "delta, or " +
+                queries(true) + " about groups that people's rows decide.";
   return "How far the budget goes\n  - Each table has epsilon " +
          privacy::format_epsilon(privacy.epsilon) + " and delta " +
          privacy::format_delta(privacy.delta) + " in all; a question costs epsilon " +
          privacy::format_epsilon(privacy.epsilon_per_query) + " and delta " +
          privacy::format_delta(privacy.delta_per_query) + ", or less if it says so.\n" +
-         explain_accounting(policy) + "  - That is " + thousands(queries) +
-         " questions to each table at full price. Then the table is silent until all members sign "
-         "a new policy.\n";
+         explain_accounting(policy) + "  - That is " + most +
+         " Then the table is silent until all members sign a new policy.\n";
 }
 
 std::string explain_trust(const policy::Policy& policy) {

@@ -108,6 +108,8 @@ TEST(Amounts, TheBudgetEndsWithWhatRunsOutFirst) {
   EXPECT_EQ(queries_in_budget(privacy), 16U);
   privacy.delta_per_query = 1;
   EXPECT_EQ(queries_in_budget(privacy), 30U);
+  privacy.delta_per_query = policy::example_policy().privacy.delta_per_query;
+  EXPECT_EQ(queries_in_budget(privacy, false), 30U);
 }
 
 }  // namespace

@@ -31,17 +31,34 @@ std::int64_t half_of(Int128 low, Int128 high) {
   return static_cast<std::int64_t>(std::min(half, Int128{privacy::kReleasedMax}));
 }
 
-// The centred sum of `people` values whose average lies a quarter into their bounds.
-std::int64_t quarter_sum(const firewall::Output& output, std::int64_t people) {
-  const Int128 sum = Int128{output.high - output.low} * people / 2;
-  return -static_cast<std::int64_t>(std::min(sum, Int128{privacy::kReleasedMax}));
+std::int64_t quarter_of(const firewall::Output& output) {
+  return static_cast<std::int64_t>(output.low + (Int128{output.high} - output.low) / 4);
 }
 
-std::int64_t average_width(const firewall::Output& output, const Widths& widths,
-                           std::int64_t people) {
+std::int64_t value_of(const sql::Item& item, const firewall::Output& output,
+                      const Expected& expected) {
+  const auto said = expected.values.find(item.name);
+  return said == expected.values.end() ? quarter_of(output) : said->second;
+}
+
+// The centred sum of `people` values that are `value` on average.
+std::int64_t centred_sum(const firewall::Output& output, std::int64_t people, std::int64_t value) {
+  const Int128 most = privacy::kReleasedMax;
+  const Int128 kept = std::clamp(value, output.low, output.high);
+  const Int128 sum = (2 * kept - output.low - output.high) * people;
+  return static_cast<std::int64_t>(std::clamp(sum, -most, most));
+}
+
+// In a row of `people` values that are `value` on average.
+struct Row {
+  std::int64_t people = 0;
+  std::int64_t value = 0;
+};
+
+std::int64_t average_width(const firewall::Output& output, const Widths& widths, const Row& row) {
   const privacy::Estimate estimate =
-      privacy::average({.sum = quarter_sum(output, people),
-                        .count = people,
+      privacy::average({.sum = centred_sum(output, row.people, row.value),
+                        .count = row.people,
                         .sum_half_width = widths.paired[output.index],
                         .count_half_width = widths.paired[output.count],
                         .low = output.low,
@@ -58,7 +75,8 @@ std::int64_t moment_width(const firewall::Output& output, const Widths& widths,
     return firewall::Between{value - width, value + width};
   };
   const firewall::Between between = firewall::moment_between(
-      output, around(output.count, people), around(output.index, quarter_sum(output, people)),
+      output, around(output.count, people),
+      around(output.index, centred_sum(output, people, quarter_of(output))),
       around(output.squares, 0));
   return half_of(between.low, between.high);
 }
@@ -83,11 +101,11 @@ std::int64_t quantile_width(const firewall::Output& output, const privacy::Plan&
 }
 
 std::optional<std::int64_t> width_of(const firewall::Output& output, const privacy::Plan& plan,
-                                     const Widths& widths, std::int64_t people) {
+                                     const Widths& widths, const Row& row) {
   const OutputKind kind = output.kind;
-  if (kind == OutputKind::average) return average_width(output, widths, people);
-  if (kind == OutputKind::moment) return moment_width(output, widths, people);
-  if (kind == OutputKind::quantile) return quantile_width(output, plan, people);
+  if (kind == OutputKind::average) return average_width(output, widths, row);
+  if (kind == OutputKind::moment) return moment_width(output, widths, row.people);
+  if (kind == OutputKind::quantile) return quantile_width(output, plan, row.people);
   if (kind == OutputKind::persons || kind == OutputKind::count || kind == OutputKind::sum) {
     return widths.single[output.index];
   }
@@ -111,6 +129,36 @@ bool is_wide(const firewall::Output& output) {
   Int128 wide = kWideBounds;
   for (int i = 0; i < value_type(output).scale; i++) wide *= 10;
   return Int128{output.high} - output.low >= wide;
+}
+
+// What a column is expected to hold, in units of its last digit.
+std::optional<double> expected_size(const firewall::Output& output, const Row& row) {
+  const auto people = static_cast<double>(row.people);
+  const auto value = static_cast<double>(row.value);
+  switch (output.kind) {
+    case OutputKind::persons:
+    case OutputKind::count: return people;
+    case OutputKind::sum: return people * value;
+    case OutputKind::average: return value * std::pow(10, output.more_digits);
+    case OutputKind::group:
+    case OutputKind::moment:
+    case OutputKind::quantile:
+    case OutputKind::bound_low:
+    case OutputKind::bound_high: break;
+  }
+  return std::nullopt;
+}
+
+// The least number up to `most` that is enough, when more always is.
+template <typename Enough>
+std::optional<std::uint64_t> least(std::uint64_t most, Enough enough) {
+  if (!enough(most)) return std::nullopt;
+  std::uint64_t low = 0;  // never enough
+  while (most - low > 1) {
+    const std::uint64_t middle = low + (most - low) / 2;
+    (enough(middle) ? most : low) = middle;
+  }
+  return most;
 }
 
 }  // namespace
@@ -142,27 +190,62 @@ Result<std::optional<std::int64_t>> Forecast::count_width(std::uint64_t epsilon)
 }
 
 std::optional<std::uint64_t> Forecast::epsilon_for(std::int64_t width) const {
-  const auto enough = [&](std::uint64_t epsilon) {
+  return least(policy_.policy().privacy.epsilon_per_query, [&](std::uint64_t epsilon) {
     const auto found = count_width(epsilon);
     return found && *found && **found <= width;  // too small a price buys no noise at all
-  };
-  std::uint64_t high = policy_.policy().privacy.epsilon_per_query;
-  if (!enough(high)) return std::nullopt;
-  std::uint64_t low = 0;  // never enough
-  while (high - low > 1) {
-    const std::uint64_t middle = low + (high - low) / 2;
-    (enough(middle) ? high : low) = middle;
+  });
+}
+
+Result<std::optional<RelativeError>> Forecast::relative_error(std::uint64_t epsilon,
+                                                              const Expected& expected) const {
+  GBX_TRY_ASSIGN(const firewall::CheckedQuery query, checked(epsilon));
+  GBX_TRY_ASSIGN(const Widths widths, widths_of(query.plan()));
+  std::optional<RelativeError> out;
+  for (const sql::Item& item : query.items()) {
+    const firewall::Output& output = query.outputs()[item.output];
+    const Row row = {expected.people, value_of(item, output, expected)};
+    const auto size = expected_size(output, row);
+    if (!size) continue;
+    const auto width = static_cast<double>(*width_of(output, query.plan(), widths, row));
+    const double share = *size == 0 ? HUGE_VAL : width / std::abs(*size);
+    if (!out || share > out->share) out = {item.name, share};
   }
-  return high;
+  return out;
+}
+
+std::optional<std::uint64_t> Forecast::epsilon_for_share(double share,
+                                                         const Expected& expected) const {
+  return least(policy_.policy().privacy.epsilon_per_query, [&](std::uint64_t epsilon) {
+    const auto found = relative_error(epsilon, expected);
+    return found && *found && (*found)->share <= share;
+  });
+}
+
+std::optional<ValueType> Forecast::value_type_of(std::string_view column) const {
+  const auto query = checked(0);
+  if (!query) return std::nullopt;
+  for (const sql::Item& item : query->items()) {
+    const firewall::Output& output = query->outputs()[item.output];
+    const bool valued = output.kind == OutputKind::sum || output.kind == OutputKind::average;
+    if (valued && item.name == column) return value_type(output);
+  }
+  return std::nullopt;
+}
+
+Result<std::vector<std::int64_t>> Forecast::statistic_widths(std::uint64_t epsilon) const {
+  GBX_TRY_ASSIGN(const firewall::CheckedQuery query, checked(epsilon));
+  return privacy::half_widths(query.plan());
 }
 
 Result<std::vector<std::optional<std::int64_t>>> Forecast::typical_widths(
-    std::uint64_t epsilon, std::int64_t people) const {
+    std::uint64_t epsilon, const Expected& expected) const {
   GBX_TRY_ASSIGN(const firewall::CheckedQuery query, checked(epsilon));
   GBX_TRY_ASSIGN(const Widths widths, widths_of(query.plan()));
   std::vector<std::optional<std::int64_t>> out;
   for (const sql::Item& item : query.items()) {
-    out.push_back(width_of(query.outputs()[item.output], query.plan(), widths, people));
+    const firewall::Output& output = query.outputs()[item.output];
+    const Row row = {expected.people, value_of(item, output, expected)};
+    out.push_back(width_of(output, query.plan(), widths, row));
   }
   return out;
 }

@@ -8,6 +8,7 @@
 // is. Not thread-safe.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,20 @@ struct WideColumn {
   std::int64_t high = 0;
 };
 
+// What the analyst expects of a row.
+struct Expected {
+  std::int64_t people = 0;  // about how many it stands for, with one value each; >= 1
+  // By column (a sum or an average): about what one value is, in units of 10^-scale of
+  // value_type_of(); for others it lies a quarter into its bounds.
+  std::map<std::string, std::int64_t> values = {};
+};
+
+// How far off a column is, as a part of what is expected in it.
+struct RelativeError {
+  std::string column;
+  double share = 0;  // infinite where nothing is expected
+};
+
 class Forecast {
  public:
   // Fails as the room would: parser, binder, firewall.
@@ -41,13 +56,25 @@ class Forecast {
   // own price per question is not enough, or the answer has no count.
   [[nodiscard]] std::optional<std::uint64_t> epsilon_for(std::int64_t width) const;
 
-  // The 95 % half-width of each column, in units of its last digit, in a row of `people` people
-  // with one value each; nullopt for a group. That of an average or a deviation depends on the
-  // answer: here the average lies a quarter into the declared bounds and the standard deviation is
-  // a quarter of their width; for a quantile, values lie evenly between them. `people` >= 1. Fails
-  // as firewall::check() does.
+  // The widest 95 % half-width among counts, sums and averages, relative to what is expected in
+  // them; nullopt when the answer has none. Fails as firewall::check() does.
+  [[nodiscard]] Result<std::optional<RelativeError>> relative_error(std::uint64_t epsilon,
+                                                                    const Expected& expected) const;
+  // The least epsilon for which that is at most `share`; nullopt when there is none.
+  [[nodiscard]] std::optional<std::uint64_t> epsilon_for_share(double share,
+                                                               const Expected& expected) const;
+  // The type of one value of a sum or an average; nullopt for other names.
+  [[nodiscard]] std::optional<ValueType> value_type_of(std::string_view column) const;
+
+  // The half-widths of the plan's statistics, as a room says them.
+  [[nodiscard]] Result<std::vector<std::int64_t>> statistic_widths(std::uint64_t epsilon) const;
+
+  // The 95 % half-width of each column, in units of its last digit, in a row as it is expected;
+  // nullopt for a group. That of an average or a deviation depends on the answer: here the standard
+  // deviation is a quarter of the width of the bounds, around a quarter of it; for a quantile,
+  // values lie evenly between them. Fails as firewall::check() does.
   [[nodiscard]] Result<std::vector<std::optional<std::int64_t>>> typical_widths(
-      std::uint64_t epsilon, std::int64_t people) const;
+      std::uint64_t epsilon, const Expected& expected) const;
 
   // The columns whose noise follows from bounds of one value that are at least kWideBounds apart:
   // where values are mostly smaller, automatic bounds are worth their price.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "trusted/policy/policy_fixture.h"
 
 namespace gbx::client {
@@ -64,8 +66,8 @@ TEST(Forecast, AnAverageNarrowsWithPeople) {
       "JOIN purchases USING (hashed_email) GROUP BY campaign_id",
       policy::example_policy());
   ASSERT_TRUE(found);
-  const auto few = found->typical_widths(0, 100'000);
-  const auto many = found->typical_widths(0, 10'000'000);
+  const auto few = found->typical_widths(0, {.people = 100'000});
+  const auto many = found->typical_widths(0, {.people = 10'000'000});
   ASSERT_TRUE(few && many);
   ASSERT_EQ(few->size(), 3U);
   EXPECT_EQ((*few)[0], std::nullopt);
@@ -80,8 +82,8 @@ TEST(Forecast, ADeviationHasAWidth) {
       {{"total_spent"}, policy::AggregateFunction::variance});
   const auto found = forecast("SELECT STDDEV(total_spent) AS spread FROM purchases", policy);
   ASSERT_TRUE(found);
-  const auto few = found->typical_widths(0, 1'000'000);
-  const auto many = found->typical_widths(0, 100'000'000);
+  const auto few = found->typical_widths(0, {.people = 1'000'000});
+  const auto many = found->typical_widths(0, {.people = 100'000'000});
   ASSERT_TRUE(few && many);
   EXPECT_GT(*few->front(), *many->front());
   EXPECT_GT(*many->front(), 0);
@@ -97,12 +99,69 @@ TEST(Forecast, AQuantileHasAWidth) {
       "QUANTILE_CONT(total_spent, 0.9) AS most FROM purchases",
       policy);
   ASSERT_TRUE(found) << found.error().reason.view();
-  const auto few = found->typical_widths(0, 1'000'000);
-  const auto many = found->typical_widths(0, 10'000'000);
+  const auto few = found->typical_widths(0, {.people = 1'000'000});
+  const auto many = found->typical_widths(0, {.people = 10'000'000});
   ASSERT_TRUE(few && many);
   EXPECT_NEAR(static_cast<double>(*(*few)[1]), 10 * static_cast<double>(*(*many)[1]), 10);
   EXPECT_EQ((*few)[1], (*few)[2]);
   EXPECT_GT(*(*many)[1], 0);
+}
+
+constexpr std::string_view kMoney =
+    "SELECT COUNT(DISTINCT hashed_email) AS people, SUM(total_spent) AS revenue, AVG(total_spent) "
+    "AS "
+    "mean FROM purchases";
+
+TEST(Forecast, TheEpsilonForAShareIsTheLeast) {
+  policy::Policy pure = policy::example_policy();
+  pure.privacy.epsilon_per_query = 1'000'000;
+  for (const policy::Policy& policy : {pure, zcdp_policy()}) {
+    const auto found = forecast(kMoney, policy);
+    ASSERT_TRUE(found);
+    const Expected expected = {.people = 100'000};
+    for (const double share : {0.05, 0.2}) {
+      const auto epsilon = found->epsilon_for_share(share, expected);
+      ASSERT_TRUE(epsilon) << share;
+      EXPECT_LE((*found->relative_error(*epsilon, expected))->share, share);
+      EXPECT_GT((*found->relative_error(*epsilon - 1, expected))->share, share);
+    }
+    EXPECT_EQ(found->epsilon_for_share(1e-6, expected), std::nullopt);
+  }
+}
+
+// 0.00 .. 500.00: without more said a value is 125.00. The noise of a sum does not depend on it.
+TEST(Forecast, AShareIsOfWhatIsExpected) {
+  const auto found =
+      forecast("SELECT SUM(total_spent) AS revenue FROM purchases", policy::example_policy());
+  ASSERT_TRUE(found);
+  const auto share = [&](std::int64_t people, std::map<std::string, std::int64_t> values) {
+    return (*found->relative_error(0, {.people = people, .values = std::move(values)}))->share;
+  };
+  const double quarter = share(1000, {});
+  EXPECT_DOUBLE_EQ(share(1000, {{"revenue", 12'500}}), quarter);
+  EXPECT_DOUBLE_EQ(share(1000, {{"revenue", 1'250}}), 10 * quarter);
+  EXPECT_DOUBLE_EQ(share(10'000, {}), quarter / 10);
+  EXPECT_EQ(share(1000, {{"revenue", 0}}), HUGE_VAL);
+}
+
+TEST(Forecast, ColumnsWithValuesHaveATypeOfThem) {
+  const auto found = forecast(kMoney, policy::example_policy());
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->value_type_of("revenue"), (ValueType{Type::decimal, 2}));
+  EXPECT_EQ(found->value_type_of("mean"), (ValueType{Type::decimal, 2}));
+  EXPECT_EQ(found->value_type_of("people"), std::nullopt);
+  EXPECT_EQ(found->value_type_of("else"), std::nullopt);
+}
+
+TEST(Forecast, WhatIsExpectedOfAnAverageMovesItsWidth) {
+  const auto found =
+      forecast("SELECT AVG(total_spent) AS mean FROM purchases", policy::example_policy());
+  ASSERT_TRUE(found);
+  const auto width = [&](std::int64_t value) {
+    return *found->typical_widths(0, {.people = 100'000, .values = {{"mean", value}}})->front();
+  };
+  EXPECT_EQ(width(12'500), *found->typical_widths(0, {.people = 100'000})->front());
+  EXPECT_LT(width(25'000), width(12'500));  // in the middle a wrong count matters not
 }
 
 TEST(Forecast, BoundsFarApartAreFound) {

@@ -264,8 +264,11 @@ class WholeLine(Line):
 
     def test_the_price_for_a_wanted_error(self):
         self.provide_both("--epsilon", "1")
-        said = self.ask(ATTRIBUTION, "--target-error", "12%", "--expect", "1000", "--dry-run")
+        said = self.ask(ATTRIBUTION, "--target-error", "120", "--dry-run")
         self.assertRegex(said, r"converted_users: \u00b1 120 ")
+        said = self.ask(ATTRIBUTION, "--target-error", "10%", "--expect", "100000",
+                        "--expect-value", "total_revenue=50", "--dry-run")
+        self.assertRegex(said, r"total_revenue: \u00b1 (499,99\d\.\d\d|500,000\.00) ")
         self.assertNotIn("charge", self.room.kinds())
         self.assertIn("cannot be met", self.ask(ATTRIBUTION, "--target-error", "5", fails=True))
         self.assertIn("nobody is here to say yes",
