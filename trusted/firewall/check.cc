@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "trusted/firewall/rule.h"
+#include "trusted/firewall/weights.h"
 #include "trusted/sql/bind.h"
 #include "trusted/sql/build.h"
 #include "trusted/sql/parse.h"
@@ -376,9 +377,12 @@ Result<privacy::Plan> plan_of(const CheckedQuery& query, const policy::Policy& l
       });
   plan.groups_per_person = task.groups_per_person;
   plan.people_min = terms.people_min;
+  const std::vector<std::uint32_t> weights =
+      weights_of(query.outputs(), task.measures.size(), privacy.accounting);
   for (std::size_t i = 0; i < task.measures.size(); i++) {
     const Measure& measure = task.measures[i];
     plan.measures.push_back({.per_group = std::max({std::int64_t{1}, -measure.low, measure.high}),
+                             .weight = weights[i],
                              .bins = measure.bins,
                              .fractions = terms.fractions[i],
                              .bounds = measure.kind == MeasureKind::magnitudes});

@@ -17,7 +17,6 @@ constexpr Error kNoiseTooLarge{ErrorCode::invalid_argument, "noise_too_large"};
 constexpr Error kPriceTooSmall{ErrorCode::invalid_argument, "price_too_small"};
 
 constexpr std::uint32_t kWeightMax = 1000;
-constexpr std::uint32_t kPersonsWeight = 2;
 
 Status check_statistic(std::uint32_t groups, const Statistic& statistic) {
   if (groups == 0 || statistic.per_group < 1) return kOutOfRange;
@@ -206,7 +205,7 @@ Result<Plan> make_plan(const PlanRequest& request) {
   plan.delta = costs_delta(plan.selection) ? request.price.delta : 0;
   if (plan.groups_per_person > kGroupsPerPersonMax) return kOutOfRange;
 
-  std::uint64_t weights = kPersonsWeight;
+  std::uint64_t weights = kEqualWeight;
   for (const MeasureBound& measure : request.measures) {
     if (measure.weight < 1 || measure.weight > kWeightMax) return kOutOfRange;
     weights += measure.weight;

@@ -121,11 +121,14 @@ Result<Sigma> gaussian_sigma(std::uint32_t groups, const Statistic& statistic);
 // invalid_argument.
 Status check_plan(const Plan& plan);
 
+// What the number of persons weighs.
+constexpr std::uint32_t kEqualWeight = 100;
+
 // One measure of a query.
 struct MeasureBound {
   std::int64_t per_group = 1;
-  std::uint32_t weight = 2;  // of its share in the loss; persons weigh 2. 1..1000
-  std::uint32_t bins = 0;    // a histogram's; levels follow from it
+  std::uint32_t weight = kEqualWeight;  // of its share in the loss; 1..1000
+  std::uint32_t bins = 0;               // a histogram's; levels follow from it
   std::vector<std::uint32_t> fractions = {};
   bool bounds = false;  // Quantiles::bounds; per_group is 1
 };

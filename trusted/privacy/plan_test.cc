@@ -175,7 +175,7 @@ TEST(MakePlan, InZcdpTakesTheNarrowerNoise) {
     for (const std::uint32_t groups : {1u, 3u, 20u}) {
       PlanRequest both = in_zcdp(rho);
       both.groups_per_person = groups;
-      both.measures = {{.per_group = 1000}, {.per_group = 7, .weight = 5, .bins = 65536}};
+      both.measures = {{.per_group = 1000}, {.per_group = 7, .weight = 250, .bins = 65536}};
       PlanRequest laplace_only = both;
       laplace_only.gaussian = false;
       PlanRequest gaussian_only = both;
@@ -199,7 +199,7 @@ TEST(MakePlan, InZcdpIsNeverDearerThanAsked) {
       PlanRequest asked = in_zcdp(rho);
       asked.laplace = laplace_allowed;
       asked.gaussian = !laplace_allowed;
-      asked.measures = {{.per_group = 5}, {.per_group = 2, .weight = 1, .bins = 4096}};
+      asked.measures = {{.per_group = 5}, {.per_group = 2, .weight = 50, .bins = 4096}};
       const auto plan = make_plan(asked);
       if (!plan) continue;
       EXPECT_TRUE(covers(asked.price, plan->price())) << rho;
@@ -219,7 +219,7 @@ TEST(MakePlan, InZcdpIsNeverDearerThanAsked) {
 TEST(MakePlan, SplitsRhoByWeight) {
   PlanRequest asked = in_zcdp(kRhoUnit / 10 + 1);
   asked.laplace = false;
-  asked.measures = {{.per_group = 5}, {.per_group = 100, .weight = 6}};
+  asked.measures = {{.per_group = 5}, {.per_group = 100, .weight = 300}};
   const Plan plan = *make_plan(asked);
   EXPECT_EQ(plan.statistics[1].share, (kRhoUnit / 10 + 1) * 2 / 10);
   EXPECT_EQ(plan.statistics[2].share, (kRhoUnit / 10 + 1) * 6 / 10);
