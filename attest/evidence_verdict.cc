@@ -113,11 +113,11 @@ Verdict Findings::refused() && {
 
 Verdict Findings::conclude(Assurance assurance, const Hash& image_digest,
                            std::span<const Literal> checklist) && {
-  for (const Literal item : checklist) {
-    if (std::find(made_.begin(), made_.end(), item) == made_.end()) refuse("verifier_incomplete");
-  }
-  if (checklist.empty() || image_digest == Hash{}) refuse("verifier_incomplete");
   if (!verdict_.reasons_.empty()) return std::move(verdict_);
+  const bool complete = std::all_of(checklist.begin(), checklist.end(), [&](Literal item) {
+    return std::find(made_.begin(), made_.end(), item) != made_.end();
+  });
+  if (!complete || checklist.empty() || image_digest == Hash{}) return std::move(*this).refused();
   verdict_.assurance_ = assurance;
   verdict_.image_digest_ = image_digest;
   return std::move(verdict_);

@@ -4,12 +4,6 @@
 
 namespace gbx::attest {
 
-Verdict verify_snp(const EvidenceFiles& /*files*/, const TrustPolicy& /*trust*/,
-                   const Expected& /*expected*/, Findings findings) {
-  findings.refuse("platform_not_trusted");
-  return std::move(findings).refused();
-}
-
 Verdict verify_sgx(const EvidenceFiles& /*files*/, const TrustPolicy& /*trust*/,
                    const Expected& /*expected*/, Findings findings) {
   findings.refuse("platform_not_trusted");

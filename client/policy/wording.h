@@ -61,6 +61,7 @@ std::span<const Wording> of_queries();
 std::span<const Wording> of_proofs();
 std::span<const Wording> of_rooms();
 std::span<const Wording> of_evidence();
+std::span<const Wording> of_processors();
 // All of them.
 std::span<const std::span<const Wording>> subjects();
 }  // namespace words

@@ -72,6 +72,7 @@ TESTED_ELSEWHERE = {
     "client/policy/table_section.cc": "client/policy/collaboration_test.cc",
     "client/policy/words_evidence.cc": "client/policy/wording_test.cc",
     "client/policy/words_policy.cc": "client/policy/wording_test.cc",
+    "client/policy/words_processors.cc": "client/policy/wording_test.cc",
     "client/policy/words_proof.cc": "client/policy/wording_test.cc",
     "client/policy/words_query.cc": "client/policy/wording_test.cc",
     "client/policy/words_room.cc": "client/policy/wording_test.cc",

@@ -1,0 +1,36 @@
+#include "attest/testing/made_evidence.h"
+
+#include <fstream>
+#include <iterator>
+
+namespace gbx::attest::testing {
+
+std::vector<std::size_t> surviving_flips(const MadeEvidence& made, Bytes MadeEvidence::* part,
+                                         std::size_t stride) {
+  std::vector<std::size_t> out;
+  MadeEvidence bad = made;
+  Bytes& bytes = bad.*part;
+  for (std::size_t bit = 0; bit < bytes.size() * 8; bit += stride) {
+    const auto mask = static_cast<std::uint8_t>(1U << bit % 8);
+    bytes[bit / 8] ^= mask;
+    if (bad.verdict().ok()) out.push_back(bit);
+    bytes[bit / 8] ^= mask;
+  }
+  return out;
+}
+
+std::optional<Bytes> read_vector(const std::string& name) {
+  std::ifstream in(std::string(GBX_SOURCE_DIR "/../shared/vectors/") + name, std::ios::binary);
+  if (!in) return std::nullopt;
+  return Bytes(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+}
+
+std::string reasons_of(const Verdict& verdict) {
+  std::string out;
+  for (const Literal reason : verdict.reasons()) {
+    out += (out.empty() ? "" : " ") + std::string(reason.view());
+  }
+  return out;
+}
+
+}  // namespace gbx::attest::testing

@@ -1,0 +1,32 @@
+#pragma once
+
+// What a maker of synthetic evidence gives: everything that the verifier takes.
+
+#include "attest/evidence_verdict.h"
+#include "attest/trust_policy.h"
+
+namespace gbx::attest::testing {
+
+struct MadeEvidence {
+  Platform platform = Platform::snp;
+  Bytes evidence;
+  Bytes chain;
+  Bytes collateral;
+  TrustPolicy trust;
+  Expected expected;
+  [[nodiscard]] Verdict verdict() const {
+    return verify_evidence({platform, evidence, chain, collateral}, trust, expected);
+  }
+};
+
+// The bits of one of the parts (evidence, chain, collateral) whose flip is still believed; every
+// `stride`-th bit is tried.
+std::vector<std::size_t> surviving_flips(const MadeEvidence& made, Bytes MadeEvidence::* part,
+                                         std::size_t stride = 1);
+
+// The text of a file of the real vectors beside this checkout; nullopt when they are not there.
+std::optional<Bytes> read_vector(const std::string& name);
+// All reasons, in order, separated by spaces.
+std::string reasons_of(const Verdict& verdict);
+
+}  // namespace gbx::attest::testing
