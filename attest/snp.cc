@@ -219,7 +219,7 @@ class SnpCheck {
     out_.require("certificate_signature_wrong", crypto::chain_faults(chain, trust_.roots, now));
     // AMD's list is the root's, and names intermediates only.
     const std::size_t required_from = trust_.require_crl ? 1 : chain.size();
-    const RevocationRules rules{now, question_.policy->collateral_age_max_s,
+    const RevocationRules rules{now, question_.policy->crl_age_max_s,
                                 question_.policy->revoked_certificates};
     out_.require("crl_missing", revocation_faults(chain, files.crls, rules, required_from));
     const Status signature =

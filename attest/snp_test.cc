@@ -146,7 +146,7 @@ const Case kChainCases[] = {
     {"crl_missing", [](SnpMaker& m) { m.with_crl = false; }},
     {"crl_expired", [](SnpMaker& m) { m.crl.next_update = m.expected.now - 1; }},
     {"crl_not_yet_valid", [](SnpMaker& m) { m.crl.this_update = m.expected.now + 1; }},
-    {"crl_too_old", [](SnpMaker& m) { m.trust.collateral_age_max_s = 86'399; }},
+    {"crl_too_old", [](SnpMaker& m) { m.trust.crl_age_max_s = 86'399; }},
     {"crl_missing", [](SnpMaker& m) { m.crl.issuer = "ARK-Turin"; }},
     {"crl_issuer_wrong crl_signature_wrong crl_missing",
      [](SnpMaker& m) { m.crl.issuer = "SEV-Genoa"; }},

@@ -38,7 +38,7 @@ MadeEvidence made_of(const std::string& report, const std::string& leaf, const s
   image.measurement = parsed.measurement;
   image.host_data.fixed = parsed.host_data;
   out.trust.min_assurance = Assurance::hw_cvm;
-  out.trust.collateral_age_max_s = 86'400;
+  out.trust.crl_age_max_s = 86'400;
   out.trust.snp = SnpTrust{.roots = {},
                            .products = {{SnpProduct::milan, {}}, {SnpProduct::genoa, {}}},
                            .denied_models = {kMilanModels},

@@ -118,6 +118,7 @@ Result<TrustPolicy> decode_trust_policy(const Json& json) {
   if (!minimum) fields.fail();
   out.min_assurance = minimum.value_or(Assurance::hw_enclave);
   out.collateral_age_max_s = fields.integer("collateral_age_max_s", 1, Json::kIntegerMax);
+  out.crl_age_max_s = fields.integer("crl_age_max_s", 1, Json::kIntegerMax);
   out.revoked_certificates = take_list<Hash>(fields, "revoked_certificates", decode_array<32>);
   Fields platforms(fields.object("platforms"), kTrustMalformed);
   take_section(platforms, "azure", out.azure, decode_azure_trust);
@@ -143,6 +144,7 @@ Json encode_trust_policy(const TrustPolicy& trust) {
   put_section(platforms, "tpm", trust.tpm, encode_tpm_trust);
   return Json::object(
       {{"collateral_age_max_s", trust.collateral_age_max_s},
+       {"crl_age_max_s", trust.crl_age_max_s},
        {"min_assurance", assurance_word(trust.min_assurance)},
        {"platforms", platforms},
        {"revoked_certificates", encode_list(trust.revoked_certificates, encode_hex<32>)},

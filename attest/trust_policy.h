@@ -16,7 +16,8 @@ namespace gbx::attest {
 
 struct TrustPolicy {
   Assurance min_assurance = Assurance::hw_enclave;
-  std::int64_t collateral_age_max_s = 0;   // of CRLs and JSON collateral, since it was issued
+  std::int64_t collateral_age_max_s = 0;   // of Intel's collateral, since it was issued
+  std::int64_t crl_age_max_s = 0;          // of revocation lists; roots issue theirs yearly
   std::vector<Hash> revoked_certificates;  // SHA-256 of DER, wherever in a chain
   std::optional<SimTrust> sim;
   std::optional<TpmTrust> tpm;

@@ -4,18 +4,6 @@
 
 namespace gbx::attest {
 
-Verdict verify_sgx(const EvidenceFiles& /*files*/, const TrustPolicy& /*trust*/,
-                   const Expected& /*expected*/, Findings findings) {
-  findings.refuse("platform_not_trusted");
-  return std::move(findings).refused();
-}
-
-Verdict verify_tdx(const EvidenceFiles& /*files*/, const TrustPolicy& /*trust*/,
-                   const Expected& /*expected*/, Findings findings) {
-  findings.refuse("platform_not_trusted");
-  return std::move(findings).refused();
-}
-
 Verdict verify_tpm(const EvidenceFiles& /*files*/, const TrustPolicy& /*trust*/,
                    const Expected& /*expected*/, Findings findings) {
   findings.refuse("platform_not_trusted");

@@ -118,7 +118,7 @@ SnpMaker::SnpMaker(SnpProduct product, SnpKeyKind kind) : product_(product) {
   set(kSnpAtCommittedVersion, 0x013728, 4);
 
   trust.min_assurance = Assurance::hw_cvm;
-  trust.collateral_age_max_s = 30 * kDay;
+  trust.crl_age_max_s = 30 * kDay;
   SnpImage image;
   image.image_digest.fill(1);
   image.measurement.fill(kFill);

@@ -22,7 +22,7 @@ def reasons(text):
     found |= set(re.findall(r"\bLiteral[({]" + WORD, text))
     found |= set(re.findall(r"\bFields\s+\w+\([^;]*?,\s*" + WORD + r"\)", text))
     # Verifiers of evidence write down what fails: require(holds, "word"), and faults of chains.
-    found |= set(re.findall(r'\b(?:require|refuse|add)\((?:[^;"]*,)?\s*' + WORD, text))
+    found |= set(re.findall(r'\b(?:require|refuse|add|check_signer)\((?:[^;"]*,)?\s*' + WORD, text))
     found |= set(re.findall(r"\breturn \{" + WORD + r"\};", text))
     for maker in makers - {"Fields"}:
         found |= set(re.findall(r"\b" + maker + r"\((?:[^;\"]*,)?\s*" + WORD, text))

@@ -67,6 +67,10 @@ FORBIDDEN_IN_TRUSTED = {
 # folder covers all its files. cli/ and files with main() need no line: the e2e tests run them.
 TESTED_ELSEWHERE = {
     "attest/cpu_trust.cc": "attest/trust_policy_test.cc",
+    "attest/dcap_collateral.cc": "attest/dcap_test.cc",
+    "attest/dcap_quote.cc": "attest/dcap_test.cc",
+    "attest/pck.cc": "attest/dcap_test.cc",
+    "attest/snp_report.cc": "attest/snp_test.cc",
     "attest/unbuilt_platforms.cc": "attest/evidence_verdict_test.cc",
     "attest/vm_trust.cc": "attest/trust_policy_test.cc",
     "client/policy/table_section.cc": "client/policy/collaboration_test.cc",
