@@ -62,6 +62,9 @@ int run(int argc, char** argv) {
 #if defined(GBX_CLI_PREPARE)
   add_prepare_verbs(app, console);
 #endif
+#if defined(GBX_CLI_BUDGET)
+  add_budget_verbs(app, console);
+#endif
 #if defined(GBX_CLI_ROOM)
   add_room_verbs(app, console);
 #endif

@@ -1,12 +1,12 @@
 #include <memory>
 #include <optional>
 
+#include "cli/budget_verbs.h"
+#include "cli/budget_view.h"
 #include "cli/home_files.h"
 #include "cli/mistakes.h"
 #include "cli/verbs.h"
-#include "client/keys/atomic_file.h"
 #include "client/policy/wording.h"
-#include "client/room/allotments.h"
 #include "client/room/close.h"
 #include "client/room/measure.h"
 #include "client/room/provide.h"
@@ -18,14 +18,30 @@ namespace {
 
 using enclave::Call;
 
-constexpr std::size_t kClosingBytesMax = std::size_t{16} << 20;
-
 Failure refused_by_room(const std::string& what, const enclave::Refusal& refusal) {
   const client::RefusalText text =
       client::explain_refusal({refusal.code, refusal.reason, refusal.where}, "", nullptr);
   Failure failure(what, text.what, text.why, text.next);
   failure.with(refusal.code, refusal.reason);
   return failure;
+}
+
+// The home ledger's no, in numbers where numbers say more than words.
+Failure failure_of_ledger(const std::string& what, const client::LedgerRefused& refused) {
+  const client::Shortage& shortage = refused.shortage();
+  const std::string where = "population " + shortage.population;
+  const auto amount = [&](privacy::Price price) {
+    return amount_text(shortage.accounting, price, shortage.total);
+  };
+  if (refused.error().reason == Literal("population_exhausted")) {
+    Failure failure(what, where,
+                    "the room would get " + amount(shortage.wanted) + "; left is " +
+                        amount(shortage.free) + ", over all collaborations",
+                    "give less with --epsilon, take back what closed rooms left with glovebox "
+                    "budget take-back, or raise the total with glovebox budget set --raise");
+    return failure.with(refused.error());
+  }
+  return failure_of(what, where, refused.error());
 }
 
 // Runs `work` and turns what a line or a room can do wrong into words.
@@ -37,6 +53,8 @@ auto talk(const std::string& what, const std::string& socket, const Work& work) 
     throw refused_by_room(what, refused.refusal());
   } catch (const client::HostRefused& refused) {
     throw failure_of_host(what, refused);
+  } catch (const client::LedgerRefused& refused) {
+    throw failure_of_ledger(what, refused);
   } catch (const client::RoomUnverified& wrong) {
     throw failure_in_words(what, socket, wrong.error());
   } catch (const client::ConnectionError& broken) {
@@ -49,6 +67,7 @@ struct ProvideOptions {
   std::string socket;
   std::string policy;
   std::string loss;
+  std::string population;
 };
 
 void provide(const Console& console, const ProvideOptions& options) {
@@ -61,25 +80,32 @@ void provide(const Console& console, const ProvideOptions& options) {
     if (!parsed) throw failure_in_words(what, options.loss, parsed.error());
     loss = *parsed;
   }
-  const client::Home home = open_home(console);
+  client::Home home = open_home(console);
   const auto file = client::open_snapshot_file(options.file, home);
   if (!file) throw failure_in_words(what, options.file, file.error());
   const client::Provided provided = talk(what, options.socket, [&] {
     client::RoomConnection connection(options.socket);
-    return client::provide(connection, *file, policy, home, loss);
+    return client::provide(connection, *file, policy, home,
+                           {.population = options.population, .loss = loss, .now = now_seconds()});
   });
   const std::string table = file->manifest.manifest().table;
   const std::string assurance(attest::assurance_word(provided.room.claims.assurance));
+  const auto at_home = [&](privacy::Price price) {
+    return amount_text(provided.accounting, price, provided.total);
+  };
   console.say("The room proved what it runs (" + assurance + ") and may use " + table +
               ".\n  privacy budget given to this room  " + std::string(loss_name(accounting)) +
-              " " + format_loss(accounting, provided.allotment.loss) +
-              "\n  left at home                       " + std::string(loss_name(accounting)) + " " +
-              format_loss(accounting, provided.left.loss));
+              " " + format_loss(accounting, provided.allotment.loss) + "\n  left at home for " +
+              provided.population + "  " + at_home(provided.free) + " of " +
+              at_home(provided.total));
   console.print(Json::object(
       {{"assurance", assurance},
+       {"left", Json::object({{"delta", privacy::format_delta(provided.free.delta)},
+                              {std::string(loss_name(provided.accounting)),
+                               format_loss(provided.accounting, provided.free.loss)}})},
        {std::string(loss_name(accounting)), format_loss(accounting, provided.allotment.loss)},
-       {std::string(loss_name(accounting)) + "_left", format_loss(accounting, provided.left.loss)},
        {"log_origin", provided.room.binding.log_origin},
+       {"population", provided.population},
        {"snapshot", to_hex(file->manifest.hash())},
        {"table", table}}));
 }
@@ -125,47 +151,16 @@ void status(const Console& console, const std::string& socket) {
   console.print(answer);
 }
 
-// Takes a closing statement into the book. Yields how many allotments it settled.
-std::size_t settle(const Console& console, std::string_view text, const std::string& where) {
-  const std::string what = "no budget was taken back";
-  const auto envelope = packet::parse_envelope(text);
-  if (!envelope) throw failure_in_words(what, where, envelope.error());
-  const auto lock = client::FolderLock::take(console.home);
-  if (!lock) throw failure_in_words(what, console.home.string(), lock.error());
-  auto book = client::load_allotments(console.home);
-  if (!book) throw failure_in_words(what, console.home.string(), book.error());
-  const auto settled = book->settle(*envelope);
-  if (!settled && settled.error().reason == Literal("room_unknown")) return 0;
-  if (!settled) throw failure_in_words(what, where, settled.error());
-  if (const Status saved = client::save_allotments(console.home, *book); !saved) {
-    throw failure_in_words(what, console.home.string(), saved.error());
-  }
-  return *settled;
-}
-
-void report_settled(const Console& console, std::size_t settled) {
-  console.say(settled == 0 ? "This home has given no budget to that room."
-                           : "What was not spent of " + std::to_string(settled) +
-                                 (settled == 1 ? " table" : " tables") + " is back at home.");
-  console.print(Json::object({{"settled", static_cast<std::uint64_t>(settled)}}));
-}
-
 void close(const Console& console, const std::string& socket, const std::string& policy_file) {
   const policy::VerifiedPolicy policy = read_policy(policy_file);
-  const client::Home home = open_home(console);
+  client::Home home = open_home(console);
   const std::string statement = talk("the room was not closed", socket, [&] {
     client::RoomConnection connection(socket);
     crypto::SystemEntropy entropy;
     return client::close_room(connection, policy, home, entropy);
   });
   console.say("The room is closed; its keys are gone.");
-  report_settled(console, settle(console, statement, socket));
-}
-
-void settle_file(const Console& console, const std::string& path) {
-  const auto text = client::read_file(path, kClosingBytesMax);
-  if (!text) throw failure_in_words("no budget was taken back", path, text.error());
-  report_settled(console, settle(console, *text, path));
+  take_back(console, home, statement, socket);
 }
 
 void measure(const Console& console, const std::string& program) {
@@ -187,7 +182,10 @@ void add_provide(CLI::App& app, Console& console) {
   verb->add_option("--policy", options->policy, "The policy, signed by every member")->required();
   verb->add_option("--epsilon,--rho", options->loss,
                    "How much of the table's budget this room gets, in the unit of the policy's "
-                   "accounting; half of what is left otherwise");
+                   "accounting; what is left of the policy's otherwise");
+  verb->add_option("--population", options->population,
+                   "Whose budget it takes; needed when this home has several and has not given "
+                   "this table before");
   verb->footer("Example: glovebox provide purchases.gbx --room room/socket --policy policy.json");
   verb->callback([&console, options] { provide(console, *options); });
 }
@@ -208,12 +206,6 @@ void add_room(CLI::App& app, Console& console) {
   closed->add_option("--policy", *policy, "The policy, signed by every member")->required();
   closed->footer("Example: glovebox room close --room room/socket --policy policy.json");
   closed->callback([&console, socket, policy] { close(console, *socket, *policy); });
-  auto file = std::make_shared<std::string>();
-  CLI::App* settled = group->add_subcommand(
-      "settle", "Take back unspent budget by the statement of a room that somebody else closed");
-  settled->add_option("file", *file, "The closing statement that the host keeps")->required();
-  settled->footer("Example: glovebox room settle room/closing.json");
-  settled->callback([&console, file] { settle_file(console, *file); });
 }
 
 void add_measure(CLI::App& app, Console& console) {

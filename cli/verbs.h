@@ -12,6 +12,7 @@ namespace gbx::cli {
 void add_identity_verbs(CLI::App& app, Console& console);  // init, identity, token-key
 void add_policy_verbs(CLI::App& app, Console& console);    // policy build|show|explain|sign|verify
 void add_prepare_verbs(CLI::App& app, Console& console);   // manifest, prepare
+void add_budget_verbs(CLI::App& app, Console& console);    // budget set|show|take-back
 void add_room_verbs(CLI::App& app, Console& console);      // provide, room, measure
 void add_query_verbs(CLI::App& app, Console& console);     // query, verify
 void add_check_verbs(CLI::App& app, Console& console);     // check

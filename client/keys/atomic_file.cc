@@ -40,9 +40,10 @@ std::filesystem::path folder_of(const std::filesystem::path& path) {
   return path.has_parent_path() ? path.parent_path() : ".";
 }
 
-void sync_folder(const std::filesystem::path& path) {
+// False, with errno, when the names in the folder of `path` may not be on the disk.
+bool sync_folder(const std::filesystem::path& path) {
   const File folder(folder_of(path), O_RDONLY | O_DIRECTORY, 0);
-  if (folder.fd() >= 0) fsync(folder.fd());
+  return folder.fd() >= 0 && fsync(folder.fd()) == 0;
 }
 
 // What runs that were killed left of `path`. A run that lives holds a lock on its own.
@@ -140,8 +141,7 @@ Status AtomicFile::publish() noexcept {
   if (!named_ && !give_temporary_name()) return fail(errno);
   if (rename(temporary_.c_str(), path_.c_str()) != 0) return fail(errno);
   named_ = false;
-  sync_folder(path_);
-  return {};
+  return sync_folder(path_) ? Status() : fail(errno);
 }
 
 std::string AtomicFile::why() const {
@@ -154,8 +154,7 @@ std::string AtomicFile::why() const {
 
 Status remove_file(const std::filesystem::path& path) {
   if (unlink(path.c_str()) != 0) return errno == ENOENT ? Status() : kUnwritable;
-  sync_folder(path);
-  return {};
+  return sync_folder(path) ? Status() : kUnwritable;
 }
 
 Status write_file(const std::filesystem::path& path, std::string_view bytes, unsigned mode) {

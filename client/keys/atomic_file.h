@@ -17,7 +17,8 @@ namespace gbx::client {
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t size_max);
 
 // A file that is written without a name, or under a temporary one, and gets its name when all of it
-// is on the disk. The first failure stays: every later call fails with it, and nothing is named.
+// is on the disk. The first failure stays: every later call fails with it, and nothing is named
+// (but for a folder that cannot be synced: then the name stands, and may not survive a power cut).
 // Fails with unavailable (file_unwritable, disk_full). Not thread-safe.
 class AtomicFile {
  public:

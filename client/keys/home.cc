@@ -1,6 +1,7 @@
 #include "client/keys/home.h"
 
 #include <algorithm>
+#include <optional>
 #include <system_error>
 
 #include "client/keys/atomic_file.h"
@@ -14,7 +15,10 @@ constexpr Literal kMalformed = "key_file_malformed";
 constexpr std::size_t kFileBytesMax = std::size_t{16} << 20;
 constexpr std::size_t kKeysMax = 100'000;
 constexpr std::size_t kCollaborationBytesMax = 64;
+constexpr std::size_t kPopulationBytesMax = 64;
 constexpr unsigned kPrivateMode = 0600;
+constexpr std::int64_t kVersion = 2;
+constexpr std::int64_t kVersionWithoutLedgers = 1;  // is still read
 
 // What is readable without the passphrase; all of it is bound to what is not.
 struct KeyFile {
@@ -23,6 +27,7 @@ struct KeyFile {
   std::array<std::uint8_t, 16> salt{};
   crypto::AeadNonce nonce{};
   Bytes sealed;
+  std::int64_t version = kVersion;
 };
 
 std::filesystem::path file_in(const std::filesystem::path& folder) { return folder / "keys.json"; }
@@ -36,7 +41,7 @@ Json encode_open_part(const KeyFile& file) {
                        {"scrypt_r", static_cast<std::int64_t>(file.cost.r)},
                        {"sealing_key", to_hex(file.identity.sealing_key)},
                        {"signing_key", to_hex(file.identity.signing_key)},
-                       {"version", 1}});
+                       {"version", file.version}});
 }
 
 Result<KeyFile> decode(std::string_view text) {
@@ -52,7 +57,7 @@ Result<KeyFile> decode(std::string_view text) {
   out.sealed = fields.base64("sealed", kFileBytesMax);
   out.identity.sealing_key = fields.hex_array<32>("sealing_key");
   out.identity.signing_key = fields.hex_array<32>("signing_key");
-  fields.integer("version", 1, 1);
+  out.version = fields.integer("version", kVersionWithoutLedgers, kVersion);
   if (!is_member_name(out.identity.name)) fields.fail();
   GBX_TRY(fields.finish());
   return out;
@@ -132,7 +137,7 @@ Result<Home> Home::open(const std::filesystem::path& folder, ByteView passphrase
   // The keys that these stand for until read_secrets() has put the real ones in place.
   Home home(folder, file.identity, crypto::SigningKey::from_seed({}),
             crypto::SealingKey::from_secret({}));
-  GBX_TRY(home.read_secrets(secrets.view()));
+  GBX_TRY(home.read_secrets(secrets.view(), file.version));
   home.cost_ = file.cost;
   home.salt_ = file.salt;
   home.wrapping_key_ = std::move(wrapping_key);
@@ -145,7 +150,7 @@ Status Home::refresh() {
     return Error{ErrorCode::unavailable, "key_file_replaced"};
   }
   GBX_TRY_ASSIGN(const SecretBytes secrets, open_secrets(file, wrapping_key_));
-  return read_secrets(secrets.view());
+  return read_secrets(secrets.view(), file.version);
 }
 
 Result<PublicIdentity> Home::peek(const std::filesystem::path& folder) {
@@ -155,8 +160,9 @@ Result<PublicIdentity> Home::peek(const std::filesystem::path& folder) {
 
 // docs/spec/sealed-keys.md, "What is sealed".
 SecretBytes Home::print_secrets() const {
-  std::size_t size = 2 * 32 + 2 * 4 + snapshot_keys_.size() * (32 + 32);
+  std::size_t size = 2 * 32 + 3 * 4 + snapshot_keys_.size() * (32 + 32);
   for (const auto& [which, key] : token_keys_) size += 4 + which.first.size() + 4 + 32;
+  for (const auto& [population, head] : ledger_heads_) size += 4 + population.size() + 8 + 32;
   SecretBytes secrets;
   Bytes& out = secrets.mutable_bytes();
   out.reserve(size);
@@ -174,11 +180,19 @@ SecretBytes Home::print_secrets() const {
     append(out, manifest);
     append(out, key.view());
   }
+  append_u32(out, ledger_heads_.size());
+  for (const auto& [population, head] : ledger_heads_) {
+    Writer writer;
+    writer.block(population);
+    writer.u64(head.size);
+    writer.raw(head.hash);
+    append(out, writer.bytes());
+  }
   GBX_CHECK(out.size() == size);
   return secrets;
 }
 
-Status Home::read_secrets(ByteView secrets) {
+Status Home::read_secrets(ByteView secrets, std::int64_t version) {
   const Error malformed{ErrorCode::invalid_argument, kMalformed};
   Reader reader(secrets);
   signing_key_ = crypto::SigningKey::from_seed(take_secret(reader));
@@ -196,6 +210,13 @@ Status Home::read_secrets(ByteView secrets) {
     const Hash manifest = reader.array<32>();
     snapshot_keys_.insert_or_assign(manifest, take_secret(reader));
   }
+  const std::uint32_t ledgers = version == kVersionWithoutLedgers ? 0 : reader.u32();
+  if (ledgers > kKeysMax) return malformed;
+  for (std::uint32_t i = 0; i < ledgers && !reader.failed(); i++) {
+    const std::string population(as_text(reader.block(kPopulationBytesMax)));
+    const std::uint64_t size = reader.u64();
+    ledger_heads_.insert_or_assign(population, log::Head{size, reader.array<32>()});
+  }
   if (!reader.done() || signing_key_.public_key() != identity_.signing_key ||
       sealing_key_.public_key() != identity_.sealing_key) {
     return malformed;
@@ -204,7 +225,7 @@ Status Home::read_secrets(ByteView secrets) {
 }
 
 Status Home::save() const {
-  KeyFile file{identity_, cost_, salt_, {}, {}};
+  KeyFile file{identity_, cost_, salt_, {}, {}, kVersion};
   crypto::SystemEntropy entropy;
   GBX_TRY(entropy.fill(file.nonce));
   Json json = encode_open_part(file);
@@ -252,6 +273,24 @@ Status Home::keep_snapshot_key(const Hash& manifest, const Secret<32>& key) {
   snapshot_keys_.insert_or_assign(manifest, key.copy());
   const Status saved = save();
   if (!saved) snapshot_keys_.erase(manifest);
+  return saved;
+}
+
+Status Home::keep_ledger_head(const std::string& population, const log::Head& head) {
+  GBX_CHECK(is_member_name(population));
+  GBX_TRY_ASSIGN(const FolderLock lock, FolderLock::take(folder_));
+  GBX_TRY(refresh());
+  const auto known = ledger_heads_.find(population);
+  const std::optional<log::Head> before =
+      known == ledger_heads_.end() ? std::nullopt : std::optional(known->second);
+  if (before && before->size >= head.size) {
+    if (*before == head) return {};
+    return Error{ErrorCode::unverified, "ledger_rolled_back"};
+  }
+  ledger_heads_.insert_or_assign(population, head);
+  const Status saved = save();
+  if (!saved && before) ledger_heads_.insert_or_assign(population, *before);
+  if (!saved && !before) ledger_heads_.erase(population);
   return saved;
 }
 

@@ -5,7 +5,9 @@
 // Whoever steals the file has to guess the passphrase through a memory-hard function (scrypt), and
 // cannot change a byte unseen (AES-256-GCM over everything). Nothing is written before the
 // passphrase has opened what was there. Two processes may keep keys in one home at a time: each
-// reads, under a lock, what the other has kept before it writes. One object is not thread-safe.
+// reads, under a lock, what the other has kept before it writes. The heads of the home's ledgers
+// are remembered in here, so that an older ledger is noticed; an older key file with it is not. One
+// object is not thread-safe.
 
 #include <filesystem>
 #include <map>
@@ -15,6 +17,7 @@
 #include "client/keys/identity.h"
 #include "trusted/base/seams.h"
 #include "trusted/crypto/hash.h"
+#include "trusted/log/log.h"
 
 namespace gbx::client {
 
@@ -49,14 +52,22 @@ class Home {
   // Fails with unavailable: the key is then not kept.
   Status keep_snapshot_key(const Hash& manifest, const Secret<32>& key);
 
+  // The last head of each population's ledger that this home remembers (client/ledger).
+  [[nodiscard]] const std::map<std::string, log::Head>& ledger_heads() const {
+    return ledger_heads_;
+  }
+  // Fails with unverified (ledger_rolled_back: a later head is known), unavailable: not remembered.
+  Status keep_ledger_head(const std::string& population, const log::Head& head);
+  // Takes in what another process has kept since this one read the file. Fails as open(), or with
+  // unavailable (key_file_replaced).
+  Status refresh();
+
  private:
   Home(std::filesystem::path folder, PublicIdentity identity, crypto::SigningKey signing_key,
        crypto::SealingKey sealing_key);
   [[nodiscard]] Status save() const;
-  // Takes in what another process has kept since this one read the file.
-  Status refresh();
   [[nodiscard]] SecretBytes print_secrets() const;
-  Status read_secrets(ByteView secrets);
+  Status read_secrets(ByteView secrets, std::int64_t version);
 
   std::filesystem::path folder_;
   PublicIdentity identity_;
@@ -64,6 +75,7 @@ class Home {
   crypto::SealingKey sealing_key_;
   std::map<std::pair<std::string, std::uint32_t>, Secret<32>> token_keys_;
   std::map<Hash, Secret<32>> snapshot_keys_;
+  std::map<std::string, log::Head> ledger_heads_;
   crypto::ScryptCost cost_;
   std::array<std::uint8_t, 16> salt_{};
   Secret<32> wrapping_key_;  // scrypt(passphrase, salt)

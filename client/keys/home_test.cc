@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "client/keys/atomic_file.h"
+#include "trusted/crypto/aead.h"
 
 namespace gbx::client {
 namespace {
@@ -43,6 +44,65 @@ TEST_F(HomeTest, ComesBackWithItsKeys) {
   EXPECT_EQ(to_hex(home.snapshot_key(manifest)->view()), to_hex(key.view()));
   EXPECT_EQ(home.token_key("c", 1), nullptr);
   EXPECT_EQ(Home::peek(folder_).value(), identity);
+}
+
+TEST_F(HomeTest, RemembersTheLastHeadOfALedger) {
+  const log::Head first{1, Hash{1}};
+  const log::Head second{2, Hash{2}};
+  {
+    Home home = Home::create(folder_, "shopgood", passphrase_, kCheap).value();
+    EXPECT_TRUE(home.ledger_heads().empty());
+    ASSERT_TRUE(home.keep_ledger_head("everyone", first));
+    ASSERT_TRUE(home.keep_ledger_head("everyone", second));
+    ASSERT_TRUE(home.keep_ledger_head("patients", first));
+  }
+  Home home = Home::open(folder_, passphrase_).value();
+  EXPECT_EQ(home.ledger_heads().at("everyone"), second);
+  EXPECT_EQ(home.ledger_heads().at("patients"), first);
+  EXPECT_TRUE(home.keep_ledger_head("everyone", second));
+  EXPECT_EQ(home.keep_ledger_head("everyone", first).error().reason.view(), "ledger_rolled_back");
+  EXPECT_EQ(home.keep_ledger_head("everyone", {2, Hash{3}}).error().reason.view(),
+            "ledger_rolled_back");
+  EXPECT_EQ(home.ledger_heads().at("everyone"), second);
+}
+
+TEST_F(HomeTest, AHeadThatAnotherProcessHasKeptStays) {
+  Home one = Home::create(folder_, "shopgood", passphrase_, kCheap).value();
+  Home two = Home::open(folder_, passphrase_).value();
+  ASSERT_TRUE(one.keep_ledger_head("everyone", {5, Hash{5}}));
+  EXPECT_FALSE(two.keep_ledger_head("everyone", {4, Hash{4}}));
+  ASSERT_TRUE(two.keep_ledger_head("patients", {1, Hash{1}}));
+  EXPECT_EQ(Home::open(folder_, passphrase_)->ledger_heads().size(), 2U);
+}
+
+// As the version before ledgers wrote it: the same, without their list.
+TEST_F(HomeTest, AKeyFileWithoutLedgersIsRead) {
+  const Home made = Home::create(folder_, "shopgood", passphrase_, kCheap).value();
+  const std::array<std::uint8_t, 16> salt{7};
+  const crypto::AeadNonce nonce{9};
+  Json json = Json::object({{"name", "shopgood"},
+                            {"nonce", to_hex(nonce)},
+                            {"salt", to_hex(salt)},
+                            {"scrypt_n", kCheap.n},
+                            {"scrypt_p", 1},
+                            {"scrypt_r", 8},
+                            {"sealing_key", to_hex(made.identity().sealing_key)},
+                            {"signing_key", to_hex(made.identity().signing_key)},
+                            {"version", 1}});
+  Writer secrets;
+  secrets.raw(made.signing_key().seed().view());
+  secrets.raw(made.sealing_key().secret().view());
+  secrets.u32(0);
+  secrets.u32(0);
+  const Secret<32> wrapping_key = crypto::scrypt(passphrase_, salt, kCheap).value();
+  json.set("sealed", to_base64(crypto::aead_seal(wrapping_key, nonce, as_bytes(json.canonical()),
+                                                 secrets.bytes())));
+  ASSERT_TRUE(write_file(folder_ / "keys.json", json.canonical(), 0600));
+  Home home = Home::open(folder_, passphrase_).value();
+  EXPECT_TRUE(home.ledger_heads().empty());
+  ASSERT_TRUE(home.keep_ledger_head("everyone", {1, Hash{1}}));
+  EXPECT_NE(file().find(R"("version":2)"), std::string::npos);
+  EXPECT_EQ(Home::open(folder_, passphrase_)->ledger_heads().size(), 1U);
 }
 
 TEST_F(HomeTest, WrongPassphraseTouchesNothing) {

@@ -14,14 +14,12 @@ constexpr std::string_view kRetry = "ask again; what was charged stays charged";
 constexpr std::string_view kBug = "please report it with the command that you ran";
 
 // What can be wrong with packets, evidence, snapshots, answers and the machine.
-constexpr std::array<Wording, 148> kWords = {{
+constexpr std::array<Wording, 147> kWords = {{
     {"accounting_wrong", "a key release allots in another accounting than the policy's",
      "provide the table again with this policy"},
     {"allotment_empty", "a key release allots no budget", "allot some epsilon and delta"},
     {"allotment_over_ceiling", "a key release allots more than the policy's whole budget",
      "allot at most the policy's budget"},
-    {"allotments_malformed", "the record of what was allotted to rooms was damaged",
-     "restore it from your backup; without it nothing is released"},
     {"already_allotted", "this table has its budget for this boot of the room already",
      "nothing needs to be done"},
     {"already_released", "this table's key was released to this room already",

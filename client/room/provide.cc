@@ -25,42 +25,47 @@ void check_or_throw(const Status& status) {
   if (!status) throw RoomUnverified(status.error());
 }
 
-// Nothing where more was given than there is: an older policy allowed more.
-privacy::Price rest(privacy::Price a, privacy::Price b) {
-  return {a.loss > b.loss ? a.loss - b.loss : 0, a.delta > b.delta ? a.delta - b.delta : 0};
+AllotmentOrder order_of(const SnapshotFile& file, const policy::VerifiedPolicy& policy,
+                        const RoomIdentity& room, const ProvideTerms& terms) {
+  return {.population = terms.population,
+          .grant = {.at = terms.now,
+                    .collaboration = policy.policy().id,
+                    .table = file.manifest.manifest().table,
+                    .policy = policy.hash(),
+                    .snapshot = file.manifest.hash(),
+                    .binding = room.digest,
+                    .log_origin = room.binding.log_origin,
+                    .room_key = room.binding.signing_key,
+                    .accounting = policy.policy().privacy.accounting,
+                    .head = room.log_head},
+          .budget = policy::budget_of(policy.policy().privacy),
+          .loss = terms.loss};
 }
 
-// Decides the allotment and writes it into the book, under the folder's lock.
-struct Booking {
-  privacy::Price allotment;
-  privacy::Price left;
-};
-Booking book_allotment(const Home& home, const policy::VerifiedPolicy& policy,
-                       const RoomIdentity& room, const std::string& table,
-                       std::optional<std::uint64_t> loss) {
-  const FolderLock lock = value_or_throw(FolderLock::take(home.folder()));
-  AllotmentBook book = value_or_throw(load_allotments(home.folder()));
-  check_or_throw(book.check_head(room.binding.log_origin, room.log_head));
-  const std::string& collaboration = policy.policy().id;
-  const privacy::Accounting accounting = policy.policy().privacy.accounting;
-  const privacy::Price budget = policy::budget_of(policy.policy().privacy);
-  const privacy::Price left = rest(budget, book.committed(collaboration, table));
-  const Allotment* before = book.find(room.binding.log_origin, table);
-  const std::uint64_t usual = before != nullptr ? before->given.loss : left.loss / 2;
-  const std::uint64_t wanted = loss.value_or(usual);
-  if (wanted == 0) throw RoomUnverified({ErrorCode::budget_exhausted, "budget_exhausted"});
-  const Booking booking{share_of(budget, wanted), {}};
-  check_or_throw(book.commit({.collaboration = collaboration,
-                              .table = table,
-                              .log_origin = room.binding.log_origin,
-                              .room_key = room.binding.signing_key,
-                              .accounting = accounting,
-                              .given = booking.allotment,
-                              .spent = std::nullopt,
-                              .head = room.log_head},
-                             budget));
-  check_or_throw(save_allotments(home.folder(), book));
-  return {booking.allotment, rest(budget, book.committed(collaboration, table))};
+template <typename T>
+T granted_or_throw(Result<T> result, const HomeLedger& ledger, const AllotmentOrder& order) {
+  if (!result) throw LedgerRefused(result.error(), ledger.shortage(order));
+  return std::move(*result);
+}
+
+// Says no before anything is sent, if the ledger would.
+void check_ledger(Home& home, const AllotmentOrder& order) {
+  const HomeLedger ledger = value_or_throw(HomeLedger::open(home));
+  granted_or_throw(ledger.plan(order), ledger, order);
+}
+
+// From here on the allotment counts as spent until the room has signed what it has not.
+Provided book_allotment(Home& home, const AllotmentOrder& order) {
+  HomeLedger ledger = value_or_throw(HomeLedger::open(home));
+  const Grant grant = granted_or_throw(ledger.allot(order), ledger, order);
+  const std::string name = granted_or_throw(ledger.resolve(order), ledger, order);
+  const Population& population = *ledger.find(name);
+  return {.room = {},
+          .population = name,
+          .allotment = grant.given,
+          .accounting = population.accounting(),
+          .total = population.total(),
+          .free = population.free()};
 }
 
 std::string make_release(const SnapshotFile& file, const policy::VerifiedPolicy& policy,
@@ -85,13 +90,6 @@ void attach(RoomConnection& connection, const packet::Binding& room, const Snaps
 }
 
 }  // namespace
-
-privacy::Price share_of(privacy::Price budget, std::uint64_t loss) {
-  if (budget.loss == 0) return {loss, 1};
-  const auto delta =
-      static_cast<std::uint64_t>(static_cast<UInt128>(budget.delta) * loss / budget.loss);
-  return {loss, std::max<std::uint64_t>(delta, 1)};
-}
 
 Result<SnapshotFile> open_snapshot_file(const std::filesystem::path& path, const Home& home) {
   GBX_TRY_ASSIGN(std::string text, read_file(path.string() + ".json", kManifestBytesMax));
@@ -125,19 +123,21 @@ Status check_provider(const SnapshotFile& file, const policy::VerifiedPolicy& po
 }
 
 Provided provide(RoomConnection& connection, const SnapshotFile& file,
-                 const policy::VerifiedPolicy& policy, const Home& home,
-                 std::optional<std::uint64_t> loss) {
+                 const policy::VerifiedPolicy& policy, Home& home, const ProvideTerms& terms) {
   check_or_throw(check_provider(file, policy, home));
   crypto::SystemEntropy entropy;
   // Met before a byte of the sealed file goes out: a wrong room gets nothing at all.
   RoomIdentity room = meet_room(connection, policy, entropy);
+  const AllotmentOrder order = order_of(file, policy, room, terms);
+  check_ledger(home, order);
   attach(connection, room.binding, file);
-  const Booking booking = book_allotment(home, policy, room, file.manifest.manifest().table, loss);
+  Provided provided = book_allotment(home, order);
   for (int tries = 1;; tries++) {
     try {
-      const std::string release = make_release(file, policy, home, room, booking.allotment);
+      const std::string release = make_release(file, policy, home, room, provided.allotment);
       call_room(connection, room.binding, {Call::release, as_bytes(release)});
-      return {std::move(room), booking.allotment, booking.left};
+      provided.room = std::move(room);
+      return provided;
     } catch (const RoomRefused& refused) {
       if (refused.refusal().reason != "log_head_wrong" || tries == kTriesMax) throw;
     }

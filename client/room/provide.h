@@ -2,13 +2,14 @@
 
 // What an owner does to let a room use one table: look at the room, hand over the sealed file, and
 // seal its key together with a part of the budget to this room alone. Nothing secret leaves before
-// the room's evidence holds, and the allotment is in the owner's book before it is on the line.
+// the room's evidence holds, and the allotment is in the home ledger, on the disk, before it is on
+// the line. When the ledger does not have it, not even the sealed file leaves.
 
 #include <filesystem>
 #include <optional>
 
 #include "client/keys/home.h"
-#include "client/room/allotments.h"
+#include "client/ledger/home_ledger.h"
 #include "client/room/meet.h"
 #include "trusted/snapshot/manifest.h"
 
@@ -29,21 +30,38 @@ Result<SnapshotFile> open_snapshot_file(const std::filesystem::path& path, const
 Status check_provider(const SnapshotFile& file, const policy::VerifiedPolicy& policy,
                       const Home& home);
 
-struct Provided {
-  RoomIdentity room;
-  privacy::Price allotment;
-  privacy::Price left;  // of the table's budget, at home
+struct ProvideTerms {
+  std::string population = {};  // as HomeLedger::resolve()
+  // What the room gets, in the unit of the policy's accounting; when absent what this room was
+  // given before, else what is left of the policy's budget for the table. Delta goes with it in
+  // proportion.
+  std::optional<std::uint64_t> loss = {};
+  std::int64_t now = 0;  // seconds since 1970, for the record
 };
 
-// Attaches, verifies and releases. `loss` in the unit of the policy's accounting; when absent what
-// this room was given before, else half of what is left at home; delta goes with it in proportion.
-// Throws ConnectionError, RoomUnverified (HostRefused among them), RoomRefused; Error as a
-// RoomUnverified when the book does not allow it (allotment_over_budget, budget_exhausted).
-Provided provide(RoomConnection& connection, const SnapshotFile& file,
-                 const policy::VerifiedPolicy& policy, const Home& home,
-                 std::optional<std::uint64_t> loss);
+struct Provided {
+  RoomIdentity room;
+  std::string population;
+  privacy::Price allotment;                                    // in the policy's accounting
+  privacy::Accounting accounting = privacy::Accounting::pure;  // the population's, of the next two
+  privacy::Price total;
+  privacy::Price free;
+};
 
-// The part of `budget` that `loss` takes along: delta in proportion, rounded down, at least 1.
-privacy::Price share_of(privacy::Price budget, std::uint64_t loss);
+// The home ledger says no: nothing has left. error() as HomeLedger::allot().
+class LedgerRefused : public RoomUnverified {
+ public:
+  LedgerRefused(const Error& error, Shortage shortage)
+      : RoomUnverified(error), shortage_(std::move(shortage)) {}
+  [[nodiscard]] const Shortage& shortage() const { return shortage_; }
+
+ private:
+  Shortage shortage_;
+};
+
+// Attaches, verifies and releases. Throws ConnectionError, RoomUnverified (HostRefused, and
+// LedgerRefused among them), RoomRefused.
+Provided provide(RoomConnection& connection, const SnapshotFile& file,
+                 const policy::VerifiedPolicy& policy, Home& home, const ProvideTerms& terms);
 
 }  // namespace gbx::client

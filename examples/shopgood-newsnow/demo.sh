@@ -134,7 +134,7 @@ agree() {
 
 # Both owners' snapshots of folder $1 to the room in host/$1, under policy $1.json.
 provide_both() {
-  local rest="--room ../host/$1/socket --policy $1.json --epsilon 2"
+  local rest="--room ../host/$1/socket --policy $1.json"
   on shopgood "glovebox provide $1/purchases.gbx $rest"
   on newsnow "glovebox provide $1/exposures.gbx $rest"
 }
@@ -190,7 +190,10 @@ its table. What is not agreed on stays at home."
 -o tiny/exposures.gbx"
 
   tell "A machine that neither of them controls starts a room. Each owner's program checks what \
-runs there before it hands over its key."
+runs there before it hands over its key, and some of what all rooms of all its collaborations \
+together may ever tell about its people: each owner has decided that, and keeps the ledger at home."
+  on shopgood "glovebox budget set --epsilon 4 --delta 2e-6"
+  on newsnow "glovebox budget set --epsilon 4 --delta 2e-6"
   start_host tiny tiny.json
   provide_both tiny
 
@@ -246,6 +249,9 @@ released."
   send newsnow large/attribution.json shopgood
   on shopgood "glovebox verify attribution.json --policy large.json"
   shows 'PASS'
+  tell "What both rooms have had of ShopGood's customers:"
+  on shopgood "glovebox budget show"
+  shows 'allotted  epsilon 2'
 }
 
 # --- 3: what a cheat gets -------------------------------------------------------------------------

@@ -81,6 +81,7 @@ TESTED_ELSEWHERE = {
     "client/policy/words_query.cc": "client/policy/wording_test.cc",
     "client/policy/words_room.cc": "client/policy/wording_test.cc",
     "client/policy/yaml_section.cc": "client/policy/collaboration_test.cc",
+    "client/ledger/population_codec.cc": "client/ledger/population_test.cc",
     "client/prepare/rows.cc": "client/prepare/prepare_test.cc",
     "client/query/answer_file.cc": "client/query/verify_answer_test.cc",
     "client/room/connection.cc": "host/server_test.cc",
