@@ -4,7 +4,6 @@
 // values at the edges of int64, texts of several scripts, tokens that collide in h(p).
 
 #include <memory>
-#include <random>
 #include <vector>
 
 #include "engine/testing/memory_table.h"
@@ -19,5 +18,7 @@ struct GeneratedCase {
 
 // The same seed gives the same case.
 GeneratedCase generate_case(std::uint64_t seed);
+// The same, of few persons, with steps: persons are missing from tables, rows tie.
+GeneratedCase generate_case_with_steps(std::uint64_t seed);
 
 }  // namespace gbx::engine

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
+#include "engine/testing/reference_steps.h"
 #include "trusted/crypto/hash.h"
 #include "trusted/sql/evaluate.h"
 
@@ -94,6 +96,30 @@ void add_row(const sql::Task& task, const JoinedRow& row, Partials& out) {
   }
 }
 
+// J of one person, row by row.
+void add_steps(const sql::Task& task, const Token& person,
+               const std::vector<const MemoryTable*>& tables, Partials& out) {
+  std::vector<PlainSource> sources;
+  for (const MemoryTable* table : tables) {
+    PlainSource& source = sources.emplace_back();
+    source.width = table->columns().size();
+    for (const MemoryRow& row : table->rows()) {
+      if (row.person == person) source.rows.push_back(row.cells);
+    }
+  }
+  for (const std::vector<Cell>& row : run_reference_steps(task.steps, std::move(sources))) {
+    add_row(task, {row}, out);
+  }
+}
+
+std::set<Token> persons_of(const std::vector<const MemoryTable*>& tables) {
+  std::set<Token> out;
+  for (const MemoryTable* table : tables) {
+    for (const MemoryRow& row : table->rows()) out.insert(row.person);
+  }
+  return out;
+}
+
 // All combinations of the person's rows.
 void join(const sql::Task& task, const Token& person, const std::vector<const MemoryTable*>& tables,
           JoinedRow& row, Partials& out) {
@@ -148,16 +174,17 @@ Result<std::vector<sql::GroupRow>> run_reference(const sql::Task& task,
   std::map<Key, bool> seen;
   std::map<std::pair<Key, std::size_t>, Values> values;  // kept by anybody
   if (task.groups.empty()) groups[{}].sums.assign(task.measures.size(), 0);
-  const MemoryRow* previous = nullptr;
-  for (const MemoryRow& row : tables[0]->rows()) {
-    if (previous != nullptr && previous->person == row.person) continue;
-    previous = &row;
+  for (const Token& person : persons_of(tables)) {
     Partials partials;
     JoinedRow joined;
-    join(task, row.person, tables, joined, partials);
+    if (task.steps.empty()) {
+      join(task, person, tables, joined, partials);
+    } else {
+      add_steps(task, person, tables, partials);
+    }
     for (const auto& [key, partial] : partials) seen[key] = true;
     const bool dropped = partials.size() > task.groups_per_person;
-    keep_groups(task, row.person, partials);
+    keep_groups(task, person, partials);
     for (const auto& [key, partial] : partials) {
       sql::GroupRow& group = groups[key];
       group.key = key;
@@ -172,7 +199,7 @@ Result<std::vector<sql::GroupRow>> run_reference(const sql::Task& task,
         group.sums[m] += std::clamp(partial.sums[m], Int128{measure.low}, Int128{measure.high});
         if (!sql::keeps_values(measure.kind)) continue;
         for (const auto& [value, count] :
-             keep_values(task, row.person, partial.values[m], measure.high)) {
+             keep_values(task, person, partial.values[m], measure.high)) {
           std::int64_t& total = values[{key, m}][value];
           total = measure.kind == sql::MeasureKind::distinct ? 1 : total + count;
         }

@@ -26,10 +26,11 @@ enum class StepKind : std::uint8_t {
   // One input. Its rows with equal values of `columns` (NULL equals NULL) are one row: those
   // values, then those of `aggregates`. Without columns one row, if the person has any row at all.
   group,
-  // One input. Its columns (`columns` are just these, in order), then one for each of `windows`.
+  // One input, which is a step. Its columns (`columns` are just these, all of them, in order), then
+  // one for each of `windows`.
   window,
-  // The rows of all inputs, which have the same number of columns, of the same types. `columns` are
-  // those of the first input, with the interval of all.
+  // The rows of all inputs, which are steps with the same number of columns, of the same types.
+  // `columns` are just those of the first input, with the interval of all.
   append,
 };
 
@@ -53,15 +54,16 @@ enum class RowFunction : std::uint8_t {
   rows,      // COUNT(*)
   values,    // COUNT(argument)
   distinct,  // COUNT(DISTINCT argument); groups only
-  sum,       // of the values that are not NULL, clamped to [low, high]; NULL when there is none
+  // of the values that are not NULL, exact, then clamped to [low, high]; NULL when there is none
+  sum,
   // sum * 10^(scale - argument's scale) / count, rounded half away from zero; NULL when none
   average,
   minimum,  // text by bytes
   maximum,
-  // Windows only. They count in the order of the window.
-  row_number,
-  rank,
-  dense_rank,
+  // Windows only.
+  row_number,   // 1, 2, ... in the order of the partition
+  rank,         // 1 + the rows before the first that is equal to this one in all keys of `order`
+  dense_rank,   // the same, where rows that are equal in these keys count as one
   lag,          // argument of the row `offset` before in the partition, NULL when there is none
   lead,         // after
   first_value,  // of the frame, NULLs too
@@ -71,8 +73,8 @@ enum class RowFunction : std::uint8_t {
 // A value for a group of rows.
 struct RowAggregate {
   RowFunction function = RowFunction::rows;
-  Expression argument;  // over the input; unused for rows
-  ValueType type;
+  Expression argument;  // over the input; unused for rows, row_number, rank, dense_rank
+  ValueType type;  // integer for counts; the argument's, for average with as many digits or more
   std::int64_t low = 0;  // the value lies in [low, high]; meaningless for text
   std::int64_t high = 0;
 };
@@ -91,7 +93,8 @@ enum class Frame : std::uint8_t {
 
 // A value for each row, from the rows of its partition. The partition is ordered by `order`; rows
 // that are equal in that go by all columns of the input in turn, ascending as Cell does (NULL,
-// numbers, text by bytes). Rows equal in everything are interchangeable.
+// numbers, text by bytes). Equal rows stand in the same order in all windows of the step; which
+// that is does not matter.
 struct Window {
   RowAggregate value;
   std::int64_t offset = 0;  // lag, lead: 0 .. kWindowOffsetMax
