@@ -10,6 +10,7 @@
 
 #include "engine/testing/generator.h"
 #include "engine/testing/reference.h"
+#include "trusted/sql/task_codec.h"
 
 namespace gbx::engine {
 namespace {
@@ -202,7 +203,7 @@ TEST(ReferenceSteps, AppendedRowsAreAllThereOrOneOfEach) {
   EXPECT_EQ(run(step, {{{n(1)}, {kNull}}, {{n(1)}, {kNull}}}), (PlainRows{{kNull}, {n(1)}}));
 }
 
-TEST(GeneratedSteps, MeetEveryKindJoinFunctionAndFrameAndOftenHaveRows) {
+TEST(GeneratedSteps, MeetEveryKindJoinFunctionAndFrameTravelAndOftenHaveRows) {
   std::set<StepKind> kinds;
   std::set<JoinKind> joins;
   std::set<std::pair<RowFunction, sql::Frame>> windows;
@@ -219,6 +220,9 @@ TEST(GeneratedSteps, MeetEveryKindJoinFunctionAndFrameAndOftenHaveRows) {
         windows.insert({over.value.function, over.frame});
       }
     }
+    const auto decoded = sql::decode_task(sql::encode_task(generated.task));
+    ASSERT_TRUE(decoded) << seed;
+    EXPECT_EQ(sql::encode_task(*decoded), sql::encode_task(generated.task)) << seed;
     std::vector<const MemoryTable*> tables;
     for (const auto& table : generated.tables) tables.push_back(table.get());
     const auto rows = run_reference(generated.task, tables);

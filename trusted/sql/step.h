@@ -70,10 +70,15 @@ enum class RowFunction : std::uint8_t {
   last_value,
 };
 
+bool has_argument(RowFunction function);
+bool is_for_windows(RowFunction function);  // alone
+// Whether it is of a frame; else of the whole partition.
+bool has_frame(RowFunction function);
+
 // A value for a group of rows.
 struct RowAggregate {
   RowFunction function = RowFunction::rows;
-  Expression argument;  // over the input; unused for rows, row_number, rank, dense_rank
+  Expression argument;  // over the input; unused unless has_argument()
   ValueType type;  // integer for counts; the argument's, for average with as many digits or more
   std::int64_t low = 0;  // the value lies in [low, high]; meaningless for text
   std::int64_t high = 0;
@@ -100,7 +105,7 @@ struct Window {
   std::int64_t offset = 0;  // lag, lead: 0 .. kWindowOffsetMax
   std::vector<Expression> partition;
   std::vector<RowOrder> order;
-  Frame frame = Frame::partition;  // of row_number, rank, dense_rank, lag, lead: partition
+  Frame frame = Frame::partition;  // unless has_frame(): partition
 };
 
 struct Step {

@@ -84,8 +84,8 @@ TEST(task_codec, one_spelling_is_documented) {
   Task task;
   task.tables = {"t"};
   EXPECT_EQ(encode_task(task),
-            R"({"format":1,"groups":[],"groups_max":1000000,"groups_per_person":1,"measures":[],)"
-            R"("sampling":{"a":1,"b":1,"d":1},"tables":["t"]})");
+            R"({"format":2,"groups":[],"groups_max":1000000,"groups_per_person":1,"measures":[],)"
+            R"("sampling":{"a":1,"b":1,"d":1},"steps":[],"tables":["t"]})");
 }
 
 class BadTask : public testing::TestWithParam<std::pair<const char*, const char*>> {};
@@ -104,8 +104,9 @@ TEST_P(BadTask, IsRefused) {
 INSTANTIATE_TEST_SUITE_P(
     task_codec, BadTask,
     testing::Values(
-        std::pair{"\"format\":1", "\"format\":2"}, std::pair{"\"format\":1,", ""},
-        std::pair{"\"format\":1", "\"extra\":1,\"format\":1"},
+        std::pair{"\"format\":2", "\"format\":1"}, std::pair{"\"format\":2", "\"format\":3"},
+        std::pair{"\"format\":2,", ""}, std::pair{"\"format\":2", "\"extra\":1,\"format\":2"},
+        std::pair{"\"steps\":[],", ""},
         std::pair{"\"tables\":[\"exposures\",\"snowy.customers\"]", "\"tables\":[]"},
         std::pair{"\"tables\":[\"exposures\",\"snowy.customers\"]", "\"tables\":[\"exposures\"]"},
         std::pair{"\"groups_per_person\":4", "\"groups_per_person\":0"},
@@ -153,7 +154,7 @@ TEST(task_codec, refuses_a_tower) {
   for (int i = 0; i < 400; i++) {
     inner += R"(],"high":"1","low":"0","op":"logical_not","scale":0,"type":"boolean"})";
   }
-  EXPECT_FALSE(decode_task(R"({"filter":)" + inner + R"(,"format":1,"groups":[]})"));
+  EXPECT_FALSE(decode_task(R"({"filter":)" + inner + R"(,"format":2,"groups":[]})"));
 }
 
 TEST(well_formed, everything_the_builders_make_is) {

@@ -72,13 +72,25 @@ bool clamps(const Expression& e) {
          e.children[2].op == Op::literal && e.children[1].value <= e.children[2].value;
 }
 
-}  // namespace
+bool covers(const StepColumn& outer, const StepColumn& inner) {
+  if (outer.type != inner.type) return false;
+  return outer.type.type == Type::text || (outer.low <= inner.low && outer.high >= inner.high);
+}
 
-bool is_well_formed(const Expression& e, std::size_t relations) {
+bool reads(const Expression& e, Sources relations) {
+  if (e.relation >= relations.size()) return false;
+  const Source& source = relations[e.relation];
+  if (!source.known) return source.readable;
+  return source.readable && e.column < source.columns.size() &&
+         covers({e.type, e.low, e.high}, source.columns[e.column]);
+}
+
+// Everything but what a column reads.
+bool has_shape(const Expression& e) {
   if (e.low > e.high || e.type.scale > kScaleMax) return false;
   if (e.type.scale > 0 && e.type.type != Type::decimal) return false;
   switch (e.op) {
-    case Op::column: return has(e, 0) && e.relation < relations;
+    case Op::column:
     case Op::literal:
     case Op::null: return has(e, 0);
     case Op::add:
@@ -122,6 +134,116 @@ bool is_well_formed(const Expression& e, std::size_t relations) {
     case Op::output: return false;
   }
   GBX_CHECK(false);
+}
+
+// The steps that windows and UNION read are known, and so are their columns.
+bool has_sources(const Step& step, Sources sources) {
+  const bool joins = step.kind == StepKind::join;
+  const bool one = step.kind == StepKind::group || step.kind == StepKind::window;
+  if (step.inputs.empty() || step.inputs.size() > (one ? 1 : kStepInputsMax)) return false;
+  for (std::size_t i = 0; i < step.inputs.size(); i++) {
+    const Input& input = step.inputs[i];
+    if (input.source >= sources.size()) return false;
+    const bool known = sources[input.source].known;
+    if (!known && (step.kind == StepKind::window || step.kind == StepKind::append)) return false;
+    const bool joined = joins && i > 0;
+    if (!joined && (input.kind != JoinKind::inner || input.has_condition)) return false;
+    if (input.has_condition && !is_boolean(input.condition)) return false;
+  }
+  return true;
+}
+
+// The columns of the input, one by one; of UNION, wide enough for all inputs.
+bool has_just_the_columns(const Step& step, Sources sources) {
+  for (const Input& input : step.inputs) {
+    const std::vector<StepColumn>& from = sources[input.source].columns;
+    if (from.size() != step.columns.size()) return false;
+    for (std::size_t c = 0; c < from.size(); c++) {
+      const Expression& e = step.columns[c];
+      if (e.op != Op::column || e.relation != 0 || e.column != c) return false;
+      if (!covers({e.type, e.low, e.high}, from[c])) return false;
+    }
+  }
+  return true;
+}
+
+bool is_average(const RowAggregate& value) {
+  const Expression& a = value.argument;
+  if (!is_numeric(a.type) || !is_numeric(value.type) || value.type.scale < a.type.scale) {
+    return false;
+  }
+  Int128 low = a.low;
+  Int128 high = a.high;
+  for (int i = a.type.scale; i < value.type.scale; i++) {
+    low *= 10;
+    high *= 10;
+  }
+  return value.low <= low && value.high >= high;
+}
+
+bool is_value(const RowAggregate& value) {
+  const Expression& a = value.argument;
+  if (value.low > value.high || value.type.scale > kScaleMax) return false;
+  if (value.type.scale > 0 && value.type.type != Type::decimal) return false;
+  switch (value.function) {
+    case RowFunction::rows:
+    case RowFunction::values:
+    case RowFunction::distinct:
+    case RowFunction::row_number:
+    case RowFunction::rank:
+    case RowFunction::dense_rank: return value.type == ValueType{Type::integer, 0};
+    case RowFunction::sum: return is_numeric(a.type) && value.type == a.type;
+    case RowFunction::average: return is_average(value);
+    case RowFunction::minimum:
+    case RowFunction::maximum:
+    case RowFunction::lag:
+    case RowFunction::lead:
+    case RowFunction::first_value:
+    case RowFunction::last_value:
+      return covers({value.type, value.low, value.high}, {a.type, a.low, a.high});
+  }
+  GBX_CHECK(false);
+}
+
+bool is_window(const Window& window) {
+  const RowFunction function = window.value.function;
+  const bool moves = function == RowFunction::lag || function == RowFunction::lead;
+  if (function == RowFunction::distinct) return false;
+  if (!has_frame(function) && window.frame != Frame::partition) return false;
+  if (window.offset < 0 || window.offset > (moves ? kWindowOffsetMax : 0)) return false;
+  return is_value(window.value);
+}
+
+}  // namespace
+
+bool is_well_formed(const Expression& e, Sources relations) {
+  return has_shape(e) && (e.op != Op::column || reads(e, relations));
+}
+
+bool is_well_formed(const Expression& e, std::size_t tables) {
+  return has_shape(e) && (e.op != Op::column || e.relation < tables);
+}
+
+Source source_of(const Step& step) {
+  return {.readable = true, .known = true, .columns = columns_of(step)};
+}
+
+bool is_well_formed(const Step& step, Sources sources) {
+  if (!has_sources(step, sources)) return false;
+  const bool joins = step.kind == StepKind::join;
+  const bool groups = step.kind == StepKind::group;
+  const bool windows = step.kind == StepKind::window;
+  const std::size_t columns = step.columns.size() + step.aggregates.size() + step.windows.size();
+  if (columns > kStepColumnsMax) return false;
+  if (step.has_filter && (!joins || !is_boolean(step.filter))) return false;
+  if (step.distinct && (groups || windows)) return false;
+  if ((!step.aggregates.empty() && !groups) || (!step.windows.empty() && !windows)) return false;
+  if (!joins && !groups && !has_just_the_columns(step, sources)) return false;
+  return std::all_of(step.aggregates.begin(), step.aggregates.end(),
+                     [](const RowAggregate& value) {
+                       return !is_for_windows(value.function) && is_value(value);
+                     }) &&
+         std::all_of(step.windows.begin(), step.windows.end(), is_window);
 }
 
 }  // namespace gbx::sql

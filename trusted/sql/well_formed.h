@@ -1,13 +1,31 @@
 #pragma once
 
-// Whether an expression that came from outside has the shape that its operators mean.
+// Whether expressions and steps that came from outside have the shape that their words mean.
 
-#include "trusted/sql/expression.h"
+#include <span>
+
+#include "trusted/sql/step.h"
 
 namespace gbx::sql {
 
-// The operator, the number and types of `expression`'s direct children, and its own fields. No
-// Op::output. `relations` is how many there are.
-bool is_well_formed(const Expression& expression, std::size_t relations);
+// What may be read under one number.
+struct Source {
+  bool readable = true;
+  bool known = false;  // `columns` are all there are; else a table's, which only engines know
+  std::vector<StepColumn> columns;
+};
+using Sources = std::span<const Source>;
+
+Source source_of(const Step& step);
+
+// The operator, the number and types of `expression`'s direct children, and its own fields. A
+// column that is known has its type, and lies in its interval. No Op::output.
+bool is_well_formed(const Expression& expression, Sources relations);
+// The same over so many tables.
+bool is_well_formed(const Expression& expression, std::size_t tables);
+
+// Everything of a step but the inside of its expressions. `sources` are the tables and the steps
+// before it.
+bool is_well_formed(const Step& step, Sources sources);
 
 }  // namespace gbx::sql
