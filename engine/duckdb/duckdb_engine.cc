@@ -46,6 +46,7 @@ class Run {
   }
 
   Result<std::vector<sql::GroupRow>> run() {
+    for (std::size_t i = 0; i < task_.steps.size(); i++) GBX_TRY(make_step(i));
     std::vector<sql::GroupRow> out;
     if (task_.groups.empty()) {
       GBX_TRY_ASSIGN(out, rows(sql::render_ungrouped(task_)));
@@ -65,6 +66,19 @@ class Run {
  private:
   Status run_each(const std::string& sql) {
     return database_.query(sql, stop_, [](duckdb_data_chunk) { return Status{}; });
+  }
+
+  // The rows of a step as a table; those that nobody reads any more go.
+  Status make_step(std::size_t index) {
+    for (const std::string& sql : sql::render_step(task_, index)) GBX_TRY(run_each(sql));
+    std::int64_t most = 0;
+    GBX_TRY(database_.query(sql::render_person_rows(index), stop_, [&](duckdb_data_chunk chunk) {
+      if (duckdb_data_chunk_get_size(chunk) > 0) most = ColumnView(chunk, 0).number(0);
+      return Status{};
+    }));
+    if (most > sql::kPersonRowsMax) return Error{ErrorCode::unavailable, "too_many_rows"};
+    for (const std::string& sql : sql::render_drops(task_, index)) GBX_TRY(run_each(sql));
+    return {};
   }
 
   static Key key_of(duckdb_data_chunk chunk, idx_t row, const std::vector<bool>& text) {

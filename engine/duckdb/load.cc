@@ -1,6 +1,7 @@
 #include "engine/duckdb/load.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 namespace gbx::engine {
@@ -8,17 +9,40 @@ namespace {
 
 using ColumnSet = std::set<std::size_t>;
 
-void collect_columns(const sql::Expression& e, std::vector<ColumnSet>& out) {
-  if (e.op == sql::Op::column && e.relation < out.size()) out[e.relation].insert(e.column);
-  for (const sql::Expression& child : e.children) collect_columns(child, out);
+// By what `sources` says the expression's relations are; steps are beyond the tables.
+void collect_columns(const sql::Expression& e, const std::vector<std::uint32_t>& sources,
+                     std::vector<ColumnSet>& out) {
+  if (e.op == sql::Op::column && e.relation < sources.size()) {
+    const std::uint32_t source = sources[e.relation];
+    if (source < out.size()) out[source].insert(e.column);
+  }
+  for (const sql::Expression& child : e.children) collect_columns(child, sources, out);
+}
+
+// Windows and appends read no tables.
+void collect_columns(const sql::Step& step, std::vector<ColumnSet>& out) {
+  std::vector<std::uint32_t> sources;
+  for (const sql::Input& input : step.inputs) {
+    sources.push_back(input.source);
+    if (input.has_condition) collect_columns(input.condition, sources, out);
+  }
+  if (step.has_filter) collect_columns(step.filter, sources, out);
+  for (const sql::Expression& column : step.columns) collect_columns(column, sources, out);
+  for (const sql::RowAggregate& value : step.aggregates) {
+    if (sql::has_argument(value.function)) collect_columns(value.argument, sources, out);
+  }
 }
 
 std::vector<ColumnSet> columns_of(const sql::Task& task) {
   std::vector<ColumnSet> out(task.tables.size());
-  if (task.has_filter) collect_columns(task.filter, out);
-  for (const sql::Expression& group : task.groups) collect_columns(group, out);
+  for (const sql::Step& step : task.steps) collect_columns(step, out);
+  if (!task.steps.empty()) return out;
+  std::vector<std::uint32_t> sources(task.tables.size());
+  std::iota(sources.begin(), sources.end(), 0U);
+  if (task.has_filter) collect_columns(task.filter, sources, out);
+  for (const sql::Expression& group : task.groups) collect_columns(group, sources, out);
   for (const sql::Measure& measure : task.measures) {
-    if (sql::has_argument(measure.kind)) collect_columns(measure.argument, out);
+    if (sql::has_argument(measure.kind)) collect_columns(measure.argument, sources, out);
   }
   return out;
 }
@@ -177,7 +201,7 @@ Status RowAppender::finish() {
 Status load_tables(Database& database, const sql::Task& task,
                    const std::vector<const snapshot::Table*>& tables,
                    const std::atomic<bool>* stop) {
-  if (!task.steps.empty() || task.tables.size() != tables.size() || tables.empty()) {
+  if (task.tables.size() != tables.size() || tables.empty()) {
     return Error{ErrorCode::invalid_argument, "task_misfit"};
   }
   const std::vector<ColumnSet> columns = columns_of(task);

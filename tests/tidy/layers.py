@@ -118,6 +118,8 @@ TESTED_ELSEWHERE = {
     "trusted/sql/catalog.cc": "trusted/sql/evaluate_test.cc",
     "trusted/sql/expression.cc": "trusted/sql/evaluate_test.cc",
     "trusted/sql/expression_codec.cc": "trusted/sql/task_codec_test.cc",
+    "trusted/sql/render_expression.cc": "tests/sql/render_test.cc",
+    "trusted/sql/render_step.cc": "engine/duckdb/duckdb_engine_test.cc",
     "engine/choice.cc": "engine/engine_test.cc",
     "engine/rank.cc": "engine/merge/merge_test.cc",
     "engine/duckdb/load.cc": "engine/duckdb/duckdb_engine_test.cc",

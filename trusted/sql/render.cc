@@ -1,181 +1,104 @@
 #include "trusted/sql/render.h"
 
-#include <array>
+#include "trusted/sql/render_expression.h"
 
 namespace gbx::sql {
 namespace {
 
-constexpr std::string_view kEpoch = "DATE '1970-01-01'";
-constexpr std::string_view kUpper = "'ABCDEFGHIJKLMNOPQRSTUVWXYZ'";
-constexpr std::string_view kLower = "'abcdefghijklmnopqrstuvwxyz'";
-
-std::string integer(std::int64_t value) { return "CAST(" + std::to_string(value) + " AS BIGINT)"; }
-
-std::string quoted(std::string_view text) {
-  std::string out = "CAST('";
-  for (const char c : text) {
-    if (c == '\'') out.push_back('\'');
-    out.push_back(c);
-  }
-  return out + "' AS VARCHAR)";
-}
-
-std::string_view sql_type(Type type) {
-  if (type == Type::boolean) return "BOOLEAN";
-  return type == Type::text ? "VARCHAR" : "BIGINT";
-}
-
-// The DATE of an expression that is a date or a timestamp.
-std::string date(const Expression& expression) {
-  const std::string value = render_expression(expression);
-  if (expression.type.type == Type::timestamp) return "CAST(make_timestamp(" + value + ") AS DATE)";
-  return "(" + std::string(kEpoch) + " + CAST(" + value + " AS INTEGER))";
-}
-
-std::string days(const std::string& rendered_date) {
-  return "CAST((CAST(" + rendered_date + " AS DATE) - " + std::string(kEpoch) + ") AS BIGINT)";
-}
-
-std::string joined(const std::vector<Expression>& children, std::size_t from,
-                   std::string_view between) {
-  std::string out;
-  for (std::size_t i = from; i < children.size(); i++) {
-    if (i > from) out += between;
-    out += render_expression(children[i]);
-  }
+// What the task's own expressions read: the last step, or the tables.
+Names names_of(const Task& task) {
+  if (!task.steps.empty()) return {"b" + std::to_string(task.steps.size() - 1) + ".c"};
+  Names out;
+  for (std::size_t i = 0; i < task.tables.size(); i++)
+    out.push_back("t" + std::to_string(i) + ".c");
   return out;
 }
 
-std::string case_when(const Expression& expression) {
-  const auto& children = expression.children;
-  std::string out = "(CASE";
-  for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
-    out += " WHEN " + render_expression(children[i]);
-    out += " THEN " + render_expression(children[i + 1]);
-  }
-  return out + " ELSE " + render_expression(children.back()) + " END)";
-}
-
-std::string column(const Expression& expression) {
-  const std::string name =
-      "t" + std::to_string(expression.relation) + ".c" + std::to_string(expression.column);
-  return expression.type.type == Type::boolean ? "(" + name + " <> CAST(0 AS BIGINT))" : name;
-}
-
-std::string literal(const Expression& expression) {
-  if (expression.type.type == Type::text) return quoted(expression.text);
-  if (expression.type.type == Type::boolean) return expression.value != 0 ? "TRUE" : "FALSE";
-  return integer(expression.value);
-}
-
-std::string call(std::string_view function, const std::string& arguments) {
-  return std::string(function) + "(" + arguments + ")";
-}
-
-std::string power_of_ten(std::int64_t exponent) {
-  return "CAST(1" + std::string(static_cast<std::size_t>(exponent), '0') + " AS BIGINT)";
-}
-
-std::string part(std::string_view name, const Expression& child) {
-  return "CAST(" + std::string(name) + "(" + date(child) + ") AS BIGINT)";
-}
-
-std::string truncated(std::string_view unit, const Expression& child) {
-  return days("date_trunc('" + std::string(unit) + "', " + date(child) + ")");
-}
-
-// A boolean as 0 and 1, everything else as it is: how values leave the engine.
-std::string stored(const Expression& expression) {
-  const std::string value = render_expression(expression);
-  return expression.type.type == Type::boolean ? "CAST(" + value + " AS BIGINT)" : value;
-}
-
-std::string clamped(const std::string& value, std::int64_t low, std::int64_t high,
-                    std::string_view type) {
-  const std::string suffix = " AS " + std::string(type) + ")";
-  return "greatest(least(" + value + ", CAST(" + std::to_string(high) + suffix + "), CAST(" +
-         std::to_string(low) + suffix + ")";
-}
-
 // What one row adds to a measure: never NULL.
-std::string input(const Measure& measure) {
+std::string input(const Measure& measure, const Names& names) {
   if (measure.kind == MeasureKind::rows) return "CAST(1 AS BIGINT)";
-  const std::string value = render_expression(measure.argument);
+  const std::string value = render_expression(measure.argument, names);
   if (measure.kind == MeasureKind::values) {
     return "(CASE WHEN " + value + " IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END)";
   }
-  std::string kept = clamped(value, measure.row_low, measure.row_high, "BIGINT");
+  std::string kept = render_clamped(value, measure.row_low, measure.row_high, "BIGINT");
   if (measure.kind == MeasureKind::centred) {
-    kept = "((CAST(2 AS BIGINT) * " + kept + ") - " + integer(measure.row_low + measure.row_high) +
-           ")";
+    kept = "((CAST(2 AS BIGINT) * " + kept + ") - " +
+           render_integer(measure.row_low + measure.row_high) + ")";
   }
   return "(CASE WHEN " + value + " IS NULL THEN CAST(0 AS BIGINT) ELSE " + kept + " END)";
 }
 
 // Whether the rows of a person and group are more than the measure lets count.
-std::string is_cut(const Measure& measure) {
+std::string is_cut(const Measure& measure, const Names& names) {
   std::string out = "FALSE";
   if (clamps_rows(measure.kind)) {
-    const std::string value = render_expression(measure.argument);
-    out = "coalesce(bool_or((" + value + " < " + integer(measure.row_low) + ") OR (" + value +
-          " > " + integer(measure.row_high) + ")), FALSE)";
+    const std::string value = render_expression(measure.argument, names);
+    out = "coalesce(bool_or((" + value + " < " + render_integer(measure.row_low) + ") OR (" +
+          value + " > " + render_integer(measure.row_high) + ")), FALSE)";
   }
   if (keeps_values(measure.kind)) {
     const bool distinct = measure.kind == MeasureKind::distinct;
-    return "(" + out + " OR (count(" + (distinct ? "DISTINCT " : "") + stored(measure.argument) +
-           ") > " + integer(measure.high) + "))";
+    return "(" + out + " OR (count(" + (distinct ? "DISTINCT " : "") +
+           render_stored(measure.argument, names) + ") > " + render_integer(measure.high) + "))";
   }
-  const auto huge = [](std::int64_t bound) {
-    return "CAST(" + std::to_string(bound) + " AS HUGEINT)";
-  };
-  const std::string sum = "CAST(sum(" + input(measure) + ") AS HUGEINT)";
-  return "(" + out + " OR (" + sum + " < " + huge(measure.low) + ") OR (" + sum + " > " +
-         huge(measure.high) + "))";
+  const std::string sum = "CAST(sum(" + input(measure, names) + ") AS HUGEINT)";
+  return "(" + out + " OR (" + sum + " < " + render_huge(measure.low) + ") OR (" + sum + " > " +
+         render_huge(measure.high) + "))";
 }
 
-std::string partial(const Task& task, const Measure& measure) {
+std::string partial(const Task& task, const Measure& measure, const Names& names) {
   if (keeps_values(measure.kind)) return "CAST(0 AS HUGEINT)";
   if (measure.kind == MeasureKind::bounded) {
     std::string cut = "FALSE";
-    for (const std::uint32_t place : measure.watched) cut += " OR " + is_cut(task.measures[place]);
+    for (const std::uint32_t place : measure.watched)
+      cut += " OR " + is_cut(task.measures[place], names);
     return "CAST((" + cut + ") AS HUGEINT)";
   }
-  return clamped("CAST(sum(" + input(measure) + ") AS HUGEINT)", measure.low, measure.high,
-                 "HUGEINT");
+  return render_clamped("CAST(sum(" + input(measure, names) + ") AS HUGEINT)", measure.low,
+                        measure.high, "HUGEINT");
 }
 
 // What a measure that keeps values keeps of a row.
-std::string value_of(const Measure& measure) {
-  std::string value = stored(measure.argument);
+std::string value_of(const Measure& measure, const Names& names) {
+  std::string value = render_stored(measure.argument, names);
   if (measure.kind == MeasureKind::distinct) return value;
   if (measure.kind == MeasureKind::magnitudes) {
-    value = clamped(value, measure.row_low, measure.row_high, "BIGINT");
+    value = render_clamped(value, measure.row_low, measure.row_high, "BIGINT");
     return "((CAST(sign(" + value + ") AS BIGINT) * CAST(length(bin(abs(" + value +
-           "))) AS BIGINT)) - " + integer(magnitude(measure.row_low)) + ")";
+           "))) AS BIGINT)) - " + render_integer(magnitude(measure.row_low)) + ")";
   }
-  const auto huge = [](Int128 number) {
-    return "CAST(" + std::to_string(static_cast<std::int64_t>(number)) + " AS HUGEINT)";
-  };
   // Not negative, so the division is the floor.
-  return "CAST((((" + huge(0) + " + " +
-         clamped(value, measure.row_low, measure.row_high, "BIGINT") + " - " +
-         huge(measure.row_low) + ") * " + huge(measure.bins) + ") // " +
-         huge(Int128{measure.row_high} - measure.row_low + 1) + ") AS BIGINT)";
+  return "CAST((((" + render_huge(0) + " + " +
+         render_clamped(value, measure.row_low, measure.row_high, "BIGINT") + " - " +
+         render_huge(measure.row_low) + ") * " + render_huge(measure.bins) + ") // " +
+         render_huge(measure.row_high - measure.row_low + 1) + ") AS BIGINT)";
 }
 
 std::string name(char letter, std::size_t index) { return letter + std::to_string(index); }
 
-std::string joined_tables(const Task& task) {
-  std::string out = " FROM t0";
-  for (std::size_t i = 1; i < task.tables.size(); i++) {
+std::string table_of(const Task& task) {
+  return task.steps.empty() ? name('t', 0) : name('b', task.steps.size() - 1);
+}
+
+std::string from(const Task& task) {
+  std::string out = " FROM " + table_of(task);
+  for (std::size_t i = 1; i < task.tables.size() && task.steps.empty(); i++) {
     out += " JOIN " + name('t', i) + " ON (t0.p = " + name('t', i) + ".p)";
   }
   return out;
 }
 
-std::string from(const Task& task) {
-  std::string out = joined_tables(task);
-  if (task.has_filter) out += " WHERE " + render_expression(task.filter);
+// "SELECT p, h, g0, .." of whom the groups are, and what a GROUP BY needs after it.
+std::string select_persons(const Task& task, const Names& names, std::string& by) {
+  const std::string table = table_of(task);
+  std::string out = "SELECT " + table + ".p AS p, min(" + table + ".h) AS h";
+  by = " GROUP BY " + table + ".p";
+  for (std::size_t i = 0; i < task.groups.size(); i++) {
+    const std::string value = render_stored(task.groups[i], names);
+    out += ", " + value + " AS " + name('g', i);
+    by += ", " + value;
+  }
   return out;
 }
 
@@ -191,8 +114,8 @@ std::string group_columns(const Task& task, std::string_view prefix) {
 // rank(p, g) or rank(p, (v)) of task.h. Both products are under 2^62 and d under 2^31, so the sum
 // stays in BIGINT.
 std::string rank(const SamplingKey& key, std::string_view hash) {
-  return "(((CAST(x.h AS BIGINT) * " + integer(key.a) + ") + (CAST(" + std::string(hash) +
-         " AS BIGINT) * " + integer(key.b) + ") + " + integer(key.d) +
+  return "(((CAST(x.h AS BIGINT) * " + render_integer(key.a) + ") + (CAST(" + std::string(hash) +
+         " AS BIGINT) * " + render_integer(key.b) + ") + " + render_integer(key.d) +
          ") % CAST(2147483647 AS BIGINT))";
 }
 
@@ -212,15 +135,16 @@ std::string kept(const Task& task) {
   for (std::size_t i = 0; i < task.measures.size(); i++) {
     std::string value = "x." + name('m', i);
     if (task.measures[i].kind == MeasureKind::bounded) {
-      value = "(CASE WHEN count(*) OVER (PARTITION BY x.p) > " + integer(task.groups_per_person) +
-              " THEN CAST(1 AS HUGEINT) ELSE " + value + " END) AS " + name('m', i);
+      value = "(CASE WHEN count(*) OVER (PARTITION BY x.p) > " +
+              render_integer(task.groups_per_person) + " THEN CAST(1 AS HUGEINT) ELSE " + value +
+              " END) AS " + name('m', i);
     }
     out += ", " + value;
   }
   out += ", row_number() OVER (PARTITION BY x.p ORDER BY " + rank(task.sampling, "k.hg") +
          " ASC, k.ord ASC) AS place FROM partials AS x JOIN keys AS k ON (" +
          same_groups(task, "x.", "k.") +
-         ")) AS ranked WHERE (place <= " + integer(task.groups_per_person) + ")";
+         ")) AS ranked WHERE (place <= " + render_integer(task.groups_per_person) + ")";
   return out;
 }
 
@@ -235,76 +159,16 @@ std::string sums(const Task& task) {
 
 }  // namespace
 
-std::string render_expression(const Expression& expression) {
-  const auto& children = expression.children;
-  switch (expression.op) {
-    case Op::column: return column(expression);
-    case Op::literal: return literal(expression);
-    case Op::null: return "CAST(NULL AS " + std::string(sql_type(expression.type.type)) + ")";
-    case Op::add:
-    case Op::subtract:
-    case Op::multiply:
-    case Op::equal:
-    case Op::not_equal:
-    case Op::less:
-    case Op::less_equal:
-    case Op::greater:
-    case Op::greater_equal:
-    case Op::logical_and:
-    case Op::logical_or: return "(" + joined(children, 0, infix(expression.op)) + ")";
-    case Op::negate: return "(CAST(0 AS BIGINT) - " + render_expression(children[0]) + ")";
-    case Op::absolute: return call("abs", render_expression(children[0]));
-    case Op::rescale:
-      return "(" + render_expression(children[0]) + " * " + power_of_ten(expression.value) + ")";
-    case Op::clamp: {
-      const std::string value = render_expression(children[0]);
-      return "(CASE WHEN " + value + " IS NULL THEN CAST(NULL AS BIGINT) ELSE " +
-             clamped(value, children[1].value, children[2].value, "BIGINT") + " END)";
-    }
-    case Op::logical_not: return "(NOT " + render_expression(children[0]) + ")";
-    case Op::is_null: return "(" + render_expression(children[0]) + " IS NULL)";
-    case Op::in_list:
-      return "(" + render_expression(children[0]) + " IN (" + joined(children, 1, ", ") + "))";
-    case Op::like:
-      return "(" + render_expression(children[0]) + " LIKE " + quoted(expression.text) + ")";
-    case Op::case_when: return case_when(expression);
-    case Op::coalesce: return call("coalesce", joined(children, 0, ", "));
-    case Op::year: return part("year", children[0]);
-    case Op::quarter: return part("quarter", children[0]);
-    case Op::month: return part("month", children[0]);
-    case Op::day: return part("day", children[0]);
-    case Op::day_of_week: return part("isodow", children[0]);
-    case Op::date_of: return days(date(children[0]));
-    case Op::truncate_year: return truncated("year", children[0]);
-    case Op::truncate_quarter: return truncated("quarter", children[0]);
-    case Op::truncate_month: return truncated("month", children[0]);
-    case Op::truncate_week: return truncated("week", children[0]);
-    case Op::lower:
-      return "translate(" + render_expression(children[0]) + ", " + std::string(kUpper) + ", " +
-             std::string(kLower) + ")";
-    case Op::upper:
-      return "translate(" + render_expression(children[0]) + ", " + std::string(kLower) + ", " +
-             std::string(kUpper) + ")";
-    case Op::prefix:
-      return "substring(" + render_expression(children[0]) + ", CAST(1 AS BIGINT), " +
-             integer(expression.value) + ")";
-    case Op::output: break;
-  }
-  GBX_CHECK(false);
-}
-
 std::string render_partials(const Task& task) {
-  std::string out = "SELECT t0.p AS p, min(t0.h) AS h";
-  std::string by = " GROUP BY t0.p";
-  for (std::size_t i = 0; i < task.groups.size(); i++) {
-    const std::string value = stored(task.groups[i]);
-    out += ", " + value + " AS " + name('g', i);
-    by += ", " + value;
-  }
+  const Names names = names_of(task);
+  std::string by;
+  std::string out = select_persons(task, names, by);
   for (std::size_t i = 0; i < task.measures.size(); i++) {
-    out += ", " + partial(task, task.measures[i]) + " AS " + name('m', i);
+    out += ", " + partial(task, task.measures[i], names) + " AS " + name('m', i);
   }
-  return out + from(task) + by;
+  out += from(task);
+  if (task.has_filter) out += " WHERE " + render_expression(task.filter, names);
+  return out + by;
 }
 
 std::string render_ungrouped(const Task& task) {
@@ -324,18 +188,13 @@ std::string render_groups(const Task& task) {
 }
 
 std::string render_values(const Task& task, std::size_t measure) {
-  const std::string argument = stored(task.measures[measure].argument);
-  const std::string value = value_of(task.measures[measure]);
-  std::string out = "SELECT t0.p AS p, min(t0.h) AS h";
-  std::string by = " GROUP BY t0.p";
-  for (std::size_t i = 0; i < task.groups.size(); i++) {
-    const std::string group = stored(task.groups[i]);
-    out += ", " + group + " AS " + name('g', i);
-    by += ", " + group;
-  }
-  out += ", " + value + " AS v, CAST(count(*) AS BIGINT) AS n" + joined_tables(task) + " WHERE (" +
-         argument + " IS NOT NULL)";
-  if (task.has_filter) out += " AND " + render_expression(task.filter);
+  const Names names = names_of(task);
+  const std::string value = value_of(task.measures[measure], names);
+  std::string by;
+  std::string out = select_persons(task, names, by) + ", " + value +
+                    " AS v, CAST(count(*) AS BIGINT) AS n" + from(task) + " WHERE (" +
+                    render_stored(task.measures[measure].argument, names) + " IS NOT NULL)";
+  if (task.has_filter) out += " AND " + render_expression(task.filter, names);
   return out + by + ", " + value;
 }
 
@@ -347,7 +206,7 @@ std::string render_chosen(const Task& task, std::size_t measure) {
   const bool grouped = !task.groups.empty();
   const bool distinct = task.measures[measure].kind == MeasureKind::distinct;
   const std::string number = std::to_string(measure);
-  const std::string most = integer(task.measures[measure].high);
+  const std::string most = render_integer(task.measures[measure].high);
   const std::string groups = grouped ? ", " + group_columns(task, "x.") : "";
   const std::string window = " OVER (PARTITION BY x.p" + groups + " ORDER BY " +
                              rank(task.sampling, "k.hv") + " ASC, k.ord ASC";

@@ -1,14 +1,20 @@
 #pragma once
 
 // A Task as DuckDB SQL. The text is made from our own tree alone: every name is ours (t0, c3, g1),
-// every literal is cast, everything is in parentheses, nothing divides, sums are HUGEINT.
+// every literal is cast, everything is in parentheses, sums are HUGEINT, and nothing divides but
+// averages of steps.
 //
-// The engine provides one table per relation, t0, t1, ... with the columns
+// The engine provides one table for each of the task, t0, t1, ... with the columns
 //   p BIGINT    person: equal for equal tokens in every table, never NULL
 //   h INTEGER   h(p) of task.h
 //   c0, c1, ... BIGINT, or VARCHAR for text, NULL where absent; by Expression::column. Columns that
 //               no expression of the task reads may be missing.
-// and then, for a task without groups, runs
+// It then runs, for each step in turn,
+//   render_step(task, i)                  statements; they leave a table b0 (with the step's number
+//   in the name) of p, h, c0, c1, ...: the step's rows
+//   render_person_rows(i)                 n BIGINT: how many rows a person has in it at most
+//   render_drops(task, i)                 statements; what nobody reads after the step is gone
+// and then, for a task without groups,
 //   render_ungrouped(task)                one row: persons, s0, s1, ...
 // or, for a task with groups (SQL cannot compute SHA-256, so h(g) comes from outside):
 //   CREATE TABLE partials AS render_partials(task)      p, h, g0, .., m0, ..: one row per (p, g)
@@ -31,6 +37,7 @@
 // Checked against evaluate.h by property tests, in SQL (render_test.cc) and end to end (engine).
 
 #include <string>
+#include <vector>
 
 #include "trusted/sql/task.h"
 
@@ -44,7 +51,8 @@ std::string render_values(const Task& task, std::size_t measure);
 std::string render_value_keys(std::size_t measure);
 std::string render_chosen(const Task& task, std::size_t measure);
 
-// One expression over t0.c0, ...: BOOLEAN, BIGINT or VARCHAR by its type. No Op::output.
-std::string render_expression(const Expression& expression);
+std::vector<std::string> render_step(const Task& task, std::size_t step);
+std::string render_person_rows(std::size_t step);
+std::vector<std::string> render_drops(const Task& task, std::size_t step);
 
 }  // namespace gbx::sql

@@ -1,0 +1,164 @@
+#include "trusted/sql/render_expression.h"
+
+namespace gbx::sql {
+namespace {
+
+constexpr std::string_view kEpoch = "DATE '1970-01-01'";
+constexpr std::string_view kUpper = "'ABCDEFGHIJKLMNOPQRSTUVWXYZ'";
+constexpr std::string_view kLower = "'abcdefghijklmnopqrstuvwxyz'";
+
+std::string quoted(std::string_view text) {
+  std::string out = "CAST('";
+  for (const char c : text) {
+    if (c == '\'') out.push_back('\'');
+    out.push_back(c);
+  }
+  return out + "' AS VARCHAR)";
+}
+
+std::string_view sql_type(Type type) {
+  if (type == Type::boolean) return "BOOLEAN";
+  return type == Type::text ? "VARCHAR" : "BIGINT";
+}
+
+// The DATE of an expression that is a date or a timestamp.
+std::string date(const Expression& expression, const Names& names) {
+  const std::string value = render_expression(expression, names);
+  if (expression.type.type == Type::timestamp) return "CAST(make_timestamp(" + value + ") AS DATE)";
+  return "(" + std::string(kEpoch) + " + CAST(" + value + " AS INTEGER))";
+}
+
+std::string days(const std::string& rendered_date) {
+  return "CAST((CAST(" + rendered_date + " AS DATE) - " + std::string(kEpoch) + ") AS BIGINT)";
+}
+
+std::string joined(const Expression& parent, std::size_t from, std::string_view between,
+                   const Names& names) {
+  std::string out;
+  for (std::size_t i = from; i < parent.children.size(); i++) {
+    if (i > from) out += between;
+    out += render_expression(parent.children[i], names);
+  }
+  return out;
+}
+
+std::string case_when(const Expression& expression, const Names& names) {
+  const auto& children = expression.children;
+  std::string out = "(CASE";
+  for (std::size_t i = 0; i + 1 < children.size(); i += 2) {
+    out += " WHEN " + render_expression(children[i], names);
+    out += " THEN " + render_expression(children[i + 1], names);
+  }
+  return out + " ELSE " + render_expression(children.back(), names) + " END)";
+}
+
+std::string column(const Expression& expression, const Names& names) {
+  const std::string name = names[expression.relation] + std::to_string(expression.column);
+  return expression.type.type == Type::boolean ? "(" + name + " <> CAST(0 AS BIGINT))" : name;
+}
+
+std::string literal(const Expression& expression) {
+  if (expression.type.type == Type::text) return quoted(expression.text);
+  if (expression.type.type == Type::boolean) return expression.value != 0 ? "TRUE" : "FALSE";
+  return render_integer(expression.value);
+}
+
+std::string call(std::string_view function, const std::string& arguments) {
+  return std::string(function) + "(" + arguments + ")";
+}
+
+std::string power_of_ten(std::int64_t exponent) {
+  return "CAST(1" + std::string(static_cast<std::size_t>(exponent), '0') + " AS BIGINT)";
+}
+
+std::string part(std::string_view name, const Expression& child, const Names& names) {
+  return "CAST(" + std::string(name) + "(" + date(child, names) + ") AS BIGINT)";
+}
+
+std::string truncated(std::string_view unit, const Expression& child, const Names& names) {
+  return days("date_trunc('" + std::string(unit) + "', " + date(child, names) + ")");
+}
+
+}  // namespace
+
+std::string render_clamped(const std::string& value, std::int64_t low, std::int64_t high,
+                           std::string_view type) {
+  const std::string suffix = " AS " + std::string(type) + ")";
+  return "greatest(least(" + value + ", CAST(" + std::to_string(high) + suffix + "), CAST(" +
+         std::to_string(low) + suffix + ")";
+}
+
+std::string render_integer(std::int64_t value) {
+  return "CAST(" + std::to_string(value) + " AS BIGINT)";
+}
+
+std::string render_huge(std::int64_t value) {
+  return "CAST(" + std::to_string(value) + " AS HUGEINT)";
+}
+
+std::string render_expression(const Expression& expression, const Names& names) {
+  const auto& children = expression.children;
+  switch (expression.op) {
+    case Op::column: return column(expression, names);
+    case Op::literal: return literal(expression);
+    case Op::null: return "CAST(NULL AS " + std::string(sql_type(expression.type.type)) + ")";
+    case Op::add:
+    case Op::subtract:
+    case Op::multiply:
+    case Op::equal:
+    case Op::not_equal:
+    case Op::less:
+    case Op::less_equal:
+    case Op::greater:
+    case Op::greater_equal:
+    case Op::logical_and:
+    case Op::logical_or: return "(" + joined(expression, 0, infix(expression.op), names) + ")";
+    case Op::negate: return "(CAST(0 AS BIGINT) - " + render_expression(children[0], names) + ")";
+    case Op::absolute: return call("abs", render_expression(children[0], names));
+    case Op::rescale:
+      return "(" + render_expression(children[0], names) + " * " + power_of_ten(expression.value) +
+             ")";
+    case Op::clamp: {
+      const std::string value = render_expression(children[0], names);
+      return "(CASE WHEN " + value + " IS NULL THEN CAST(NULL AS BIGINT) ELSE " +
+             render_clamped(value, children[1].value, children[2].value, "BIGINT") + " END)";
+    }
+    case Op::logical_not: return "(NOT " + render_expression(children[0], names) + ")";
+    case Op::is_null: return "(" + render_expression(children[0], names) + " IS NULL)";
+    case Op::in_list:
+      return "(" + render_expression(children[0], names) + " IN (" +
+             joined(expression, 1, ", ", names) + "))";
+    case Op::like:
+      return "(" + render_expression(children[0], names) + " LIKE " + quoted(expression.text) + ")";
+    case Op::case_when: return case_when(expression, names);
+    case Op::coalesce: return call("coalesce", joined(expression, 0, ", ", names));
+    case Op::year: return part("year", children[0], names);
+    case Op::quarter: return part("quarter", children[0], names);
+    case Op::month: return part("month", children[0], names);
+    case Op::day: return part("day", children[0], names);
+    case Op::day_of_week: return part("isodow", children[0], names);
+    case Op::date_of: return days(date(children[0], names));
+    case Op::truncate_year: return truncated("year", children[0], names);
+    case Op::truncate_quarter: return truncated("quarter", children[0], names);
+    case Op::truncate_month: return truncated("month", children[0], names);
+    case Op::truncate_week: return truncated("week", children[0], names);
+    case Op::lower:
+      return "translate(" + render_expression(children[0], names) + ", " + std::string(kUpper) +
+             ", " + std::string(kLower) + ")";
+    case Op::upper:
+      return "translate(" + render_expression(children[0], names) + ", " + std::string(kLower) +
+             ", " + std::string(kUpper) + ")";
+    case Op::prefix:
+      return "substring(" + render_expression(children[0], names) + ", CAST(1 AS BIGINT), " +
+             render_integer(expression.value) + ")";
+    case Op::output: break;
+  }
+  GBX_CHECK(false);
+}
+
+std::string render_stored(const Expression& expression, const Names& names) {
+  const std::string value = render_expression(expression, names);
+  return expression.type.type == Type::boolean ? "CAST(" + value + " AS BIGINT)" : value;
+}
+
+}  // namespace gbx::sql
