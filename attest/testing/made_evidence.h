@@ -24,6 +24,10 @@ struct MadeEvidence {
 std::vector<std::size_t> surviving_flips(const MadeEvidence& made, Bytes MadeEvidence::* part,
                                          std::size_t stride = 1);
 
+// Processor time of the quickest of many verifications, which must all say yes.
+double quickest_ms(const MadeEvidence& made);
+constexpr double kVerificationMsMax = 20;
+
 // The text of a file of the real vectors beside this checkout; nullopt when they are not there.
 std::optional<Bytes> read_vector(const std::string& name);
 // All reasons, in order, separated by spaces.
