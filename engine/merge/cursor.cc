@@ -5,7 +5,9 @@
 namespace gbx::engine {
 
 Cursor::Cursor(const RelationPlan& relation)
-    : relation_(relation), filtered_(!relation.conditions.empty()), evaluator_(relation.filter) {}
+    : relation_(relation),
+      filtered_(!relation.filter.conditions.empty()),
+      evaluator_(relation.filter.program) {}
 
 std::size_t Cursor::block_for(UInt128 target) const {
   const snapshot::Table& table = *relation_.table;
@@ -78,7 +80,7 @@ void Cursor::apply_conditions() {
     for (RowSource& source : sources) source.first = first;
     evaluator_.run(sources, count);
     std::fill_n(passes.begin(), count, std::uint8_t{1});
-    for (std::uint32_t condition : relation_.conditions) {
+    for (std::uint32_t condition : relation_.filter.conditions) {
       const Vector holds = evaluator_.result(condition);
       for (std::size_t i = 0; i < count; i++) {
         passes[i] &= static_cast<std::uint8_t>(holds.values[i] != 0);

@@ -3,6 +3,7 @@
 // A place in one table: a block in memory, the rows of it that pass the table's own conditions, and
 // a person in it. Goes forward by token without opening what it can skip.
 
+#include <optional>
 #include <vector>
 
 #include "engine/merge/evaluate.h"
@@ -17,6 +18,20 @@ inline UInt128 token_number(const Token& token) {
   __builtin_memcpy(&low, token.data() + 8, 8);
   return UInt128{__builtin_bswap64(high)} << 64 | __builtin_bswap64(low);
 }
+
+// h(p) of the task's definition.
+inline std::uint32_t person_hash(const Token& token) {
+  std::uint32_t word = 0;
+  for (std::size_t i = 4; i-- > 0;) word = word << 8 | token[i];
+  word &= 0x7fffffff;
+  return word == 0x7fffffff ? 0 : word;
+}
+
+// Persons with begin <= token < end; no end = to the last.
+struct TokenRange {
+  UInt128 begin = 0;
+  std::optional<UInt128> end;
+};
 
 // Positions in a block's list of rows that pass: [begin, end).
 struct RowRange {

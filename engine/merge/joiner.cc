@@ -3,25 +3,13 @@
 #include <algorithm>
 
 namespace gbx::engine {
-namespace {
-
-// h(p) of the task's definition.
-std::uint32_t person_hash(const Token& token) {
-  std::uint32_t word = 0;
-  for (std::size_t i = 4; i-- > 0;) word = word << 8 | token[i];
-  word &= 0x7fffffff;
-  return word == 0x7fffffff ? 0 : word;
-}
-
-}  // namespace
-
 Joiner::Joiner(const Plan& plan, const std::atomic<bool>* stop, Bounder& out)
     : plan_(plan),
       stop_(stop),
       out_(out),
       cursors_(plan.relations.begin(), plan.relations.end()),
       matches_(plan.relations.size(), std::vector<std::uint32_t>(kMatchesMax + 1)),
-      evaluator_(plan.filter),
+      evaluator_(plan.filter.program),
       rows_(plan.relations.size(), std::vector<std::uint32_t>(kBatchRows)),
       person_(kBatchRows),
       hash_(kBatchRows),
@@ -244,7 +232,7 @@ Status Joiner::flush() {
     return Error{ErrorCode::unavailable, "engine_stopped"};
   }
   if (count_ == 0) return {};
-  if (!plan_.conditions.empty()) keep_passing();
+  if (!plan_.filter.conditions.empty()) keep_passing();
   const std::size_t count = count_;
   count_ = 0;
   if (count == 0) return {};
@@ -257,7 +245,7 @@ void Joiner::keep_passing() {
   evaluator_.run(sources(), count_);
   kept_.resize(kBatchRows);
   std::size_t kept = 0;
-  const std::span<const std::uint32_t> conditions = plan_.conditions;
+  const std::span<const std::uint32_t> conditions = plan_.filter.conditions;
   for (std::uint32_t row = 0; row < count_; row++) {
     bool passes = true;
     for (std::uint32_t condition : conditions) {

@@ -12,12 +12,6 @@
 
 namespace gbx::engine {
 
-// Persons with begin <= token < end; no end = to the last.
-struct TokenRange {
-  UInt128 begin = 0;
-  std::optional<UInt128> end;
-};
-
 // One object per thread.
 class Joiner {
  public:

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "engine/merge/joiner.h"
+#include "engine/merge/steps_walk.h"
 
 namespace gbx::engine {
 namespace {
@@ -37,19 +38,25 @@ struct Work {
   std::atomic<std::size_t> next{0};
 };
 
+template <typename Walk>
+Status walk_ranges(Work& work, Walk&& walk, Bounder& out) {
+  for (;;) {
+    const std::size_t mine = work.next.fetch_add(1);
+    if (mine >= work.ranges.size()) return {};
+    Status status = walk.run(work.ranges[mine]);
+    out.finish();
+    if (!status) {
+      work.next = work.ranges.size();
+      return status;
+    }
+  }
+}
+
 Status work_on(Work& work, Bounder& out) noexcept {
   try {
-    Joiner joiner(work.plan, work.stop, out);
-    for (;;) {
-      const std::size_t mine = work.next.fetch_add(1);
-      if (mine >= work.ranges.size()) return {};
-      Status status = joiner.run(work.ranges[mine]);
-      out.finish();
-      if (!status) {
-        work.next = work.ranges.size();
-        return status;
-      }
-    }
+    if (work.plan.steps == nullptr)
+      return walk_ranges(work, Joiner(work.plan, work.stop, out), out);
+    return walk_ranges(work, StepsWalk(work.plan, work.stop, out), out);
   } catch (...) {
     work.next = work.ranges.size();
     return Error{ErrorCode::unavailable, "engine_failed"};

@@ -9,20 +9,31 @@
 namespace gbx::engine {
 namespace {
 
+void expect_the_reference(const GeneratedCase& generated) {
+  std::vector<const MemoryTable*> memory;
+  std::vector<const snapshot::Table*> tables;
+  for (const auto& table : generated.tables) {
+    memory.push_back(table.get());
+    tables.push_back(table.get());
+  }
+  const auto want = run_reference(generated.task, memory);
+  for (const std::uint32_t threads : {1U, 3U}) {
+    expect_same(run_merge(generated.task, tables, {.threads = threads}), want);
+  }
+}
+
 TEST(MergeProperty, EqualsTheReference) {
   for (std::uint64_t seed = 1; seed <= 500; seed++) {
     SCOPED_TRACE(seed);
-    const GeneratedCase generated = generate_case(seed);
-    std::vector<const MemoryTable*> memory;
-    std::vector<const snapshot::Table*> tables;
-    for (const auto& table : generated.tables) {
-      memory.push_back(table.get());
-      tables.push_back(table.get());
-    }
-    const auto want = run_reference(generated.task, memory);
-    for (const std::uint32_t threads : {1U, 3U}) {
-      expect_same(run_merge(generated.task, tables, {.threads = threads}), want);
-    }
+    expect_the_reference(generate_case(seed));
+    if (HasFailure()) return;
+  }
+}
+
+TEST(MergeProperty, EqualsTheReferenceWithSteps) {
+  for (std::uint64_t seed = 1; seed <= 600; seed++) {
+    SCOPED_TRACE(seed);
+    expect_the_reference(generate_case_with_steps(seed));
     if (HasFailure()) return;
   }
 }

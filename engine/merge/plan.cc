@@ -1,228 +1,110 @@
 #include "engine/merge/plan.h"
 
 #include <algorithm>
-#include <limits>
-#include <map>
 #include <set>
 
-#include "trusted/sql/evaluate.h"
-#include "trusted/sql/well_formed.h"
+#include "engine/merge/compile.h"
+#include "engine/merge/steps_plan.h"
 
 namespace gbx::engine {
 namespace {
 
 using sql::Expression;
-using sql::Op;
 
-bool is_text_function(Op op) { return op == Op::lower || op == Op::upper || op == Op::prefix; }
+constexpr Error kMisfit{ErrorCode::invalid_argument, "task_misfit"};
 
-void flatten_conjuncts(const Expression& e, std::vector<const Expression*>& out) {
-  if (e.op != Op::logical_and) {
-    out.push_back(&e);
-    return;
+Status check_measure(const sql::Measure& measure, const Scope& scope) {
+  if (measure.low > measure.high || measure.row_low > measure.row_high) return kMisfit;
+  std::int64_t sum = 0;
+  std::int64_t width = 0;
+  const bool centred = measure.kind == sql::MeasureKind::centred;
+  if (centred && (__builtin_add_overflow(measure.row_low, measure.row_high, &sum) ||
+                  __builtin_sub_overflow(measure.row_high, measure.row_low, &width))) {
+    return kMisfit;
   }
-  for (const Expression& child : e.children) flatten_conjuncts(child, out);
+  if (!sql::has_argument(measure.kind)) return {};
+  const bool few = measure.low == 0 && measure.high <= sql::kValuesPerPersonMax;
+  if (sql::keeps_values(measure.kind) && !few) return kMisfit;
+  const bool bins = measure.bins > 0 && measure.bins <= sql::kBinsMax;
+  if (sql::has_bins(measure.kind) && !bins) return kMisfit;
+  return Compiler::check(measure.argument, scope);
 }
 
-void relations_of(const Expression& e, std::set<std::uint32_t>& out) {
-  if (e.op == Op::column) out.insert(e.relation);
-  for (const Expression& child : e.children) relations_of(child, out);
-}
-
-// The place of a column in the tables, whatever its dictionary.
 class Planner {
  public:
   Planner(const sql::Task& task, const std::vector<const snapshot::Table*>& tables, Plan& plan)
-      : task_(task), tables_(tables), plan_(plan) {}
+      : task_(task), plan_(plan), compiler_(plan), steps_(task, tables, plan, compiler_) {
+    plan_.relations.resize(tables.size());
+    for (std::size_t r = 0; r < tables.size(); r++) plan_.relations[r].table = tables[r];
+  }
 
   Status run() {
     GBX_TRY(check_all());
     collect_all_texts();
-    plan_.pool = TextPool(std::move(texts_));
+    compiler_.make_pool();
     place_filter();
     place_outputs();
-    choose_columns();
+    if (task_.steps.empty()) {
+      choose_columns();
+    } else {
+      steps_.place();
+    }
     choose_group_numbers();
     return {};
   }
 
  private:
   Status check_all() {
-    const Error misfit{ErrorCode::invalid_argument, "task_misfit"};
-    if (tables_.empty() || tables_.size() > kRelationsMax) return misfit;
-    if (!task_.steps.empty() || task_.tables.size() != tables_.size()) return misfit;
-    if (task_.groups.size() > kGroupKeysMax || task_.groups_per_person == 0) return misfit;
-    if (task_.has_filter) GBX_TRY(check(task_.filter, 0));
-    for (const Expression& group : task_.groups) GBX_TRY(check(group, 0));
-    for (const sql::Measure& measure : task_.measures) GBX_TRY(check_measure(measure));
-    if (!sql::watches_others(task_.measures)) return misfit;
-    return {};
-  }
-
-  Status check_measure(const sql::Measure& measure) {
-    const Error misfit{ErrorCode::invalid_argument, "task_misfit"};
-    if (measure.low > measure.high || measure.row_low > measure.row_high) return misfit;
-    std::int64_t sum = 0;
-    std::int64_t width = 0;
-    const bool centred = measure.kind == sql::MeasureKind::centred;
-    if (centred && (__builtin_add_overflow(measure.row_low, measure.row_high, &sum) ||
-                    __builtin_sub_overflow(measure.row_high, measure.row_low, &width))) {
-      return misfit;
-    }
-    if (!sql::has_argument(measure.kind)) return {};
-    const bool few = measure.low == 0 && measure.high <= sql::kValuesPerPersonMax;
-    if (sql::keeps_values(measure.kind) && !few) return misfit;
-    const bool bins = measure.bins > 0 && measure.bins <= sql::kBinsMax;
-    if (sql::has_bins(measure.kind) && !bins) return misfit;
-    return check(measure.argument, 0);
-  }
-
-  Status check(const Expression& e, std::uint32_t depth) {
-    const Error misfit{ErrorCode::invalid_argument, "task_misfit"};
-    if (depth > kExpressionDepthMax) return misfit;
-    if (!sql::is_well_formed(e, tables_.size())) return misfit;
-    if (e.op == Op::column) {
-      const auto& columns = tables_[e.relation]->columns();
-      if (e.column >= columns.size() || columns[e.column].type != e.type) return misfit;
-    }
-    for (const Expression& child : e.children) GBX_TRY(check(child, depth + 1));
-    return {};
-  }
-
-  // Every text that `e` can be.
-  std::vector<std::string_view> texts_of(const Expression& e) {
-    if (e.op == Op::literal) return {e.text};
-    std::vector<std::string_view> out;
-    if (e.op == Op::column) {
-      const auto& dictionary = tables_[e.relation]->dictionary(e.column);
-      return {dictionary.begin(), dictionary.end()};
-    }
-    if (is_text_function(e.op)) {
-      for (std::string_view text : texts_of(e.children[0])) {
-        plan_.texts.push_back(text_function(e.op, text, e.value));
-        out.push_back(plan_.texts.back());
+    const std::size_t tables = plan_.relations.size();
+    if (tables == 0 || tables > kRelationsMax || task_.tables.size() != tables) return kMisfit;
+    if (task_.groups.size() > kGroupKeysMax || task_.groups_per_person == 0) return kMisfit;
+    if (task_.steps.empty()) {
+      for (const RelationPlan& relation : plan_.relations) {
+        scope_.push_back(scope_of(*relation.table));
       }
-      return out;
+    } else {
+      if (task_.has_filter) return kMisfit;
+      GBX_TRY(steps_.check());
+      scope_ = {steps_.result()};
     }
-    for (const Expression& child : e.children) {
-      if (child.type.type != Type::text) continue;
-      auto more = texts_of(child);
-      out.insert(out.end(), more.begin(), more.end());
-    }
-    return out;
+    if (task_.has_filter) GBX_TRY(Compiler::check(task_.filter, scope_));
+    for (const Expression& group : task_.groups) GBX_TRY(Compiler::check(group, scope_));
+    for (const sql::Measure& measure : task_.measures) GBX_TRY(check_measure(measure, scope_));
+    if (!sql::watches_others(task_.measures)) return kMisfit;
+    return {};
   }
 
-  void collect_texts(const Expression& e) {
-    for (const Expression& child : e.children) collect_texts(child);
-    if (e.type.type != Type::text || e.op == Op::null) return;
-    if (e.op == Op::column && !columns_seen_.insert({e.relation, e.column}).second) return;
-    if (e.op == Op::case_when || e.op == Op::coalesce) return;  // its children's
-    for (std::string_view text : texts_of(e)) texts_.push_back(text);
-  }
-
+  // Of the steps they are collected already.
   void collect_all_texts() {
-    if (task_.has_filter) collect_texts(task_.filter);
-    for (const Expression& group : task_.groups) collect_texts(group);
+    if (task_.has_filter) compiler_.collect(task_.filter, scope_);
+    for (const Expression& group : task_.groups) compiler_.collect(group, scope_);
     for (const sql::Measure& measure : task_.measures) {
-      if (sql::has_argument(measure.kind)) collect_texts(measure.argument);
+      if (sql::has_argument(measure.kind)) compiler_.collect(measure.argument, scope_);
     }
   }
 
-  CodeTable column_table(const Expression& e) {
-    auto& table = column_tables_[{e.relation, e.column}];
-    if (table) return table;
-    const auto& dictionary = tables_[e.relation]->dictionary(e.column);
-    if (dictionary.size() == plan_.pool.size()) return nullptr;  // the pool is this dictionary
-    auto codes = std::make_shared<std::vector<std::int64_t>>();
-    codes->reserve(dictionary.size());
-    for (const std::string& text : dictionary) codes->push_back(plan_.pool.code(text));
-    table = codes;
-    return table;
-  }
-
-  CodeTable function_table(const Expression& e) {
-    auto results = std::make_shared<std::vector<std::int64_t>>(plan_.pool.size(), 0);
-    for (std::string_view text : texts_of(e.children[0])) {
-      auto& result = (*results)[static_cast<std::size_t>(plan_.pool.code(text))];
-      result = e.op == Op::like ? std::int64_t{sql::like_matches(text, e.text)}
-                                : plan_.pool.code(text_function(e.op, text, e.value));
-    }
-    return results;
-  }
-
-  std::int64_t literal_value(const Expression& e) {
-    return e.type.type == Type::text ? plan_.pool.code(e.text) : e.value;
-  }
-
-  std::uint32_t add(const Expression& e, Program& program) {
-    Node node;
-    node.op = e.op;
-    node.type = e.type;
-    node.value = e.value;
-    const bool list = e.op == Op::in_list;
-    for (const Expression& child : e.children) {
-      if (list && !node.inputs.empty()) {
-        node.list.push_back(literal_value(child));
-      } else {
-        node.inputs.push_back(add(child, program));
-      }
-    }
-    std::sort(node.list.begin(), node.list.end());
-    if (!e.children.empty()) node.input_type = e.children[0].type.type;
-    if (e.op == Op::literal) node.value = literal_value(e);
-    if (e.op == Op::column) {
-      node.relation = e.relation;
-      node.column = e.column;
-      if (e.type.type == Type::text) node.by_code = column_table(e);
-    }
-    if (is_text_function(e.op) || e.op == Op::like) node.by_code = function_table(e);
-    if (e.op == Op::rescale) {
-      node.value = 1;
-      for (std::int64_t i = 0; i < e.value; i++) node.value *= 10;
-    }
-    return place(std::move(node), program);
-  }
-
-  // One node for each different instruction.
-  static std::uint32_t place(Node node, Program& program) {
-    for (std::uint32_t i = 0; i < program.nodes.size(); i++) {
-      const Node& old = program.nodes[i];
-      const bool same_leaf = old.op == node.op && old.type == node.type && node.inputs.empty() &&
-                             old.relation == node.relation && old.column == node.column &&
-                             old.value == node.value;
-      if (same_leaf) return i;
-    }
-    program.nodes.push_back(std::move(node));
-    return static_cast<std::uint32_t>(program.nodes.size() - 1);
-  }
-
+  // What one table decides alone is decided when its block is opened.
   void place_filter() {
-    plan_.relations.resize(tables_.size());
     if (!task_.has_filter) return;
-    std::vector<const Expression*> conjuncts;
-    flatten_conjuncts(task_.filter, conjuncts);
-    for (const Expression* conjunct : conjuncts) {
-      std::set<std::uint32_t> used;
-      relations_of(*conjunct, used);
-      if (used.size() > 1) {
-        plan_.conditions.push_back(add(*conjunct, plan_.filter));
-        continue;
-      }
-      RelationPlan& relation = plan_.relations[used.empty() ? 0 : *used.begin()];
-      relation.conditions.push_back(add(*conjunct, relation.filter));
+    for (const Expression* conjunct : conjuncts_of(task_.filter)) {
+      const std::set<std::uint32_t> used = relations_of(*conjunct);
+      Filter& filter =
+          used.size() > 1 ? plan_.filter : plan_.relations[used.empty() ? 0 : *used.begin()].filter;
+      compiler_.add_condition(*conjunct, scope_, filter);
     }
   }
 
   void place_outputs() {
     for (const Expression& group : task_.groups) {
-      GroupPlan planned{.node = add(group, plan_.outputs), .text = group.type.type == Type::text};
+      GroupPlan planned{.node = compiler_.add(group, scope_, plan_.outputs),
+                        .text = group.type.type == Type::text};
       plan_.groups.push_back(planned);
     }
     for (const sql::Measure& measure : task_.measures) {
       MeasurePlan planned{.bounds = measure};
       planned.bounds.argument = {};
       if (sql::has_argument(measure.kind)) {
-        planned.node = add(measure.argument, plan_.outputs);
+        planned.node = compiler_.add(measure.argument, scope_, plan_.outputs);
         planned.text =
             measure.kind == sql::MeasureKind::distinct && measure.argument.type.type == Type::text;
       }
@@ -234,15 +116,14 @@ class Planner {
   }
 
   void choose_columns() {
-    for (std::uint32_t r = 0; r < tables_.size(); r++) {
+    for (std::uint32_t r = 0; r < plan_.relations.size(); r++) {
+      RelationPlan& relation = plan_.relations[r];
       std::set<std::size_t> wanted;
-      for (const Program* program : {&plan_.filter, &plan_.outputs, &plan_.relations[r].filter}) {
-        for (const Node& node : program->nodes) {
-          if (node.op == Op::column && node.relation == r) wanted.insert(node.column);
-        }
+      for (const Program* program :
+           {&plan_.filter.program, &plan_.outputs, &relation.filter.program}) {
+        add_columns(*program, r, wanted);
       }
-      plan_.relations[r].table = tables_[r];
-      plan_.relations[r].wanted.assign(wanted.begin(), wanted.end());
+      relation.wanted.assign(wanted.begin(), wanted.end());
     }
   }
 
@@ -267,14 +148,22 @@ class Planner {
   }
 
   const sql::Task& task_;
-  const std::vector<const snapshot::Table*>& tables_;
   Plan& plan_;
-  std::vector<std::string_view> texts_;
-  std::set<std::pair<std::uint32_t, std::uint32_t>> columns_seen_;
-  std::map<std::pair<std::uint32_t, std::uint32_t>, CodeTable> column_tables_;
+  Compiler compiler_;
+  StepsPlanner steps_;
+  Scope scope_;  // of groups and measures
 };
 
 }  // namespace
+
+Plan::Plan() = default;
+Plan::~Plan() = default;
+
+void add_columns(const Program& program, std::uint32_t relation, std::set<std::size_t>& out) {
+  for (const Node& node : program.nodes) {
+    if (node.op == sql::Op::column && node.relation == relation) out.insert(node.column);
+  }
+}
 
 Result<std::unique_ptr<const Plan>> make_plan(const sql::Task& task,
                                               const std::vector<const snapshot::Table*>& tables) {

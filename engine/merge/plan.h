@@ -7,6 +7,7 @@
 #include <array>
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,11 +39,16 @@ struct Program {
   std::vector<Node> nodes;
 };
 
+// A row stays when all are true.
+struct Filter {
+  Program program;
+  std::vector<std::uint32_t> conditions;  // nodes of `program`
+};
+
 struct RelationPlan {
   const snapshot::Table* table = nullptr;
   std::vector<std::size_t> wanted;  // columns to read, ascending
-  Program filter;
-  std::vector<std::uint32_t> conditions;  // nodes of `filter`; a row stays when all are true
+  Filter filter;
 };
 
 struct GroupPlan {
@@ -58,11 +64,20 @@ struct MeasurePlan {
   bool text = false;
 };
 
+struct StepsPlan;
+
 struct Plan {
-  std::vector<RelationPlan> relations;
-  Program filter;  // over joined rows
-  std::vector<std::uint32_t> conditions;
-  Program outputs;  // over joined rows that stay
+  Plan();
+  ~Plan();
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+  Plan(Plan&&) = delete;
+  Plan& operator=(Plan&&) = delete;
+
+  std::vector<RelationPlan> relations;  // the task's tables
+  std::unique_ptr<StepsPlan> steps;     // none: the relations are joined on the person
+  Filter filter;                        // over joined rows; never with steps
+  Program outputs;                      // over joined rows that stay, or those of the last step
   std::vector<GroupPlan> groups;
   bool dense = false;  // the group's number is computed, not looked up
   std::uint64_t dense_size = 1;
@@ -78,6 +93,9 @@ constexpr std::uint32_t kRelationsMax = 16;
 constexpr std::uint32_t kExpressionDepthMax = 200;
 constexpr std::uint32_t kGroupKeysMax = 32;
 constexpr std::uint64_t kDenseGroupsMax = 1 << 16;
+
+// Adds the columns of a relation that a program reads.
+void add_columns(const Program& program, std::uint32_t relation, std::set<std::size_t>& out);
 
 // Fails with invalid_argument when the task does not fit the tables or a limit; nothing was read.
 // The tables must outlive the plan.

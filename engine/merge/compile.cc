@@ -1,0 +1,190 @@
+#include "engine/merge/compile.h"
+
+#include <algorithm>
+
+#include "trusted/sql/evaluate.h"
+#include "trusted/sql/well_formed.h"
+
+namespace gbx::engine {
+namespace {
+
+using sql::Expression;
+using sql::Op;
+
+constexpr Error kMisfit{ErrorCode::invalid_argument, "task_misfit"};
+
+bool is_text_function(Op op) { return op == Op::lower || op == Op::upper || op == Op::prefix; }
+
+void flatten(const Expression& e, std::vector<const Expression*>& out) {
+  if (e.op != Op::logical_and) {
+    out.push_back(&e);
+    return;
+  }
+  for (const Expression& child : e.children) flatten(child, out);
+}
+
+void add_relations(const Expression& e, std::set<std::uint32_t>& out) {
+  if (e.op == Op::column) out.insert(e.relation);
+  for (const Expression& child : e.children) add_relations(child, out);
+}
+
+Status check_at(const Expression& e, const Scope& scope, std::uint32_t depth) {
+  if (depth > kExpressionDepthMax) return kMisfit;
+  if (!sql::is_well_formed(e, scope.size())) return kMisfit;
+  if (e.op == Op::column) {
+    const std::vector<ScopeColumn>& columns = scope[e.relation];
+    if (e.column >= columns.size() || columns[e.column].type != e.type) return kMisfit;
+  }
+  for (const Expression& child : e.children) GBX_TRY(check_at(child, scope, depth + 1));
+  return {};
+}
+
+// One node for each different leaf.
+std::uint32_t place(Node node, Program& program) {
+  for (std::uint32_t i = 0; i < program.nodes.size(); i++) {
+    const Node& old = program.nodes[i];
+    const bool same_leaf = old.op == node.op && old.type == node.type && node.inputs.empty() &&
+                           old.relation == node.relation && old.column == node.column &&
+                           old.value == node.value;
+    if (same_leaf) return i;
+  }
+  program.nodes.push_back(std::move(node));
+  return static_cast<std::uint32_t>(program.nodes.size() - 1);
+}
+
+}  // namespace
+
+std::vector<ScopeColumn> scope_of(const snapshot::Table& table) {
+  std::vector<ScopeColumn> out;
+  for (const snapshot::ColumnInfo& info : table.columns()) {
+    out.push_back({.type = info.type, .table = &table, .column = out.size(), .texts = {}});
+  }
+  return out;
+}
+
+std::vector<const Expression*> conjuncts_of(const Expression& e) {
+  std::vector<const Expression*> out;
+  flatten(e, out);
+  return out;
+}
+
+std::set<std::uint32_t> relations_of(const Expression& e) {
+  std::set<std::uint32_t> out;
+  add_relations(e, out);
+  return out;
+}
+
+Status Compiler::check(const Expression& e, const Scope& scope) { return check_at(e, scope, 0); }
+
+Texts Compiler::dictionary_texts(const ScopeColumn& column) {
+  Texts& texts = dictionaries_[{column.table, column.column}];
+  if (!texts) {
+    const auto& dictionary = column.table->dictionary(column.column);
+    texts = std::make_shared<std::vector<std::string_view>>(dictionary.begin(), dictionary.end());
+  }
+  return texts;
+}
+
+Texts Compiler::texts_of(const Expression& e, const Scope& scope) {
+  if (e.op == Op::column) {
+    const ScopeColumn& column = scope[e.relation][e.column];
+    return column.table != nullptr ? dictionary_texts(column) : column.texts;
+  }
+  auto out = std::make_shared<std::vector<std::string_view>>();
+  if (e.op == Op::literal) {
+    out->push_back(e.text);
+  } else if (is_text_function(e.op)) {
+    const Texts from = texts_of(e.children[0], scope);
+    for (std::string_view text : *from) {
+      plan_.texts.push_back(text_function(e.op, text, e.value));
+      out->push_back(plan_.texts.back());
+    }
+  } else {
+    for (const Expression& child : e.children) {
+      if (child.type.type != Type::text) continue;
+      const Texts more = texts_of(child, scope);
+      out->insert(out->end(), more->begin(), more->end());
+    }
+  }
+  std::sort(out->begin(), out->end());
+  out->erase(std::unique(out->begin(), out->end()), out->end());
+  return out;
+}
+
+void Compiler::collect(const Expression& e, const Scope& scope) {
+  for (const Expression& child : e.children) collect(child, scope);
+  if (e.type.type != Type::text || e.op == Op::null) return;
+  if (e.op == Op::case_when || e.op == Op::coalesce) return;  // its children's
+  collected_.insert(texts_of(e, scope));
+}
+
+void Compiler::make_pool() {
+  std::vector<std::string_view> texts;
+  for (const Texts& some : collected_) texts.insert(texts.end(), some->begin(), some->end());
+  collected_.clear();
+  plan_.pool = TextPool(std::move(texts));
+}
+
+CodeTable Compiler::codes_of(const snapshot::Table& table, std::size_t column) {
+  CodeTable& known = codes_[{&table, column}];
+  if (known) return known;
+  const auto& dictionary = table.dictionary(column);
+  if (dictionary.size() == plan_.pool.size()) return nullptr;  // the pool is this dictionary
+  auto codes = std::make_shared<std::vector<std::int64_t>>();
+  codes->reserve(dictionary.size());
+  for (const std::string& text : dictionary) codes->push_back(plan_.pool.code(text));
+  known = codes;
+  return known;
+}
+
+CodeTable Compiler::function_table(const Expression& e, const Scope& scope) {
+  auto results = std::make_shared<std::vector<std::int64_t>>(plan_.pool.size(), 0);
+  const Texts texts = texts_of(e.children[0], scope);
+  for (std::string_view text : *texts) {
+    auto& result = (*results)[static_cast<std::size_t>(plan_.pool.code(text))];
+    result = e.op == Op::like ? std::int64_t{sql::like_matches(text, e.text)}
+                              : plan_.pool.code(text_function(e.op, text, e.value));
+  }
+  return results;
+}
+
+std::int64_t Compiler::literal_value(const Expression& e) const {
+  return e.type.type == Type::text ? plan_.pool.code(e.text) : e.value;
+}
+
+std::uint32_t Compiler::add(const Expression& e, const Scope& scope, Program& program) {
+  Node node;
+  node.op = e.op;
+  node.type = e.type;
+  node.value = e.value;
+  const bool list = e.op == Op::in_list;
+  for (const Expression& child : e.children) {
+    if (list && !node.inputs.empty()) {
+      node.list.push_back(literal_value(child));
+    } else {
+      node.inputs.push_back(add(child, scope, program));
+    }
+  }
+  std::sort(node.list.begin(), node.list.end());
+  if (!e.children.empty()) node.input_type = e.children[0].type.type;
+  if (e.op == Op::literal) node.value = literal_value(e);
+  if (e.op == Op::column) {
+    const ScopeColumn& column = scope[e.relation][e.column];
+    node.relation = e.relation;
+    node.column = e.column;
+    const bool text = e.type.type == Type::text;
+    if (text && !column.pooled) node.by_code = codes_of(*column.table, column.column);
+  }
+  if (is_text_function(e.op) || e.op == Op::like) node.by_code = function_table(e, scope);
+  if (e.op == Op::rescale) {
+    node.value = 1;
+    for (std::int64_t i = 0; i < e.value; i++) node.value *= 10;
+  }
+  return place(std::move(node), program);
+}
+
+void Compiler::add_condition(const Expression& e, const Scope& scope, Filter& filter) {
+  filter.conditions.push_back(add(e, scope, filter.program));
+}
+
+}  // namespace gbx::engine
