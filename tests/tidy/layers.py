@@ -104,6 +104,7 @@ TESTED_ELSEWHERE = {
     "trusted/policy/codec.cc": "trusted/policy/policy_test.cc",
     "trusted/policy/check.cc": "trusted/policy/policy_test.cc",
     "trusted/room/groups.cc": "trusted/room/engine_test.cc",
+    "trusted/room/possible.cc": "trusted/room/engine_test.cc",
     "trusted/room/query.cc": "tests/sim/flow_test.cc",
     "trusted/room/released_table.cc": "tests/sim/flow_test.cc",
     "trusted/room/response.cc": "tests/sim/flow_test.cc",

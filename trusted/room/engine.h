@@ -29,7 +29,7 @@ struct SnapshotManifest;
 
 namespace gbx::room {
 
-// One relation's data. `table` has been opened and validated whole; an engine in another process
+// One table's data. `table` has been opened and validated whole; an engine in another process
 // reads the same sealed bytes there, under the same key.
 struct Dataset {
   const snapshot::Table* table = nullptr;
@@ -40,9 +40,9 @@ struct Dataset {
   std::uint64_t persons = 0;     // distinct, in `table`
 };
 
-// Every group row fits `task` over `datasets` (one per relation): key arity, types and intervals,
+// Every group row fits `task` over `datasets` (one per table): key arity, types and intervals,
 // texts that some row could yield, distinct keys, at least one person (an ungrouped answer has
-// exactly one row and may have none), no more persons than the smallest dataset has and in all no
+// exactly one row and may have none), no more persons than persons_max (possible.h) and in all no
 // more than those times groups_per_person, sums within persons x clamp, histograms of ascending
 // bins that add up to their sum, at most groups_max. Fails with unavailable (engine_failed),
 // whatever is wrong. Pure.
@@ -58,7 +58,7 @@ class Engine {
   Engine(Engine&&) = delete;
   Engine& operator=(Engine&&) = delete;
 
-  // The exact aggregate of a checked query over `datasets`, one per relation of its task.
+  // The exact aggregate of a checked query over `datasets`, one per table of its task.
   //   sampling  fresh for this release
   // Fails with unavailable (engine_failed) and nothing finer: why an engine fails can depend on
   // rows.

@@ -216,5 +216,109 @@ TEST(CheckGroups, AnUngroupedAnswerIsExactlyOneRowAndMayBeOfNobody) {
   EXPECT_FALSE(fits(ungrouped, {{{}, 0, {0}}, {{}, 0, {0}}}));
 }
 
+// Two tables of 10 and 4 persons, joined in one step that `kind` says, by text and number.
+sql::Task joined(sql::JoinKind kind) {
+  sql::Task out = task();
+  out.tables = {"purchases", "members"};
+  sql::Step step;
+  step.inputs.resize(2);
+  step.inputs[1].source = 1;
+  step.inputs[1].kind = kind;
+  step.columns = out.groups;
+  out.steps = {step};
+  return out;
+}
+
+bool fits_two(const sql::Task& task, const std::vector<sql::GroupRow>& rows) {
+  const Words words;
+  std::vector<Dataset> datasets(2);
+  for (Dataset& dataset : datasets) dataset.table = &words;
+  datasets[0].persons = 10;
+  datasets[1].persons = 4;
+  return check_groups(task, datasets, rows).has_value();
+}
+
+// Whether an answer can have so many persons, and no more.
+bool at_most(const sql::Task& task, std::int64_t persons) {
+  sql::GroupRow crowd = row("a", 1);
+  crowd.persons = persons;
+  if (!fits_two(task, {crowd})) return false;
+  crowd.persons++;
+  return !fits_two(task, {crowd});
+}
+
+TEST(CheckGroups, PersonsOfStepsAreNoMoreThanTheTablesThatTheyMustBeInHave) {
+  using enum sql::JoinKind;
+  EXPECT_TRUE(at_most(joined(inner), 4));
+  EXPECT_TRUE(at_most(joined(semi), 4));
+  EXPECT_TRUE(at_most(joined(left), 10));
+  EXPECT_TRUE(at_most(joined(anti), 10));
+  EXPECT_TRUE(at_most(joined(right), 4));
+  EXPECT_TRUE(at_most(joined(full), 14));
+  sql::Task appended = joined(inner);
+  appended.steps[0].kind = sql::StepKind::append;
+  EXPECT_TRUE(at_most(appended, 14));
+  appended.steps.push_back(appended.steps[0]);  // and once more the same persons
+  appended.steps[1].inputs = {sql::Input(), sql::Input()};
+  appended.steps[1].inputs[0].source = 2;
+  appended.steps[1].inputs[1].source = 2;
+  EXPECT_TRUE(at_most(appended, 14));
+}
+
+TEST(CheckGroups, TextsOfStepsAreThoseThatTheirColumnsCanYield) {
+  sql::Task grouped = joined(sql::JoinKind::inner);
+  sql::Expression upper = task().groups[0];
+  upper.op = sql::Op::upper;
+  upper.children = {task().groups[0]};
+  grouped.steps[0].columns[0] = upper;
+  EXPECT_TRUE(fits_two(grouped, {row("CD", 1)}));
+  EXPECT_FALSE(fits_two(grouped, {row("cd", 1)}));
+  sql::Step group;
+  group.kind = sql::StepKind::group;
+  group.inputs.resize(1);
+  group.inputs[0].source = 2;
+  group.aggregates.resize(1);
+  group.aggregates[0].function = sql::RowFunction::minimum;
+  group.aggregates[0].argument = task().groups[0];
+  grouped.steps.push_back(group);
+  EXPECT_TRUE(fits_two(grouped, {row("CD", 1)}));
+  EXPECT_FALSE(fits_two(grouped, {row("cd", 1)}));
+  sql::Step append;
+  append.kind = sql::StepKind::append;
+  append.inputs.resize(2);
+  append.inputs[0].source = 3;
+  append.inputs[1].source = 0;
+  append.columns = {task().groups[0]};
+  grouped.steps.push_back(append);
+  EXPECT_TRUE(fits_two(grouped, {row("CD", 1), row("cd", 1)}));
+  EXPECT_FALSE(fits_two(grouped, {row("Cd", 1)}));
+  sql::Step window;
+  window.kind = sql::StepKind::window;
+  window.inputs.resize(1);
+  window.inputs[0].source = 4;
+  window.windows.resize(1);
+  window.windows[0].value.function = sql::RowFunction::lag;
+  window.windows[0].value.argument = upper;
+  grouped.steps.push_back(window);
+  EXPECT_TRUE(fits_two(grouped, {row("CD", 1)}));
+  EXPECT_FALSE(fits_two(grouped, {row("cd", 1)}));
+}
+
+TEST(CheckGroups, TextsOfManyStepsAreFoundInTimeAndMemory) {
+  sql::Task doubled = joined(sql::JoinKind::inner);
+  sql::Expression either = task().groups[0];
+  either.op = sql::Op::coalesce;
+  either.children = {task().groups[0], task().groups[0]};
+  while (doubled.steps.size() < sql::kStepsMax) {
+    sql::Step next;
+    next.inputs.resize(1);
+    next.inputs[0].source = static_cast<std::uint32_t>(doubled.steps.size() + 1);
+    next.columns = {either};
+    doubled.steps.push_back(next);
+  }
+  EXPECT_TRUE(fits_two(doubled, {row("cd", 1)}));
+  EXPECT_FALSE(fits_two(doubled, {row("c", 1)}));
+}
+
 }  // namespace
 }  // namespace gbx::room
