@@ -69,8 +69,11 @@ TEST_P(StepsAgree, OnGeneratedTasks) {
       memory.push_back(table.get());
       tables.push_back(table.get());
     }
-    expect_same(run_duckdb_in(**database, generated.task, tables, nullptr),
-                run_reference(generated.task, memory));
+    const auto want = run_reference(generated.task, memory);
+    expect_same(run_duckdb_in(**database, generated.task, tables, nullptr), want);
+    expect_same(
+        run_merge(generated.task, tables, {.threads = static_cast<std::uint32_t>(1 + i % 3)}),
+        want);
     clear(**database);
     if (HasFailure()) return;
   }
