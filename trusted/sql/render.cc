@@ -133,13 +133,15 @@ std::string same_groups(const Task& task, std::string_view a, std::string_view b
 std::string kept(const Task& task) {
   std::string out = "(SELECT x.p, " + group_columns(task, "x.");
   for (std::size_t i = 0; i < task.measures.size(); i++) {
-    std::string value = "x." + name('m', i);
+    const std::string value = "x." + name('m', i);
+    out += ", ";
     if (task.measures[i].kind == MeasureKind::bounded) {
-      value = "(CASE WHEN count(*) OVER (PARTITION BY x.p) > " +
-              render_integer(task.groups_per_person) + " THEN CAST(1 AS HUGEINT) ELSE " + value +
-              " END) AS " + name('m', i);
+      out += "(CASE WHEN count(*) OVER (PARTITION BY x.p) > " +
+             render_integer(task.groups_per_person) + " THEN CAST(1 AS HUGEINT) ELSE " + value +
+             " END) AS " + name('m', i);
+    } else {
+      out += value;
     }
-    out += ", " + value;
   }
   out += ", row_number() OVER (PARTITION BY x.p ORDER BY " + rank(task.sampling, "k.hg") +
          " ASC, k.ord ASC) AS place FROM partials AS x JOIN keys AS k ON (" +
