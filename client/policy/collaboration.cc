@@ -259,6 +259,7 @@ void read_mechanisms(const YamlFile& file, const YamlSection& dp, policy::Privac
   out.geometric = read_word(file, dp, "selection", {"threshold", "geometric"}) == 1;
   out.open_rows =
       static_cast<privacy::OpenRows>(read_word(file, dp, "open_rows", {"select", "hide", "show"}));
+  out.outer_joins = read_word(file, dp, "outer_joins", {"refuse", "doubled"}) == 1;
 }
 
 void read_privacy(const YamlFile& file, const YAML::Node& node, policy::Privacy& out) {
@@ -272,8 +273,8 @@ void read_privacy(const YamlFile& file, const YAML::Node& node, policy::Privacy&
         static_cast<std::uint32_t>(bound.integer("rows", 1, policy::kRowsPerGroupMax));
   }
   const YamlSection dp(file, section.at("dp"), "dp",
-                       {"accounting", "noise", "selection", "open_rows", "epsilon", "delta",
-                        "epsilon_per_query", "users_noise", "delta_per_query"});
+                       {"accounting", "noise", "selection", "open_rows", "outer_joins", "epsilon",
+                        "delta", "epsilon_per_query", "users_noise", "delta_per_query"});
   read_mechanisms(file, dp, out);
   out.epsilon = read_epsilon(file, dp, "epsilon");
   out.delta = read_delta(file, dp, "delta");

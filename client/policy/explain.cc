@@ -317,6 +317,11 @@ std::string explain_rows(const policy::Policy& policy) {
                               ", and the one row of a question without groups,") +
          (lists.empty() ? " is public" : " are public") +
          ": such a row always stands there. It shows " + open_rows_text(privacy.open_rows) + ".\n";
+  if (privacy.outer_joins) {
+    out +=
+        "Outer and anti joins are answered, with noise for twice as many groups of one person: who "
+        "leaves one table only may be in other groups then.\n";
+  }
   return out;
 }
 
@@ -394,6 +399,7 @@ std::string show_policy(const PolicyFile& file) {
          "; noise: " + noise_names(privacy) +
          "; selection: " + (privacy.geometric ? "geometric" : "threshold") +
          "; open rows: " + open_rows_name(privacy.open_rows) +
+         "; outer joins: " + (privacy.outer_joins ? "doubled" : "refuse") +
          "\n  one person: " + thousands(privacy.groups_per_person) + " groups, " +
          thousands(privacy.rows_per_group) + " rows in each\n\nTrust\n  at least " +
          policy.trust.min_assurance + "\n";

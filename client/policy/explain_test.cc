@@ -68,6 +68,14 @@ TEST(Explain, SaysWhatHappensToSmallPublicRows) {
   EXPECT_THAT(text, HasSubstr("at least 50 people, but public rows for any number."));
 }
 
+TEST(Explain, OuterJoinsAreSaidWhereTheyAreAllowed) {
+  policy::Policy policy = policy::example_policy();
+  EXPECT_THAT(explain_policy(policy), Not(HasSubstr("Outer and anti joins")));
+  policy.privacy.outer_joins = true;
+  EXPECT_THAT(explain_policy(policy),
+              HasSubstr("Outer and anti joins are answered, with noise for"));
+}
+
 TEST(Explain, ARationIsSaid) {
   policy::Policy policy = policy::example_policy();
   policy.members[0].rations = {{privacy::Window::day, privacy::Accounting::pure, 500'000}};

@@ -88,6 +88,7 @@ std::string describe(const firewall::CheckedQuery& query) {
   std::string out = query.canonical() + "\nprice " + privacy::format_epsilon(plan.price().loss) +
                     " people " + std::to_string(plan.people_min) + " groups " +
                     std::to_string(query.task().groups_per_person);
+  if (plan.replaces) out += " x 2";
   for (const sql::Measure& measure : query.task().measures) out += "\n" + describe(measure);
   return out;
 }

@@ -107,6 +107,116 @@ TEST(NormalForm, OtherGroupsAggregatesAndTablesAreOtherQuestions) {
   for (const std::string& one : all) EXPECT_EQ(std::count(all.begin(), all.end(), one), 1) << one;
 }
 
+TEST(NormalForm, SubSelectsThatMeanTheSame) {
+  const std::string counted = question(
+      "SELECT n, COUNT(*) FROM (SELECT hashed_email, COUNT(*) AS n FROM purchases WHERE "
+      "items > 3 AND loyal GROUP BY hashed_email) GROUP BY n");
+  for (const char* same :
+       {"WITH c AS (SELECT hashed_email AS who, COUNT(*) AS m FROM purchases p WHERE loyal AND "
+        "3 < p.items GROUP BY 1) SELECT m, COUNT(*) FROM c AS d GROUP BY d.m",
+        "WITH unused AS (SELECT * FROM exposures), p AS (SELECT * FROM purchases WHERE loyal) "
+        "SELECT n, COUNT(*) FROM (SELECT hashed_email, SUM(total_spent) AS s, COUNT(*) AS n FROM p "
+        "WHERE items > 3 GROUP BY hashed_email) GROUP BY n"}) {
+    EXPECT_EQ(question(same), counted) << same;
+  }
+  const std::string flat =
+      question("SELECT SUM(items) FROM purchases JOIN exposures USING (hashed_email) WHERE loyal");
+  for (const char* same :
+       {"SELECT SUM(n) FROM (SELECT hashed_email, items AS n FROM purchases WHERE loyal) p JOIN "
+        "exposures e ON p.hashed_email = e.hashed_email",
+        "WITH e AS (SELECT * FROM exposures), p AS (SELECT * FROM purchases) SELECT SUM(items) "
+        "FROM "
+        "(SELECT e.hashed_email, items, loyal FROM e NATURAL JOIN p) WHERE loyal"}) {
+    EXPECT_EQ(question(same), flat) << same;
+  }
+  EXPECT_EQ(question("SELECT COUNT(*) FROM purchases p WHERE EXISTS (SELECT 1 FROM exposures e "
+                     "WHERE e.hashed_email = p.hashed_email)"),
+            question("SELECT COUNT(*) FROM purchases SEMI JOIN exposures USING (hashed_email)"));
+  EXPECT_EQ(question("SELECT COUNT(*) FROM purchases a, purchases b WHERE a.items < b.items AND "
+                     "a.hashed_email = b.hashed_email"),
+            question("SELECT COUNT(*) FROM purchases a JOIN purchases b ON a.hashed_email = "
+                     "b.hashed_email AND b.items > a.items"));
+}
+
+TEST(NormalForm, SubSelectsThatDoNot) {
+  const auto windowed = [](const std::string& window) {
+    return question("SELECT COUNT(*) FROM (SELECT hashed_email, " + window +
+                    " AS n FROM purchases) WHERE n > 1");
+  };
+  const auto counted = [](const std::string& join) {
+    return question("SELECT COUNT(*) FROM purchases a " + join +
+                    " exposures b USING (hashed_email)");
+  };
+  const auto united = [](const std::string& word, const std::string& column) {
+    return question("SELECT COUNT(*) FROM (SELECT hashed_email, store FROM purchases " + word +
+                    " SELECT hashed_email, " + column + " FROM purchases) WHERE store = 'a'");
+  };
+  const std::string over = " OVER (PARTITION BY hashed_email";
+  const std::vector<std::string> all = {
+      windowed("ROW_NUMBER()" + over + " ORDER BY items)"),
+      windowed("ROW_NUMBER()" + over + " ORDER BY items DESC)"),
+      windowed("ROW_NUMBER()" + over + " ORDER BY items NULLS FIRST)"),
+      windowed("ROW_NUMBER()" + over + ", store ORDER BY items)"),
+      windowed("RANK()" + over + " ORDER BY items)"),
+      windowed("DENSE_RANK()" + over + " ORDER BY items)"),
+      windowed("LAG(items)" + over + " ORDER BY items)"),
+      windowed("LAG(items, 2)" + over + " ORDER BY items)"),
+      windowed("LEAD(items)" + over + " ORDER BY items)"),
+      windowed("SUM(items)" + over + " ORDER BY items)"),
+      windowed("SUM(items)" + over + " ORDER BY items ROWS UNBOUNDED PRECEDING)"),
+      windowed("SUM(items)" + over + ")"),
+      windowed("MIN(items)" + over + ")"),
+      windowed("COUNT(items)" + over + ")"),
+      windowed("COUNT(*)" + over + ")"),
+      counted("JOIN"),
+      counted("LEFT JOIN"),
+      counted("RIGHT JOIN"),
+      counted("FULL JOIN"),
+      counted("SEMI JOIN"),
+      counted("ANTI JOIN"),
+      united("UNION ALL", "store"),
+      united("UNION", "store"),
+      united("UNION ALL", "NULL"),
+      question("SELECT COUNT(*) FROM (SELECT DISTINCT hashed_email, store FROM purchases)"),
+      question("SELECT COUNT(*) FROM (SELECT hashed_email, store FROM purchases)"),
+      question("SELECT store, COUNT(*) FROM purchases GROUP BY ROLLUP (store)"),
+      question("SELECT store, COUNT(*) FROM purchases GROUP BY GROUPING SETS ((store), (store))"),
+      question("SELECT COUNT(*) FROM purchases a JOIN purchases b USING (hashed_email)"),
+      question("SELECT COUNT(*) FROM purchases a JOIN purchases b USING (hashed_email, store)"),
+      question("SELECT COUNT(*) FROM purchases p WHERE EXISTS (SELECT 1 FROM purchases q WHERE "
+               "q.hashed_email = p.hashed_email AND q.items > 3)"),
+      question(
+          "SELECT COUNT(*) FROM purchases p WHERE items > 3 AND EXISTS (SELECT 1 FROM purchases "
+          "q WHERE q.hashed_email = p.hashed_email)")};
+  for (const std::string& one : all) EXPECT_EQ(std::count(all.begin(), all.end(), one), 1) << one;
+}
+
+// NULLs of different types stand in different steps.
+TEST(NormalForm, NullsKeepTheirTypes) {
+  const Query query = formed(
+      "SELECT COUNT(*) FROM (SELECT hashed_email, store, items FROM purchases UNION ALL SELECT "
+      "hashed_email, NULL, 1 FROM exposures UNION ALL SELECT hashed_email, 'a', NULL FROM "
+      "exposures)"
+      " WHERE store = 'a' AND items = 1");
+  for (const Step& step : query.steps) {
+    if (step.kind != StepKind::append) continue;
+    for (const Input& input : step.inputs) {
+      const auto columns = columns_of(query.steps[input.source - query.relations.size()]);
+      ASSERT_EQ(columns.size(), 2U);
+      EXPECT_EQ(columns[0].type.type, Type::text);
+      EXPECT_EQ(columns[1].type.type, Type::integer);
+    }
+  }
+  const auto typed = [](const std::string& null) {
+    return question(
+        "SELECT COUNT(*) FROM (SELECT hashed_email, NULL AS a, NULL AS b FROM purchases "
+        "UNION ALL SELECT hashed_email, " +
+        null + " FROM purchases) WHERE a IS NULL");
+  };
+  EXPECT_EQ(typed("items, store"), typed("items, loyal"));
+  EXPECT_NE(typed("items, store"), typed("store, items"));
+}
+
 // What is shown stays as it was written: columns, their order, HAVING and ORDER BY.
 TEST(NormalForm, OutputsFollowTheirAggregates) {
   const std::string sql =

@@ -151,6 +151,14 @@ Policy strict() {
   return policy;
 }
 
+// The same as two_parties, where persons may move between groups, and exposures wants no join.
+Policy moving() {
+  Policy policy = two_parties();
+  policy.privacy.outer_joins = true;
+  policy.tables[0].rule.join_required = false;
+  return policy;
+}
+
 Policy snowy_brand() {
   Policy policy = base();
   policy.members = {policy::test_member("brand", 1, {true, true, true, false}),
@@ -206,6 +214,7 @@ std::optional<policy::VerifiedPolicy> sign(const Policy& policy) {
 std::optional<policy::VerifiedPolicy> room_called(std::string_view name) {
   if (name == "two_parties") return sign(two_parties());
   if (name == "strict") return sign(strict());
+  if (name == "moving") return sign(moving());
   if (name == "snowy_brand") return sign(snowy_brand());
   if (name == "three_parties") return sign(three_parties());
   return std::nullopt;

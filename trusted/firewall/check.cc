@@ -156,19 +156,22 @@ class Measures {
   // COUNT of a column that is never NULL is COUNT(*).
   Output values(const AggregateCall& call) {
     const sql::Expression& value = bounded(call.argument).value;  // NULL where the clamped is
-    const bool present = value.op == sql::Op::column && !rules_->column(value).nullable;
+    bool nullable = true;
+    const bool present = rules_->passed(value, nullable) != nullptr && !nullable;
     return present ? count(MeasureKind::rows, {}) : count(MeasureKind::values, value);
   }
 
   // How many values there can be at all, cut at `rows_`.
   [[nodiscard]] std::int64_t values_of(const sql::Expression& argument) const {
     Int128 values = rows_;
+    bool nullable = false;
     if (argument.type.type == Type::boolean) {
       values = 2;
     } else if (argument.type.type != Type::text) {
       values = Int128{argument.high} - argument.low + 1;
-    } else if (argument.op == sql::Op::column && !rules_->column(argument).domain.empty()) {
-      values = static_cast<Int128>(rules_->column(argument).domain.size());
+    } else if (const policy::Column* column = rules_->passed(argument, nullable);
+               column != nullptr && !column->domain.empty()) {
+      values = static_cast<Int128>(column->domain.size());
     }
     return static_cast<std::int64_t>(std::min(values, Int128{rows_}));
   }
@@ -307,33 +310,26 @@ class Measures {
 
 // The values that a group expression can have by the policy alone, ascending; nullopt when rows
 // decide.
-std::optional<std::vector<Cell>> public_values(const sql::Expression& group, const sql::Task& task,
-                                               const policy::Policy& law) {
-  if (group.op != sql::Op::column) return std::nullopt;
-  const policy::Table* table = law.find_table(task.tables[group.relation]);
-  GBX_CHECK(table != nullptr);
-  std::size_t index = 0;
-  for (const policy::Column& column : table->columns) {
-    if (column.label == Label::person) continue;
-    if (index++ != group.column) continue;
-    if (column.domain.empty()) return std::nullopt;
-    std::vector<Cell> out;
-    if (column.nullable) out.emplace_back();
-    for (const std::string& value : column.domain) out.emplace_back(value);
-    std::sort(out.begin(), out.end());
-    return out;
-  }
-  return std::nullopt;
+std::optional<std::vector<Cell>> public_values(const sql::Expression& group,
+                                               const RuleCheck& rules) {
+  bool nullable = false;
+  const policy::Column* column = rules.passed(group, nullable);
+  if (column == nullptr || column->domain.empty()) return std::nullopt;
+  std::vector<Cell> out;
+  if (nullable) out.emplace_back();
+  for (const std::string& value : column->domain) out.emplace_back(value);
+  std::sort(out.begin(), out.end());
+  return out;
 }
 
 // Every key of a query whose groups all come from public lists; nullopt when they do not, or when
 // the keys are too many to have a row each.
 std::optional<std::vector<std::vector<Cell>>> public_groups(const sql::Task& task,
-                                                            const policy::Policy& law) {
+                                                            const RuleCheck& rules) {
   if (task.groups.empty()) return std::nullopt;
   std::vector<std::vector<Cell>> keys = {{}};
   for (const sql::Expression& group : task.groups) {
-    const auto values = public_values(group, task, law);
+    const auto values = public_values(group, rules);
     if (!values || values->size() * keys.size() > kPublicGroupsMax) return std::nullopt;
     std::vector<std::vector<Cell>> longer;
     longer.reserve(values->size() * keys.size());
@@ -350,9 +346,21 @@ std::optional<std::vector<std::vector<Cell>>> public_groups(const sql::Task& tas
 
 // What a plan takes besides the task.
 struct Terms {
-  std::int64_t people_min = 2;
+  const RuleCheck& rules;
   const std::vector<std::vector<std::uint32_t>>& fractions;  // by measure
 };
+
+// What one person changes in one group at most, as plans count it: L0 groups, or 2 L0 when a person
+// may move. Who moves may also stay in a group with another partial: up to high - low in L0 groups.
+// That is at most 2 s in each, which L1 over 2 L0 groups covers; for L2 it needs
+//   2 L0 s^2 >= L0 (high - low)^2,
+// which holds when s >= (high - low) / sqrt(2). 5/7 is more than 1 / sqrt(2).
+std::int64_t change_of(const Measure& measure, bool moves) {
+  const std::int64_t size = std::max({std::int64_t{1}, -measure.low, measure.high});
+  if (!moves || sql::keeps_values(measure.kind)) return size;
+  const Int128 width = Int128{measure.high} - measure.low;
+  return std::max(size, static_cast<std::int64_t>((width * 5 + 6) / 7));
+}
 
 Result<privacy::Plan> plan_of(const CheckedQuery& query, const policy::Policy& law,
                               const Terms& terms, const Request& request) {
@@ -368,7 +376,8 @@ Result<privacy::Plan> plan_of(const CheckedQuery& query, const policy::Policy& l
   plan.geometric = privacy.geometric;
   plan.open_rows = privacy.open_rows;
   plan.grouped = !task.groups.empty();
-  plan.public_groups = public_groups(task, law);
+  plan.public_groups = public_groups(task, terms.rules);
+  plan.replaces = terms.rules.stability().moves;
   plan.persons_asked =
       std::any_of(query.outputs().begin(), query.outputs().end(), [](const Output& output) {
         const bool divides =
@@ -376,12 +385,12 @@ Result<privacy::Plan> plan_of(const CheckedQuery& query, const policy::Policy& l
         return output.kind == OutputKind::persons || (divides && output.count == 0);
       });
   plan.groups_per_person = task.groups_per_person;
-  plan.people_min = terms.people_min;
+  plan.people_min = terms.rules.people_min();
   const std::vector<std::uint32_t> weights =
       weights_of(query.outputs(), task.measures.size(), privacy.accounting);
   for (std::size_t i = 0; i < task.measures.size(); i++) {
     const Measure& measure = task.measures[i];
-    plan.measures.push_back({.per_group = std::max({std::int64_t{1}, -measure.low, measure.high}),
+    plan.measures.push_back({.per_group = change_of(measure, plan.replaces),
                              .weight = weights[i],
                              .bins = measure.bins,
                              .fractions = terms.fractions[i],
@@ -397,7 +406,7 @@ Result<privacy::Plan> plan_of(const CheckedQuery& query, const policy::Policy& l
 sql::Catalog catalog_of(const policy::Policy& policy) {
   sql::Catalog catalog;
   for (const policy::Table& table : policy.tables) {
-    sql::CatalogTable out{table.name, table.owner, table.person, {}};
+    sql::CatalogTable out{table.name, table.owner, table.person, {}, table.rows_per_person};
     for (const policy::Column& column : table.columns) {
       if (column.name == table.person) continue;
       const sql::Range all = sql::storage_range(column.type);
@@ -425,6 +434,8 @@ Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy
   for (const sql::Relation& relation : query.relations) {
     out.task_.tables.push_back(relation.table_name);
   }
+  out.task_.steps = query.steps;
+  out.stability_ = rules.stability();
   out.task_.has_filter = query.has_filter;
   out.task_.filter = query.filter;
   out.task_.groups = query.groups;
@@ -447,7 +458,7 @@ Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy
   }
   const auto fractions = measures.take_fractions(out.outputs_);
   out.task_.measures = measures.take();
-  GBX_TRY_ASSIGN(out.plan_, plan_of(out, law, {rules.people_min(), fractions}, request));
+  GBX_TRY_ASSIGN(out.plan_, plan_of(out, law, {rules, fractions}, request));
   out.items_ = query.items;
   out.post_ = query.post;
   out.canonical_ = sql::print(query, catalog);

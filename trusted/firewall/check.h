@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "trusted/firewall/moments.h"
+#include "trusted/firewall/stability.h"
 #include "trusted/policy/policy.h"
 #include "trusted/privacy/plan.h"
 #include "trusted/privacy/tree.h"
@@ -77,6 +78,8 @@ class CheckedQuery {
   [[nodiscard]] const std::string& canonical() const { return canonical_; }
   // What it asks of the rows; equal for equal tasks under equal plans.
   [[nodiscard]] const sql::Question& question() const { return question_; }
+  // What changes when a person leaves (stability.h); by table of the task.
+  [[nodiscard]] const Stability& stability() const { return stability_; }
 
  private:
   friend Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy& policy,
@@ -89,6 +92,7 @@ class CheckedQuery {
   sql::PostProcessing post_;
   std::string canonical_;
   sql::Question question_;
+  Stability stability_;
 };
 
 // `asked` must have been bound against catalog_of(policy.policy()); another catalog is a bug and

@@ -7,7 +7,6 @@ namespace {
 
 using policy::AggregateFunction;
 using sql::Expression;
-using sql::Op;
 
 Error deny(Literal reason, Span where) { return {ErrorCode::policy_denied, reason, where}; }
 
@@ -52,28 +51,52 @@ const policy::Column* plain_column(const policy::Table& table, std::uint32_t ind
 }  // namespace
 
 RuleCheck::RuleCheck(const sql::Query& query, const policy::Policy& policy)
-    : query_(&query), policy_(&policy) {
+    : query_(&query), policy_(&policy), lineage_(query) {
+  std::vector<std::int64_t> rows;
   for (const sql::Relation& relation : query.relations) {
     tables_.push_back(policy.find_table(relation.table_name));
     GBX_CHECK(tables_.back() != nullptr);
+    rows.push_back(tables_.back()->rows_per_person);
   }
+  stability_ = stability_of(query, rows, kJoinedRowsMax);
 }
 
-const policy::Column& RuleCheck::column(const Expression& expression) const {
-  GBX_CHECK(expression.relation < tables_.size());
-  const policy::Column* found = plain_column(*tables_[expression.relation], expression.column);
-  GBX_CHECK(found != nullptr && found->type == expression.type);
+const policy::Column& RuleCheck::column(const Origin& origin) const {
+  GBX_CHECK(origin.relation < tables_.size());
+  const policy::Column* found = plain_column(*tables_[origin.relation], origin.column);
+  GBX_CHECK(found != nullptr);
   return *found;
+}
+
+const policy::Column* RuleCheck::passed(const Expression& expression, bool& nullable) const {
+  const std::optional<Passed> passed = lineage_.passed(expression);
+  if (!passed) return nullptr;
+  GBX_CHECK(passed->relation < tables_.size());
+  const policy::Column* found = plain_column(*tables_[passed->relation], passed->column);
+  GBX_CHECK(found != nullptr && found->type == expression.type);
+  nullable = found->nullable || passed->nullable;
+  return found;
 }
 
 Status RuleCheck::allow(std::string_view member) const {
   GBX_TRY(joins(member));
+  GBX_TRY(moves());
   GBX_TRY(functions());
   for (const Expression& group : query_->groups) GBX_TRY(dimensions(group));
   for (const sql::AggregateCall& call : query_->aggregates) GBX_TRY(aggregate(call));
   // A list of groups tells that their people are enough, so it counts them.
   if (query_->aggregates.empty()) GBX_TRY(row_count(query_->items.front().where));
   if (query_->has_filter) GBX_TRY(filter(query_->filter));
+  for (const Origin& origin : lineage_.read_by_steps()) GBX_TRY(filter(origin));
+  return {};
+}
+
+// A person who leaves one table only may be in other groups then.
+Status RuleCheck::moves() const {
+  if (!stability_.moves || policy_->privacy.outer_joins) return {};
+  for (std::size_t i = 0; i < tables_.size(); i++) {
+    if (!stability_.support[i]) return deny("outer_joins_refused", query_->relations[i].where);
+  }
   return {};
 }
 
@@ -84,18 +107,19 @@ Status RuleCheck::joins(std::string_view member) const {
       return deny("join_column_not_listed", join.where);
     }
   }
-  // All relations hang together (the binder sees to it), so one table of the member who asks joins
-  // every other, directly or through others.
-  const bool has_own = std::any_of(tables_.begin(), tables_.end(), [&](const policy::Table* table) {
-    return table->owner == member;
-  });
+  // Nobody is in the rows without rows in a table of the member who asks: then every table is
+  // joined with it, directly or through others.
+  bool has_own = false;
+  for (std::size_t i = 0; i < tables_.size(); i++) {
+    has_own = has_own || (stability_.support[i] && tables_[i]->owner == member);
+  }
   for (std::size_t i = 0; i < tables_.size(); i++) {
     if (tables_[i]->rule.join_required && !has_own) {
       return deny("join_required", query_->relations[i].where);
     }
   }
   std::int64_t rows = 1;
-  for (std::size_t i = 0; i < tables_.size(); i++) {
+  for (std::size_t i = 0; i < tables_.size() && query_->steps.empty(); i++) {
     rows *= tables_[i]->rows_per_person;
     if (rows > kJoinedRowsMax) return deny("join_too_wide", query_->relations[i].where);
   }
@@ -113,46 +137,78 @@ Status RuleCheck::functions() const {
   return {};
 }
 
+// How often a column has a value inside one person tells less than the values do: a dimension may
+// be counted so, too.
+Status RuleCheck::counted(const Origin& origin) const {
+  const policy::AggregationRule& rule = tables_[origin.relation]->rule;
+  const policy::Column& found = column(origin);
+  const auto function =
+      (origin.ways & kDistinct) != 0 ? AggregateFunction::count_distinct : AggregateFunction::count;
+  if (contains(rule.dimension_columns, found.name) || lists(rule, function, found.name)) return {};
+  return deny("aggregate_not_listed", origin.where);
+}
+
 Status RuleCheck::dimensions(const Expression& expression) const {
-  if (expression.op == Op::column) {
-    const policy::Table& table = *tables_[expression.relation];
-    const policy::Column& found = column(expression);
+  for (const Origin& origin : lineage_.origins(expression)) {
+    if (origin.rows) {
+      GBX_TRY(row_count(expression.where));
+      continue;
+    }
+    if ((origin.ways & (kCounted | kDistinct)) != 0) {
+      GBX_TRY(counted(origin));
+      continue;
+    }
+    const policy::Table& table = *tables_[origin.relation];
+    const policy::Column& found = column(origin);
     if (found.label != Label::plain || !contains(table.rule.dimension_columns, found.name)) {
-      return deny("column_not_dimension", expression.where);
+      return deny("column_not_dimension", origin.where);
     }
   }
-  for (const Expression& child : expression.children) GBX_TRY(dimensions(child));
+  return {};
+}
+
+Status RuleCheck::filter(const Origin& origin) const {
+  if (origin.rows) return {};
+  const policy::Column& found = column(origin);
+  const bool enters = found.label == Label::plain || found.label == Label::sensitive;
+  if (!enters || !is_listed(tables_[origin.relation]->rule, found.name)) {
+    return deny("column_not_listed", origin.where);
+  }
   return {};
 }
 
 Status RuleCheck::filter(const Expression& expression) const {
-  if (expression.op == Op::column) {
-    const policy::Column& found = column(expression);
-    const bool enters = found.label == Label::plain || found.label == Label::sensitive;
-    if (!enters || !is_listed(tables_[expression.relation]->rule, found.name)) {
-      return deny("column_not_listed", expression.where);
-    }
+  for (const Origin& origin : lineage_.origins(expression)) GBX_TRY(filter(origin));
+  return {};
+}
+
+// A column is listed for the aggregate it ends in, and for the one inside a person on its way.
+Status RuleCheck::measured(const Origin& origin, AggregateFunction function) const {
+  const policy::Column& found = column(origin);
+  const policy::AggregationRule& rule = tables_[origin.relation]->rule;
+  const bool enters = found.label == Label::plain || found.label == Label::sensitive;
+  const bool summed =
+      (origin.ways & kSummed) == 0 || lists(rule, AggregateFunction::sum, found.name);
+  const bool averaged =
+      (origin.ways & kAveraged) == 0 || lists(rule, AggregateFunction::avg, found.name);
+  if (!enters || !summed || !averaged || !lists(rule, function, found.name)) {
+    return deny("aggregate_not_listed", origin.where);
   }
-  for (const Expression& child : expression.children) GBX_TRY(filter(child));
   return {};
 }
 
 Status RuleCheck::measured(const Expression& expression, AggregateFunction function,
                            std::size_t& values) const {
-  if (expression.op == Op::column) {
-    const policy::Column& found = column(expression);
-    const bool enters = found.label == Label::plain || found.label == Label::sensitive;
-    if (!enters || !lists(tables_[expression.relation]->rule, function, found.name)) {
-      return deny("aggregate_not_listed", expression.where);
+  for (const Origin& origin : lineage_.origins(expression)) {
+    if (origin.rows) continue;              // no column: the row count is asked for by the caller
+    if ((origin.ways & kCondition) != 0) {  // a CASE's conditions choose rows, as WHERE does
+      GBX_TRY(filter(origin));
+    } else if ((origin.ways & (kCounted | kDistinct)) != 0) {
+      GBX_TRY(counted(origin));
+    } else {
+      GBX_TRY(measured(origin, function));
+      values++;
     }
-    values++;
-  }
-  for (std::size_t i = 0; i < expression.children.size(); i++) {
-    // A CASE's conditions choose rows, as WHERE does.
-    const bool condition =
-        expression.op == Op::case_when && i % 2 == 0 && i + 1 < expression.children.size();
-    GBX_TRY(condition ? filter(expression.children[i])
-                      : measured(expression.children[i], function, values));
   }
   return {};
 }
@@ -230,12 +286,7 @@ std::int64_t RuleCheck::people_min() const {
 }
 
 std::int64_t RuleCheck::rows_of_person(std::int64_t most) const {
-  std::int64_t out = 1;
-  for (const policy::Table* table : tables_) {
-    if (out >= most) return most;
-    out *= table->rows_per_person;
-  }
-  return std::min(out, most);
+  return std::min(stability_.rows, most);
 }
 
 }  // namespace gbx::firewall

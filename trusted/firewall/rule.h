@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "trusted/firewall/lineage.h"
+#include "trusted/firewall/stability.h"
 #include "trusted/policy/policy.h"
 #include "trusted/sql/query.h"
 
@@ -28,24 +30,34 @@ class RuleCheck {
   [[nodiscard]] std::int64_t people_min() const;
   // The most joined rows that one person can have, cut at `most`.
   [[nodiscard]] std::int64_t rows_of_person(std::int64_t most) const;
-  // The policy's column behind an Op::column. Ends the process if the query was bound elsewhere.
-  [[nodiscard]] const policy::Column& column(const sql::Expression& expression) const;
+  [[nodiscard]] const Stability& stability() const { return stability_; }
+  // The policy's column whose values an expression over the query's rows has, unchanged; nullptr
+  // when it has no such. Sets whether the expression may be NULL.
+  [[nodiscard]] const policy::Column* passed(const sql::Expression& expression,
+                                             bool& nullable) const;
 
  private:
+  [[nodiscard]] const policy::Column& column(const Origin& origin) const;
   [[nodiscard]] Status joins(std::string_view member) const;
+  [[nodiscard]] Status moves() const;
   [[nodiscard]] Status functions() const;
   [[nodiscard]] Status dimensions(const sql::Expression& expression) const;
   [[nodiscard]] Status filter(const sql::Expression& expression) const;
+  [[nodiscard]] Status filter(const Origin& origin) const;
+  [[nodiscard]] Status counted(const Origin& origin) const;
   [[nodiscard]] Status aggregate(const sql::AggregateCall& call) const;
   [[nodiscard]] Status row_count(Span where) const;
   // `values` counts the columns that play the measured role.
   [[nodiscard]] Status measured(const sql::Expression& expression,
                                 policy::AggregateFunction function, std::size_t& values) const;
+  [[nodiscard]] Status measured(const Origin& origin, policy::AggregateFunction function) const;
   [[nodiscard]] Status bounds(const sql::Expression& expression, std::size_t& values) const;
 
   const sql::Query* query_;
   const policy::Policy* policy_;
   std::vector<const policy::Table*> tables_;  // per relation
+  Lineage lineage_;
+  Stability stability_;
 };
 
 }  // namespace gbx::firewall

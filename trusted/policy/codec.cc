@@ -347,21 +347,28 @@ void take_mechanisms(Fields& fields, Privacy& out) {
   out.open_rows = static_cast<privacy::OpenRows>(found - kOpenRows.begin());
 }
 
+// Present where it allows something only.
+void take_outer_joins(const Json& json, Fields& fields, Privacy& out) {
+  out.outer_joins = json.find("outer_joins") != nullptr;
+  if (out.outer_joins && fields.text("outer_joins") != "doubled") fields.fail();
+}
+
 Json encode_privacy(const Privacy& privacy) {
-  Json::Array noise;
-  if (privacy.gaussian) noise.emplace_back("gaussian");
+  Json::Array noise = privacy.gaussian ? Json::Array{Json("gaussian")} : Json::Array();
   if (privacy.laplace) noise.emplace_back("laplace");
-  return Json::object({{"accounting", privacy::accounting_name(privacy.accounting)},
-                       {"delta_2_60", privacy.delta},
-                       {"delta_per_query_2_60", privacy.delta_per_query},
-                       {"epsilon", format_epsilon(privacy.epsilon)},
-                       {"epsilon_per_query", format_epsilon(privacy.epsilon_per_query)},
-                       {"groups_per_person", std::int64_t{privacy.groups_per_person}},
-                       {"k", privacy.people_min},
-                       {"noise", Json(std::move(noise))},
-                       {"open_rows", kOpenRows[static_cast<std::size_t>(privacy.open_rows)]},
-                       {"selection", privacy.geometric ? "geometric" : "threshold"},
-                       {"rows_per_group", std::int64_t{privacy.rows_per_group}}});
+  Json out = Json::object({{"accounting", privacy::accounting_name(privacy.accounting)},
+                           {"delta_2_60", privacy.delta},
+                           {"delta_per_query_2_60", privacy.delta_per_query},
+                           {"epsilon", format_epsilon(privacy.epsilon)},
+                           {"epsilon_per_query", format_epsilon(privacy.epsilon_per_query)},
+                           {"groups_per_person", std::int64_t{privacy.groups_per_person}},
+                           {"k", privacy.people_min},
+                           {"noise", Json(std::move(noise))},
+                           {"open_rows", kOpenRows[static_cast<std::size_t>(privacy.open_rows)]},
+                           {"selection", privacy.geometric ? "geometric" : "threshold"},
+                           {"rows_per_group", std::int64_t{privacy.rows_per_group}}});
+  if (privacy.outer_joins) out.set("outer_joins", "doubled");
+  return out;
 }
 
 Result<Privacy> decode_privacy(const Json& json) {
@@ -369,6 +376,7 @@ Result<Privacy> decode_privacy(const Json& json) {
   Privacy out;
   out.people_min = fields.integer("k", 0, Json::kIntegerMax);
   take_mechanisms(fields, out);
+  take_outer_joins(json, fields, out);
   out.epsilon = packet::take_loss(fields, privacy::Accounting::pure, "epsilon");
   out.epsilon_per_query = packet::take_loss(fields, privacy::Accounting::pure, "epsilon_per_query");
   out.delta = take_u64(fields, "delta_2_60");

@@ -114,8 +114,11 @@ struct Privacy {
   bool gaussian = false;   // in zcdp accounting only
   bool geometric = false;  // groups may be selected by a coin when persons are not asked for
   privacy::OpenRows open_rows = privacy::OpenRows::select;  // rows whose existence is public
-  std::uint64_t epsilon = 0;                                // whole budget of each table, in 10^-6
-  std::uint64_t delta = 0;                                  // in 2^-60
+  // Whether persons may move between groups when they leave one table (outer and anti joins), at
+  // twice the noise; else such questions are refused.
+  bool outer_joins = false;
+  std::uint64_t epsilon = 0;  // whole budget of each table, in 10^-6
+  std::uint64_t delta = 0;    // in 2^-60
   // What a query costs unless it says less, in 10^-6; in zcdp it pays half its square as rho.
   std::uint64_t epsilon_per_query = 0;
   std::uint64_t delta_per_query = 0;    // in 2^-60

@@ -287,6 +287,22 @@ Json ration(const char* unit, const char* amount, const char* window) {
   return Json::object({{unit, std::string(amount)}, {"window", std::string(window)}});
 }
 
+TEST(Policy, OuterJoinsAreSaidOnlyWhereTheyAreAllowed) {
+  Policy policy = example_policy();
+  EXPECT_EQ(encode(policy).find("privacy")->find("outer_joins"), nullptr);
+  EXPECT_FALSE(decode(encode(policy))->privacy.outer_joins);
+  policy.privacy.outer_joins = true;
+  const Json packet = encode(policy);
+  const auto decoded = decode(packet);
+  ASSERT_TRUE(decoded);
+  EXPECT_TRUE(decoded->privacy.outer_joins);
+  EXPECT_EQ(encode(*decoded).canonical(), packet.canonical());
+  for (const char* word : {"refuse", "", "Doubled"}) {
+    EXPECT_FALSE(decode(with(packet, "privacy/outer_joins", word))) << word;
+  }
+  EXPECT_FALSE(decode(with(packet, "privacy/outer_joins", true)));
+}
+
 TEST(Policy, ARationReadsBack) {
   Policy policy = example_policy();
   policy.members[0].rations = {{privacy::Window::day, privacy::Accounting::pure, 500'000},

@@ -6,8 +6,9 @@
 #include "trusted/sql/bind_aggregate.h"
 #include "trusted/sql/bind_expression.h"
 #include "trusted/sql/bind_join.h"
+#include "trusted/sql/bind_rows.h"
+#include "trusted/sql/bind_steps.h"
 #include "trusted/sql/build.h"
-#include "trusted/sql/plain_select.h"
 #include "trusted/sql/row_leaves.h"
 #include "trusted/sql/scope.h"
 
@@ -35,9 +36,11 @@ bool divides(const Node& node) {
 
 class Binder {
  public:
-  Binder(const Select& select, Scope scope) : select_(&select), scope_(std::move(scope)) {}
+  explicit Binder(const Select& select) : select_(&select) {}
 
-  Result<Query> bind();
+  // Tables joined on the person, each once.
+  Result<Query> bind_flat(const Catalog& catalog);
+  Result<Query> bind_wide(const Catalog& catalog);
 
  private:
   // Released outputs, for HAVING and ORDER BY.
@@ -52,7 +55,10 @@ class Binder {
     Binder* binder_;
   };
 
+  Status check_clauses() const;
+  Status bind_outputs();
   Status bind_filter();
+  GroupingSets grouping_sets();
   Status bind_groups();
   Status bind_items();
   Status bind_post();
@@ -71,16 +77,22 @@ class Binder {
   const Select* select_;
   Scope scope_;
   Query query_;
+  std::vector<std::uint32_t> group_of_;  // by place in GROUP BY
   std::size_t tries_ = 0;
 };
 
-Result<Query> Binder::bind() {
+Status Binder::check_clauses() const {
+  if (!select_->united.empty()) return refuse("set_operation_unsupported", {});
+  if (select_->distinct) return refuse("distinct_unsupported", {});
+  if (select_->qualify) return refuse("window_unsupported", select_->qualify->where);
   if (select_->items.size() > kItemsMax)
     return refuse("too_many_items", select_->items.back().node.where);
   if (select_->groups.size() > kGroupsMax)
     return refuse("too_many_groups", select_->groups.back().where);
-  query_.relations = scope_.relations();
-  GBX_TRY(bind_filter());
+  return {};
+}
+
+Status Binder::bind_outputs() {
   GBX_TRY(bind_groups());
   GBX_TRY(bind_items());
   GBX_TRY(bind_post());
@@ -88,7 +100,41 @@ Result<Query> Binder::bind() {
   for (const AggregateCall& call : query_.aggregates) {
     query_.output_types.push_back(type_of(call));
   }
+  return {};
+}
+
+Result<Query> Binder::bind_flat(const Catalog& catalog) {
+  GBX_TRY_ASSIGN(scope_, Scope::create(select_->tables, catalog));
+  GBX_TRY(check_clauses());
+  for (const NamedRelation& relation : scope_.relations()) {
+    const CatalogTable& table = catalog.tables[relation.source];
+    query_.relations.push_back({relation.source, table.name, table.owner, relation.written.where});
+  }
+  GBX_TRY(bind_filter());
+  GBX_TRY(bind_outputs());
   return std::move(query_);
+}
+
+Result<Query> Binder::bind_wide(const Catalog& catalog) {
+  GBX_TRY(check_clauses());
+  Binding binding(catalog);
+  GBX_TRY(bind_with(*select_, binding));
+  GBX_TRY_ASSIGN(FromRows from, bind_from(*select_, Scope(), binding));
+  scope_ = from.scope;
+  query_.functions = std::move(binding.functions);
+  GBX_TRY(bind_outputs());
+  GBX_TRY(set_steps(std::move(from), binding, grouping_sets(), query_));
+  return std::move(query_);
+}
+
+// By place in GROUP BY there, by place among the different groups here.
+GroupingSets Binder::grouping_sets() {
+  GroupingSets out;
+  for (const std::vector<std::size_t>& set : select_->grouping_sets) {
+    out.emplace_back();
+    for (const std::size_t place : set) out.back().push_back(group_of_[place]);
+  }
+  return out;
 }
 
 Status Binder::bind_filter() {
@@ -134,8 +180,12 @@ Status Binder::bind_groups() {
     GBX_TRY_ASSIGN(Expression group,
                    bind_row(*node, scope_, "aggregate_in_group", query_.functions));
     if (!reads_a_column(group)) return refuse("group_constant", written.where);
-    if (matching_group(group)) continue;
-    query_.groups.push_back(std::move(group));
+    const auto known = matching_group(group);
+    group_of_.push_back(known.value_or(static_cast<std::uint32_t>(query_.groups.size())));
+    if (!known) query_.groups.push_back(std::move(group));
+  }
+  if (!select_->grouping_sets.empty()) {  // the set's number; set_steps() knows what it is
+    query_.groups.push_back(make_literal(0, {Type::integer, 0}, {}));
   }
   return {};
 }
@@ -374,10 +424,37 @@ ValueType deviation_type(const Expression& argument) {
   return with_more_digits(Int128{argument.high} - argument.low, argument.type.scale);
 }
 
+namespace {
+
+bool holds_select(const Node& node) {
+  return !node.select.empty() ||
+         std::any_of(node.children.begin(), node.children.end(), holds_select);
+}
+
+// Tables only, each once, joined by INNER JOIN or a comma.
+bool is_flat(const Select& select, const Catalog& catalog) {
+  if (!select.with.empty() || !select.united.empty() || !select.grouping_sets.empty()) return false;
+  if (select.filter && holds_select(*select.filter)) return false;
+  for (const Join& join : select.joins) {
+    if (join.word != JoinWord::inner || join.natural || join.using_columns.size() > 1) return false;
+    if (join.condition && holds_select(*join.condition)) return false;
+  }
+  std::vector<std::uint32_t> tables;
+  for (const TableName& table : select.tables) {
+    if (!table.select.empty() || !table.columns.empty()) return false;
+    const Result<std::uint32_t> found = find_table(table, catalog);
+    if (!found) continue;
+    if (std::find(tables.begin(), tables.end(), *found) != tables.end()) return false;
+    tables.push_back(*found);
+  }
+  return true;
+}
+
+}  // namespace
+
 Result<Query> bind(const Select& select, const Catalog& catalog) {
-  GBX_TRY(check_plain(select));
-  GBX_TRY_ASSIGN(Scope scope, Scope::create(select.tables, catalog));
-  return Binder(select, std::move(scope)).bind();
+  Binder binder(select);
+  return is_flat(select, catalog) ? binder.bind_flat(catalog) : binder.bind_wide(catalog);
 }
 
 }  // namespace gbx::sql

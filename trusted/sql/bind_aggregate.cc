@@ -112,9 +112,13 @@ Result<AggregateCall> AggregateBinder::count(const Node& node) {
     call.kind = AggregateKind::persons;
     GBX_TRY_ASSIGN(const Found found, scope_->find(argument));
     call.relations = found.relations;
-    if (node.filter.empty()) return call;
-    GBX_TRY_ASSIGN(call.argument,
-                   where_filtered(node, make_literal(1, {Type::integer, 0}, node.where)));
+    if (node.filter.empty() && !found.absent) return call;
+    Expression one = make_literal(1, {Type::integer, 0}, node.where);
+    if (found.absent) {  // persons who have such a row
+      std::vector<Expression> parts = {found.value, one, make_null(kUntyped, node.where)};
+      GBX_TRY_ASSIGN(one, make_case(std::move(parts), node.where));
+    }
+    GBX_TRY_ASSIGN(call.argument, where_filtered(node, std::move(one)));
     return call;
   }
   GBX_TRY_ASSIGN(call.argument, bind_row(argument, *scope_, "aggregate_nested", *functions_));

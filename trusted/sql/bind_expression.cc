@@ -151,10 +151,10 @@ Result<Expression> ExpressionBinder::bind(const Node& node) {
       functions_->push_back({"CASE", node.where});
       return make_case(std::move(parts), node.where);
     }
-    case NodeKind::star:
+    case NodeKind::star: return Error{ErrorCode::policy_denied, "star_not_released", node.where};
     case NodeKind::exists:
-    case NodeKind::in_select:
-    case NodeKind::parameter:
+    case NodeKind::in_select: return refuse("subquery_unsupported", node.where);
+    case NodeKind::parameter: return refuse("parameter_unsupported", node.where);
     case NodeKind::column: break;
   }
   GBX_CHECK(false);
@@ -183,6 +183,7 @@ Result<std::vector<Expression>> ExpressionBinder::bind_children(const Node& node
 }
 
 Result<Expression> ExpressionBinder::call(const Node& node) {
+  if (!node.over.empty()) return refuse("window_unsupported", node.where);
   if (node.distinct) return refuse("distinct_unsupported", node.where);
   GBX_TRY_ASSIGN(std::vector<Expression> parts, bind_children(node));
   const auto comparison = std::find_if(kComparisons.begin(), kComparisons.end(),

@@ -25,10 +25,11 @@ struct CatalogColumn {
 };
 
 struct CatalogTable {
-  std::string name;                    // "customers", or "snowy.customers"
-  std::string owner;                   // queries may also say owner.name
-  std::string person;                  // the person column; not among `columns`
-  std::vector<CatalogColumn> columns;  // in the order that Expression::column counts
+  std::string name;                     // "customers", or "snowy.customers"
+  std::string owner;                    // queries may also say owner.name
+  std::string person;                   // the person column; not among `columns`
+  std::vector<CatalogColumn> columns;   // in the order that Expression::column counts
+  std::uint32_t rows_per_person = 100;  // a person has no more in a snapshot
 };
 
 struct Catalog {

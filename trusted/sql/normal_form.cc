@@ -5,6 +5,7 @@
 
 #include "trusted/sql/evaluate.h"
 #include "trusted/sql/print.h"
+#include "trusted/sql/simplify_steps.h"
 
 namespace gbx::sql {
 namespace {
@@ -58,6 +59,7 @@ class Former {
 
   Query form() {
     order_relations();
+    if (!query_.steps.empty()) form_steps();
     if (query_.has_filter) form_filter();
     for (Expression& group : query_.groups) form(group);
     for (AggregateCall& call : query_.aggregates) form(call.argument);
@@ -66,7 +68,9 @@ class Former {
   }
 
  private:
-  [[nodiscard]] std::string text(const Expression& e) const { return print(e, query_, *catalog_); }
+  [[nodiscard]] std::string text(const Expression& e) const {
+    return step_ != nullptr ? print(e, *step_, query_, *catalog_) : print(e, query_, *catalog_);
+  }
 
   void order_relations() {
     std::vector<std::string> names;
@@ -74,6 +78,21 @@ class Former {
     const std::vector<std::uint32_t> order = order_by(names);
     query_.relations = permuted(query_.relations, order);
     goes_to_ = inverse(order);
+    const auto moved = [&](Expression& e) {
+      each_column(e, [&](Expression& c) { c.relation = goes_to_[c.relation]; });
+    };
+    for (Step& step : query_.steps) {
+      for (Input& input : step.inputs) {
+        if (input.source < goes_to_.size()) input.source = goes_to_[input.source];
+      }
+    }
+    for (Expression& group : query_.groups) {
+      if (query_.steps.empty()) moved(group);
+    }
+    for (AggregateCall& call : query_.aggregates) {
+      if (query_.steps.empty()) moved(call.argument);
+    }
+    if (query_.has_filter) moved(query_.filter);
     for (PersonJoin& join : query_.person_joins) join.relation = goes_to_[join.relation];
     for (AggregateCall& call : query_.aggregates) {
       for (std::uint32_t& relation : call.relations) relation = goes_to_[relation];
@@ -106,7 +125,6 @@ class Former {
   }
 
   void form(Expression& e) {
-    if (e.op == Op::column) e.relation = goes_to_[e.relation];
     for (Expression& child : e.children) form(child);
     if (e.op == Op::logical_and || e.op == Op::logical_or) flatten(e);
     if (e.op == Op::in_list) order_list(e);
@@ -158,9 +176,11 @@ class Former {
     e.op = other;
   }
 
-  void form_filter() {
-    form(query_.filter);
-    Expression& filter = query_.filter;
+  void form_filter() { form_condition(query_.has_filter, query_.filter); }
+
+  // AND without what is always true; none when nothing is left.
+  void form_condition(bool& has, Expression& filter) {
+    form(filter);
     if (filter.op == Op::logical_and) {
       std::erase_if(filter.children, is_always_true);
       if (filter.children.size() == 1) {
@@ -170,13 +190,94 @@ class Former {
     }
     const bool empty = filter.op == Op::logical_and && filter.children.empty();
     if (!empty && !is_always_true(filter)) return;
-    query_.has_filter = false;
+    has = false;
     filter = Expression();
+  }
+
+  // Every condition of an inner join at the first place where it can be told, if nothing after it
+  // keeps rows that it drops.
+  static void spread_conditions(Step& step) {
+    for (const Input& input : step.inputs) {
+      if (input.kind == JoinKind::right || input.kind == JoinKind::full) return;
+    }
+    std::vector<Expression> all;
+    for (std::size_t i = 0; i < step.inputs.size(); i++) {
+      Input& input = step.inputs[i];
+      if (!input.has_condition || input.kind != JoinKind::inner) continue;
+      for (Expression& part : conjuncts_of(std::move(input.condition))) {
+        all.push_back(std::move(part));
+      }
+      input.has_condition = false;
+      input.condition = Expression();
+    }
+    if (step.has_filter) {
+      for (Expression& part : conjuncts_of(std::move(step.filter))) all.push_back(std::move(part));
+    }
+    step.has_filter = false;
+    step.filter = Expression();
+    std::vector<std::vector<Expression>> placed(step.inputs.size());
+    for (Expression& part : all) {
+      std::uint32_t last = 0;
+      each_column(part, [&](Expression& c) { last = std::max(last, c.relation); });
+      const bool here = last > 0 && step.inputs[last].kind == JoinKind::inner;
+      placed[here ? last : 0].push_back(std::move(part));
+    }
+    for (std::size_t i = 0; i < placed.size(); i++) {
+      if (placed[i].empty()) continue;
+      Result<Expression> condition = all_of(std::move(placed[i]));
+      GBX_CHECK(condition.has_value());
+      (i == 0 ? step.filter : step.inputs[i].condition) = std::move(*condition);
+      (i == 0 ? step.has_filter : step.inputs[i].has_condition) = true;
+    }
+  }
+
+  void form_step(Step& step) {
+    step_ = &step;
+    if (step.kind == StepKind::join) spread_conditions(step);
+    for (Input& input : step.inputs) {
+      if (input.has_condition) form_condition(input.has_condition, input.condition);
+    }
+    if (step.has_filter) form_condition(step.has_filter, step.filter);
+    for (Expression& column : step.columns) form(column);
+    for (RowAggregate& value : step.aggregates) form(value.argument);
+    for (Window& window : step.windows) {
+      form(window.value.argument);
+      for (Expression& key : window.partition) form(key);
+      for (RowOrder& key : window.order) form(key.key);
+    }
+    step_ = nullptr;
+  }
+
+  // Steps in the order in which the last one needs them, equal ones once.
+  void form_steps() {
+    std::vector<Step> before = std::move(query_.steps);
+    query_.steps.clear();
+    const auto tables = static_cast<std::uint32_t>(query_.relations.size());
+    std::vector<std::optional<std::uint32_t>> numbers(before.size());
+    std::vector<std::string> texts;
+    const auto visit = [&](std::uint32_t source, const auto& self) -> std::uint32_t {
+      if (source < tables) return source;
+      std::optional<std::uint32_t>& number = numbers[source - tables];
+      if (number) return *number;
+      Step& step = before[source - tables];
+      for (Input& input : step.inputs) input.source = self(input.source, self);
+      form_step(step);
+      std::string text = print(step, query_, *catalog_);
+      const auto known = std::find(texts.begin(), texts.end(), text);
+      number = tables + static_cast<std::uint32_t>(known - texts.begin());
+      if (known == texts.end()) {
+        texts.push_back(std::move(text));
+        query_.steps.push_back(std::move(step));
+      }
+      return *number;
+    };
+    visit(tables + static_cast<std::uint32_t>(before.size()) - 1, visit);
   }
 
   Query query_;
   const Catalog* catalog_;
   std::vector<std::uint32_t> goes_to_;  // relations
+  const Step* step_ = nullptr;          // whose expressions are being formed
   std::vector<std::uint32_t> outputs_;
 };
 
@@ -189,6 +290,7 @@ Query normal_form(const Query& query, const Catalog& catalog) {
 Question question_of(const Query& query, const Catalog& catalog) {
   Question out;
   for (const Relation& relation : query.relations) out.outline += relation.table_name + ", ";
+  for (const Step& step : query.steps) out.outline += print(step, query, catalog) + "; ";
   for (const Expression& group : query.groups) {
     out.outline += "BY " + print(group, query, catalog) + ", ";
   }

@@ -15,13 +15,31 @@ std::string quoted(std::string_view text, char quote) {
 
 class Printer {
  public:
-  Printer(const Query& query, const Catalog& catalog) : query_(&query), catalog_(&catalog) {}
+  Printer(const Query& query, const Catalog& catalog) : query_(&query), catalog_(&catalog) {
+    if (query.steps.empty()) {
+      for (std::uint32_t i = 0; i < query.relations.size(); i++) sources_.push_back(i);
+    } else {
+      sources_.push_back(
+          static_cast<std::uint32_t>(query.relations.size() + query.steps.size() - 1));
+    }
+  }
+  // For the expressions of a step.
+  Printer(const Step& step, const Query& query, const Catalog& catalog)
+      : query_(&query), catalog_(&catalog) {
+    for (const Input& input : step.inputs) sources_.push_back(input.source);
+  }
 
   [[nodiscard]] std::string statement() const;
   [[nodiscard]] std::string expression(const Expression& e) const;
   [[nodiscard]] std::string aggregate(const AggregateCall& call) const;
+  [[nodiscard]] std::string step(const Step& step) const;
 
  private:
+  [[nodiscard]] std::string source(std::uint32_t source) const;
+  [[nodiscard]] std::string column(const Expression& e) const;
+  [[nodiscard]] std::string row_value(const RowAggregate& value, std::int64_t offset) const;
+  [[nodiscard]] std::string window(const Window& window) const;
+  [[nodiscard]] std::string joined(const Step& step) const;
   [[nodiscard]] const CatalogTable& table(std::uint32_t relation) const {
     return catalog_->tables[query_->relations[relation].table];
   }
@@ -37,13 +55,28 @@ class Printer {
 
   const Query* query_;
   const Catalog* catalog_;
+  std::vector<std::uint32_t> sources_;  // of relations that an expression may name
 };
 
 std::string column_name(std::uint32_t relation, std::string_view name) {
   return "t" + std::to_string(relation) + "." + std::string(name);
 }
 
+std::string Printer::source(std::uint32_t source) const {
+  const std::size_t tables = query_->relations.size();
+  if (source < tables) return query_->relations[source].table_name;
+  return "s" + std::to_string(source - tables);
+}
+
+std::string Printer::column(const Expression& e) const {
+  const std::uint32_t from = sources_[e.relation];
+  if (from < query_->relations.size())
+    return column_name(e.relation, table(from).columns[e.column].name);
+  return column_name(e.relation, "c" + std::to_string(e.column));
+}
+
 std::string Printer::person(std::uint32_t relation) const {
+  if (!query_->steps.empty()) return "person";
   return column_name(relation, table(relation).person);
 }
 
@@ -80,7 +113,7 @@ std::string Printer::named(const Expression& e) const {
 
 std::string Printer::expression(const Expression& e) const {
   switch (e.op) {
-    case Op::column: return column_name(e.relation, table(e.relation).columns[e.column].name);
+    case Op::column: return column(e);
     case Op::literal: return literal(e);
     case Op::null: return "NULL";
     case Op::multiply:
@@ -163,7 +196,107 @@ std::string Printer::output(std::uint32_t index) const {
   return aggregate(query_->aggregates[index - groups]);
 }
 
+std::string Printer::row_value(const RowAggregate& value, std::int64_t offset) const {
+  const auto of = [&](std::string_view name) {
+    return std::string(name) + "(" + expression(value.argument) + ")";
+  };
+  const auto shifted = [&](std::string_view name) {
+    return std::string(name) + "(" + expression(value.argument) + ", " + std::to_string(offset) +
+           ")";
+  };
+  switch (value.function) {
+    case RowFunction::rows: return "COUNT(*)";
+    case RowFunction::values: return of("COUNT");
+    case RowFunction::distinct: return "COUNT(DISTINCT " + expression(value.argument) + ")";
+    case RowFunction::sum: return of("SUM");
+    case RowFunction::average: return of("AVG");
+    case RowFunction::minimum: return of("MIN");
+    case RowFunction::maximum: return of("MAX");
+    case RowFunction::row_number: return "ROW_NUMBER()";
+    case RowFunction::rank: return "RANK()";
+    case RowFunction::dense_rank: return "DENSE_RANK()";
+    case RowFunction::lag: return shifted("LAG");
+    case RowFunction::lead: return shifted("LEAD");
+    case RowFunction::first_value: return of("FIRST_VALUE");
+    case RowFunction::last_value: return of("LAST_VALUE");
+  }
+  GBX_CHECK(false);
+}
+
+std::string Printer::window(const Window& window) const {
+  std::string out = row_value(window.value, window.offset) + " OVER (PARTITION BY person";
+  for (const Expression& key : window.partition) out += ", " + expression(key);
+  for (std::size_t i = 0; i < window.order.size(); i++) {
+    const RowOrder& key = window.order[i];
+    out += (i == 0 ? " ORDER BY " : ", ") + expression(key.key) +
+           (key.descending ? " DESC" : " ASC") + (key.nulls_first ? " NULLS FIRST" : " NULLS LAST");
+  }
+  switch (window.frame) {
+    case Frame::partition: break;
+    case Frame::rows: out += " ROWS UNBOUNDED PRECEDING"; break;
+    case Frame::peers: out += " RANGE UNBOUNDED PRECEDING"; break;
+  }
+  return out + ")";
+}
+
+// FROM and WHERE of a join step.
+std::string Printer::joined(const Step& step) const {
+  constexpr std::string_view kWords[] = {" JOIN ",      " LEFT JOIN ", " RIGHT JOIN ",
+                                         " FULL JOIN ", " SEMI JOIN ", " ANTI JOIN "};
+  std::string out = " FROM ";
+  for (std::size_t i = 0; i < step.inputs.size(); i++) {
+    const Input& input = step.inputs[i];
+    if (i > 0) out += kWords[static_cast<std::size_t>(input.kind)];
+    out += source(input.source) + " AS t" + std::to_string(i);
+    if (i > 0) out += " ON SAME person";
+    if (input.has_condition) out += " AND " + expression(input.condition);
+  }
+  if (step.has_filter) out += " WHERE " + expression(step.filter);
+  return out;
+}
+
+std::string Printer::step(const Step& step) const {
+  const auto named = [](std::string text, std::size_t place) {
+    return ", " + std::move(text) + " AS c" + std::to_string(place);
+  };
+  std::string out;
+  if (step.kind == StepKind::append) {
+    for (std::size_t i = 0; i < step.inputs.size(); i++) {
+      if (i > 0) out += step.distinct ? " UNION " : " UNION ALL ";
+      out += "FROM " + source(step.inputs[i].source);
+    }
+    for (const Expression& column : step.columns) out += ", " + expression(column);
+    return out;
+  }
+  out = step.distinct ? "SELECT DISTINCT person" : "SELECT person";
+  if (step.kind == StepKind::window) {
+    out += ", t0.*";
+    for (std::size_t i = 0; i < step.windows.size(); i++) {
+      out += named(window(step.windows[i]), step.columns.size() + i);
+    }
+    return out + " FROM " + source(step.inputs[0].source) + " AS t0";
+  }
+  for (std::size_t i = 0; i < step.columns.size(); i++) {
+    const Expression& column = step.columns[i];
+    const bool null = column.op == Op::null;  // whose type nothing beside it tells
+    out += named(null ? "CAST(NULL AS " + std::string(type_name(column.type.type)) + " " +
+                            std::to_string(column.type.scale) + ")"
+                      : expression(column),
+                 i);
+  }
+  for (std::size_t i = 0; i < step.aggregates.size(); i++) {
+    out += named(row_value(step.aggregates[i], 0), step.columns.size() + i);
+  }
+  out += joined(step);
+  if (step.kind == StepKind::group) {
+    out += " GROUP BY person";
+    for (const Expression& key : step.columns) out += ", " + expression(key);
+  }
+  return out;
+}
+
 std::string Printer::from() const {
+  if (!query_->steps.empty()) return " FROM " + source(sources_[0]) + " AS t0";
   std::string out = " FROM ";
   for (std::uint32_t i = 0; i < query_->relations.size(); i++) {
     if (i > 0) out += " JOIN ";
@@ -188,7 +321,14 @@ std::string Printer::post() const {
 }
 
 std::string Printer::statement() const {
-  std::string out = "SELECT ";
+  std::string out;
+  for (std::size_t i = 0; i < query_->steps.size(); i++) {
+    const Step& one = query_->steps[i];
+    out += (i == 0 ? "WITH s" : ", s") + std::to_string(i) + " AS (" +
+           Printer(one, *query_, *catalog_).step(one) + ")";
+  }
+  if (!out.empty()) out += " ";
+  out += "SELECT ";
   for (std::size_t i = 0; i < query_->items.size(); i++) {
     const Item& item = query_->items[i];
     if (i > 0) out += ", ";
@@ -206,6 +346,15 @@ std::string Printer::statement() const {
 
 std::string print(const Query& query, const Catalog& catalog) {
   return Printer(query, catalog).statement();
+}
+
+std::string print(const Step& step, const Query& query, const Catalog& catalog) {
+  return Printer(step, query, catalog).step(step);
+}
+
+std::string print(const Expression& part, const Step& step, const Query& query,
+                  const Catalog& catalog) {
+  return Printer(step, query, catalog).expression(part);
 }
 
 std::string print(const Expression& part, const Query& query, const Catalog& catalog) {

@@ -16,5 +16,9 @@ std::string print(const Query& query, const Catalog& catalog);
 // A part of `query`, with its names.
 std::string print(const Expression& part, const Query& query, const Catalog& catalog);
 std::string print(const AggregateCall& part, const Query& query, const Catalog& catalog);
+// One of its steps, or one that stands over its relations and steps; or an expression of that step.
+std::string print(const Step& step, const Query& query, const Catalog& catalog);
+std::string print(const Expression& part, const Step& step, const Query& query,
+                  const Catalog& catalog);
 
 }  // namespace gbx::sql

@@ -17,4 +17,26 @@ bool same(const AggregateCall& a, const AggregateCall& b) {
   return a.kind == b.kind && a.fraction == b.fraction && same(a.argument, b.argument);
 }
 
+bool same(const RowAggregate& a, const RowAggregate& b) {
+  return a.function == b.function && same(a.argument, b.argument);
+}
+
+bool same(const Window& a, const Window& b) {
+  if (!same(a.value, b.value) || a.offset != b.offset || a.frame != b.frame ||
+      a.partition.size() != b.partition.size() || a.order.size() != b.order.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < a.partition.size(); i++) {
+    if (!same(a.partition[i], b.partition[i])) return false;
+  }
+  for (std::size_t i = 0; i < a.order.size(); i++) {
+    const RowOrder& x = a.order[i];
+    const RowOrder& y = b.order[i];
+    if (!same(x.key, y.key) || x.descending != y.descending || x.nulls_first != y.nulls_first) {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace gbx::sql

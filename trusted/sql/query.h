@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "trusted/sql/expression.h"
+#include "trusted/sql/step.h"
 
 namespace gbx::sql {
 
@@ -86,7 +87,11 @@ struct PostProcessing {
 };
 
 struct Query {
+  // Without steps: what FROM joins. With steps: the tables that these read, each once.
   std::vector<Relation> relations;
+  // As in task.h: sources are relations, then steps. Then there is no filter, and groups and
+  // aggregates read the last step, as relation 0.
+  std::vector<Step> steps;
   std::vector<PersonJoin> person_joins;
   bool has_filter = false;
   Expression filter;
@@ -102,5 +107,7 @@ struct Query {
 // Equal but for where they stand.
 bool same(const Expression& a, const Expression& b);
 bool same(const AggregateCall& a, const AggregateCall& b);
+bool same(const RowAggregate& a, const RowAggregate& b);
+bool same(const Window& a, const Window& b);
 
 }  // namespace gbx::sql

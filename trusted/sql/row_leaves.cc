@@ -1,30 +1,42 @@
 #include "trusted/sql/row_leaves.h"
 
 #include "trusted/sql/bind_join.h"
+#include "trusted/sql/build.h"
 
 namespace gbx::sql {
 
+namespace {
+
+// `person IS [NOT] NULL` of a relation that may be absent.
+Result<std::optional<Expression>> absence(const Node& node, const Scope& scope) {
+  const bool asks = node.kind == NodeKind::call && node.children.size() == 1 &&
+                    (node.text == "is null" || node.text == "is not null");
+  if (!asks || node.children[0].kind != NodeKind::column) return std::optional<Expression>();
+  Result<Found> found = scope.find(node.children[0]);
+  if (!found || !found->person || !found->absent) return std::optional<Expression>();
+  if (node.text == "is not null") return std::optional<Expression>(std::move(found->value));
+  if (found->value.op == Op::logical_not) {
+    return std::optional<Expression>(Expression(found->value.children[0]));
+  }
+  GBX_TRY_ASSIGN(Expression none, make_not(std::move(found->value), node.where));
+  return std::optional<Expression>(std::move(none));
+}
+
+}  // namespace
+
 Result<std::optional<Expression>> RowLeaves::resolve(const Node& node) {
+  if (!node.over.empty())
+    return Error{ErrorCode::invalid_argument, "window_unsupported", node.where};
   if (is_aggregate(node)) return Error{ErrorCode::invalid_argument, aggregate_reason_, node.where};
   if (node.kind != NodeKind::column) {
     GBX_TRY(check_person_condition(node, *scope_));
-    return std::optional<Expression>();
+    return absence(node, *scope_);
   }
-  GBX_TRY_ASSIGN(const Found found, scope_->find(node));
+  GBX_TRY_ASSIGN(Found found, scope_->find(node));
   if (found.person) {
     return Error{ErrorCode::policy_denied, "person_column_in_expression", node.where};
   }
-  const CatalogColumn& column = scope_->table(found.relation).columns[found.column];
-  const Range range = column.bounded ? Range{column.low, column.high} : storage_range(column.type);
-  Expression out;
-  out.op = Op::column;
-  out.type = column.type;
-  out.relation = found.relation;
-  out.column = found.column;
-  out.low = range.low;
-  out.high = range.high;
-  out.where = node.where;
-  return std::optional<Expression>(std::move(out));
+  return std::optional<Expression>(std::move(found.value));
 }
 
 Result<Expression> bind_row(const Node& node, const Scope& scope, Literal aggregate_reason,

@@ -134,4 +134,31 @@ struct StepColumn {
 };
 std::vector<StepColumn> columns_of(const Step& step);
 
+// Whether rows of a join may have none of input `input`'s, and NULLs for its columns.
+bool is_weak(const Step& step, std::size_t input);
+// At most so many rows has a join of so many rows with so many, each at most 2^60.
+Int128 rows_of_join(JoinKind kind, Int128 left, Int128 right);
+
+// A function on every expression of a step, which may be const.
+template <typename S, typename F>
+void each_expression(S& step, const F& f) {
+  for (auto& input : step.inputs) {
+    if (input.has_condition) f(input.condition);
+  }
+  if (step.has_filter) f(step.filter);
+  for (auto& column : step.columns) f(column);
+  for (auto& value : step.aggregates) f(value.argument);
+  for (auto& window : step.windows) {
+    f(window.value.argument);
+    for (auto& key : window.partition) f(key);
+    for (auto& key : window.order) f(key.key);
+  }
+}
+// A function on every Op::column of an expression.
+template <typename E, typename F>
+void each_column(E& e, const F& f) {
+  if (e.op == Op::column) return f(e);
+  for (auto& child : e.children) each_column(child, f);
+}
+
 }  // namespace gbx::sql

@@ -1,0 +1,79 @@
+#include "trusted/firewall/stability.h"
+
+#include <algorithm>
+
+namespace gbx::firewall {
+namespace {
+
+using sql::JoinKind;
+using sql::Step;
+using sql::StepKind;
+
+struct Known {
+  std::vector<bool> support;
+  Int128 rows = 0;
+};
+
+std::vector<bool> both(std::vector<bool> a, const std::vector<bool>& b) {
+  for (std::size_t i = 0; i < a.size(); i++) a[i] = a[i] && b[i];
+  return a;
+}
+
+std::vector<bool> either(std::vector<bool> a, const std::vector<bool>& b) {
+  for (std::size_t i = 0; i < a.size(); i++) a[i] = a[i] || b[i];
+  return a;
+}
+
+Known joined(const Known& left, const Known& right, JoinKind kind) {
+  const Int128 rows = sql::rows_of_join(kind, left.rows, right.rows);
+  switch (kind) {
+    case JoinKind::inner:
+    case JoinKind::semi: return {either(left.support, right.support), rows};
+    case JoinKind::left:
+    case JoinKind::anti: return {left.support, rows};
+    case JoinKind::right: return {right.support, rows};
+    case JoinKind::full: return {both(left.support, right.support), rows};
+  }
+  GBX_CHECK(false);
+}
+
+Known known_of(const Step& step, const std::vector<Known>& sources) {
+  Known out = sources[step.inputs[0].source];
+  for (std::size_t i = 1; i < step.inputs.size(); i++) {
+    const Known& next = sources[step.inputs[i].source];
+    if (step.kind == StepKind::append) {
+      out = {both(out.support, next.support), out.rows + next.rows};
+    } else {
+      out = joined(out, next, step.inputs[i].kind);
+    }
+  }
+  if (step.kind == StepKind::group && step.columns.empty()) out.rows = 1;
+  return out;
+}
+
+}  // namespace
+
+Stability stability_of(const sql::Query& query, std::span<const std::int64_t> rows_per_person,
+                       std::int64_t most) {
+  const std::size_t tables = query.relations.size();
+  GBX_CHECK(rows_per_person.size() == tables);
+  std::vector<Known> sources;
+  Known all{std::vector<bool>(tables, true), 1};
+  for (std::size_t i = 0; i < tables; i++) {
+    Known table{std::vector<bool>(tables, false), rows_per_person[i]};
+    table.support[i] = true;
+    sources.push_back(std::move(table));
+    all.rows = std::min(all.rows * rows_per_person[i], Int128{most});
+  }
+  for (const Step& step : query.steps) {
+    Known known = known_of(step, sources);
+    known.rows = std::min(known.rows, Int128{most});
+    sources.push_back(std::move(known));
+  }
+  const Known& last = query.steps.empty() ? all : sources.back();
+  const bool moves =
+      std::find(last.support.begin(), last.support.end(), false) != last.support.end();
+  return {last.support, moves, static_cast<std::int64_t>(last.rows)};
+}
+
+}  // namespace gbx::firewall

@@ -1,0 +1,37 @@
+#pragma once
+
+// What can change when one person leaves, derived from a query's steps alone.
+//
+// Support. Let S(source) be tables without whose rows of p a source has no row of p:
+//   a table                {it}
+//   join, from the left    inner, semi: S(L) + S(input); left, anti: S(L); right: S(input);
+//                          full: what both have
+//   group, window          S(input)
+//   append                 what all inputs have
+// Proof by induction over the definition of each join (step.h): a row of an inner or semi join
+// needs a row of both sides, one of a left or anti join a row of L, one of a right join a row of
+// the input, one of a full join a row of either; the others make rows from rows only.
+//
+// p may leave all tables, or those of some owners only (docs/reference/privacy.md). If p leaves a
+// table of S(last step), all of p's rows vanish: whatever p contributed is removed. If it leaves
+// others only, p's rows are others than before: what p contributed is replaced, so up to L0 groups
+// lose and up to L0 groups gain. Hence a query moves persons unless S(last step) is all its tables.
+
+#include <span>
+#include <vector>
+
+#include "trusted/sql/query.h"
+
+namespace gbx::firewall {
+
+struct Stability {
+  std::vector<bool> support;  // by relation of the query
+  bool moves = false;         // persons may move between groups
+  std::int64_t rows = 1;      // of one person at most
+};
+
+// `rows_per_person` of each relation. Rows are cut at `most`.
+Stability stability_of(const sql::Query& query, std::span<const std::int64_t> rows_per_person,
+                       std::int64_t most);
+
+}  // namespace gbx::firewall
