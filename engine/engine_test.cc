@@ -9,13 +9,13 @@ namespace gbx::engine {
 namespace {
 
 TEST(Engine, EveryChoiceGivesTheSameRows) {
-  const GeneratedCase generated = generate_case(7);
+  const GeneratedCase generated = generate_case(9);
   std::vector<const snapshot::Table*> tables;
   for (const auto& table : generated.tables) tables.push_back(table.get());
   Crew crew(2);
   const auto want =
       run(Choice::automatic, generated.task, tables, {.crew = &crew, .database = nullptr});
-  ASSERT_TRUE(want);
+  ASSERT_TRUE(want) << want.error().reason.view();
   expect_same(run(Choice::merge, generated.task, tables, {.crew = &crew}), want);
   auto database = Database::open({});
   ASSERT_TRUE(database);

@@ -1,5 +1,3 @@
-#include <array>
-
 #include "client/policy/wording.h"
 
 namespace gbx::client::words {
@@ -14,7 +12,7 @@ constexpr std::string_view kClock = "check the time; get a fresh one from the ve
 constexpr std::string_view kBug = "please report it with the command that you ran";
 
 // What can be wrong with any platform's evidence, and with certificates and trust policies.
-constexpr std::array<Wording, 26> kWords = {{
+constexpr Wording kWords[] = {
     {"certificate_expired", "a certificate of the chain is no longer valid", kClock},
     {"certificate_extension_unknown", "a certificate demands something that is not known here",
      kUpdate},
@@ -50,7 +48,7 @@ constexpr std::array<Wording, 26> kWords = {{
     {"trust_policy_malformed", "the trust policy cannot be read, or leaves something out",
      "see docs/spec/trust-policy.md"},
     {"verifier_incomplete", "a check of the verifier was not made", kBug},
-}};
+};
 
 }  // namespace
 

@@ -1,12 +1,10 @@
-#include <array>
-
 #include "client/policy/wording.h"
 
 namespace gbx::client::words {
 namespace {
 
 // What can be wrong in a policy packet.
-constexpr std::array<Wording, 81> kWords = {{
+constexpr Wording kWords[] = {
     {"policy_ability_missing", "a member has no ability",
      "give it at least one of provide, query, receive, audit"},
     {"policy_ability_unknown", "an ability is not a known word, or out of order",
@@ -153,7 +151,7 @@ constexpr std::array<Wording, 81> kWords = {{
      "name each table once"},
     {"policy_token_epoch_range", "token_epoch is zero", "use 1, or the epoch of your token key"},
     {"policy_version_range", "the version is zero", "versions count from 1"},
-}};
+};
 
 }  // namespace
 

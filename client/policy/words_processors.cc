@@ -1,5 +1,3 @@
-#include <array>
-
 #include "client/policy/wording.h"
 
 namespace gbx::client::words {
@@ -18,7 +16,7 @@ constexpr std::string_view kMachineList = "use a machine that the trust policy n
 constexpr std::string_view kCollateral = "get fresh collateral of this platform from Intel";
 
 // What can be wrong with evidence of SEV-SNP, SGX and TDX.
-constexpr std::array<Wording, 76> kWords = {{
+constexpr Wording kWords[] = {
     {"collateral_evaluation_too_old",
      "the collateral is of an evaluation before the trust policy's minimum", kCollateral},
     {"collateral_expired", "the collateral is no longer valid", kCollateral},
@@ -134,7 +132,7 @@ constexpr std::array<Wording, 76> kWords = {{
      "start the trust domain without one"},
     {"tdx_xfam_not_allowed",
      "the trust domain has processor features that the trust policy does not allow", kImage},
-}};
+};
 
 }  // namespace
 

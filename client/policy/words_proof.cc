@@ -1,5 +1,3 @@
-#include <array>
-
 #include "client/policy/wording.h"
 
 namespace gbx::client::words {
@@ -14,7 +12,7 @@ constexpr std::string_view kRetry = "ask again; what was charged stays charged";
 constexpr std::string_view kBug = "please report it with the command that you ran";
 
 // What can be wrong with packets, evidence, snapshots, answers and the machine.
-constexpr std::array<Wording, 147> kWords = {{
+constexpr Wording kWords[] = {
     {"accounting_wrong", "a key release allots in another accounting than the policy's",
      "provide the table again with this policy"},
     {"allotment_empty", "a key release allots no budget", "allot some epsilon and delta"},
@@ -212,7 +210,7 @@ constexpr std::array<Wording, 147> kWords = {{
     {"unverified", "a signature, proof or hash does not hold", kTampered},
     {"write_failed", "the file could not be written",
      "check the folder and make room on the disk; nothing half-written was left"},
-}};
+};
 
 }  // namespace
 

@@ -1,12 +1,10 @@
-#include <array>
-
 #include "client/policy/wording.h"
 
 namespace gbx::client::words {
 namespace {
 
 // What a room says to a query: syntax, names, rules, price.
-constexpr std::array<Wording, 128> kWords = {{
+constexpr Wording kWords[] = {
     {"aggregate_filter_unsupported",
      "FILTER stands after something that is no aggregate, or COUNT_BOUNDED()",
      "put it after the aggregate, or the condition into WHERE"},
@@ -54,14 +52,16 @@ constexpr std::array<Wording, 128> kWords = {{
     {"cte_unsupported", "a recursive WITH",
      "write WITH name AS (SELECT ...), each using those before it"},
     {"date_part_unsupported", "this date part is not supported",
-     "use year, quarter, month, day, dow or week where they apply"},
+     "use year, quarter, month, week, day, isodow, dow, doy, hour, minute or second where they "
+     "apply"},
     {"delta_exhausted", "the delta of a table's budget does not suffice; nothing was spent",
      "have the members agree on a new budget"},
+    {"digits_malformed", "a number of digits is a literal from 0 to 12", "write ROUND(x, 2)"},
     {"distinct_aggregate_unsupported", "DISTINCT is not supported in this aggregate",
      "write COUNT(DISTINCT x)"},
     {"distinct_unsupported", "DISTINCT is not supported here",
      "use GROUP BY; SELECT DISTINCT stands in sub-selects"},
-    {"division_unsupported", "division is not supported: a room never computes what can fail",
+    {"division_unsupported", "division of aggregates is not supported yet",
      "divide on your side, with the intervals of both numbers"},
     {"epsilon_too_large", "the query asks for more epsilon than one query may spend",
      "ask with a smaller --epsilon"},
@@ -80,7 +80,9 @@ constexpr std::array<Wording, 128> kWords = {{
     {"grouping_sets_unsupported",
      "ROLLUP, CUBE and GROUPING SETS stand in the outermost SELECT only, at most 16 sets",
      "group the outermost SELECT by them"},
-    {"interval_unsupported", "this interval is not supported", "add or subtract whole days"},
+    {"interval_unsupported", "this interval is not supported",
+     "write date + INTERVAL 7 DAY: years, quarters, months, weeks, days, and hours, minutes, "
+     "seconds of a timestamp"},
     {"item_constant", "a column of the answer reads nothing", "select aggregates and dimensions"},
     {"item_not_aggregate", "arithmetic on aggregates is not supported in SELECT",
      "select the aggregates and compute on your side"},
@@ -146,6 +148,8 @@ constexpr std::array<Wording, 128> kWords = {{
      "that",
      "use inner and semi joins, or have the members agree on outer_joins: doubled"},
     {"parameter_unsupported", "the query has a parameter (? or $1)", "write the value"},
+    {"pattern_has_wildcards", "% and _ in this text would be taken for wildcards",
+     "write LIKE with the pattern you mean"},
     {"pattern_not_literal", "LIKE needs a text in quotes", "write the pattern itself"},
     {"person_column_in_expression", "the person column is used in an expression",
      "people can be joined and counted: COUNT(DISTINCT person)"},
@@ -162,8 +166,8 @@ constexpr std::array<Wording, 128> kWords = {{
      "ask for fewer measures or another --epsilon"},
     {"positional_reference_unsupported", "a column is named by its position (#1)",
      "write the column's name"},
-    {"prefix_malformed", "SUBSTRING takes the first characters only",
-     "write SUBSTRING(x, 1, n) with a number n"},
+    {"prefix_malformed", "the numbers of SUBSTRING, LEFT and RIGHT are literals",
+     "write SUBSTRING(x, 2, 3): from the second character, three"},
     {"price_too_small", "the epsilon is too small to share among the query's measures",
      "spend more epsilon or ask for fewer measures"},
     {"quantile_fraction_malformed", "a quantile's fraction is no number from 0 to 1",
@@ -237,7 +241,7 @@ constexpr std::array<Wording, 128> kWords = {{
     {"window_unsupported", "a window function stands where none can, or is not supported",
      "use ROW_NUMBER, RANK, DENSE_RANK, LAG, LEAD, FIRST_VALUE, LAST_VALUE, COUNT, SUM, AVG, MIN, "
      "MAX in the items of a sub-select"},
-}};
+};
 
 }  // namespace
 

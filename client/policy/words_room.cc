@@ -1,12 +1,10 @@
-#include <array>
-
 #include "client/policy/wording.h"
 
 namespace gbx::client::words {
 namespace {
 
 // What rooms, their hosts and the owners' own books can say.
-constexpr std::array<Wording, 44> kWords = {{
+constexpr Wording kWords[] = {
     {"accounting_differs",
      "the policy adds rhos and these people's total adds epsilons, or a total was to change from "
      "one to the other",
@@ -106,7 +104,7 @@ constexpr std::array<Wording, 44> kWords = {{
     {"workers_gone",
      "the process that the room's workers come from has ended, and a room starts none anew",
      "close it, which takes back what was not spent, and start a new one"},
-}};
+};
 
 }  // namespace
 

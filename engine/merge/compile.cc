@@ -9,11 +9,11 @@ namespace gbx::engine {
 namespace {
 
 using sql::Expression;
+using sql::is_text_function;
 using sql::Op;
+using sql::text_function;
 
 constexpr Error kMisfit{ErrorCode::invalid_argument, "task_misfit"};
-
-bool is_text_function(Op op) { return op == Op::lower || op == Op::upper || op == Op::prefix; }
 
 void flatten(const Expression& e, std::vector<const Expression*>& out) {
   if (e.op != Op::logical_and) {
@@ -142,8 +142,13 @@ CodeTable Compiler::function_table(const Expression& e, const Scope& scope) {
   const Texts texts = texts_of(e.children[0], scope);
   for (std::string_view text : *texts) {
     auto& result = (*results)[static_cast<std::size_t>(plan_.pool.code(text))];
-    result = e.op == Op::like ? std::int64_t{sql::like_matches(text, e.text)}
-                              : plan_.pool.code(text_function(e.op, text, e.value));
+    if (e.op == Op::like) {
+      result = std::int64_t{sql::like_matches(text, e.text)};
+    } else if (e.op == Op::length) {
+      result = sql::text_length(text);
+    } else {
+      result = plan_.pool.code(text_function(e.op, text, e.value));
+    }
   }
   return results;
 }
@@ -175,7 +180,8 @@ std::uint32_t Compiler::add(const Expression& e, const Scope& scope, Program& pr
     const bool text = e.type.type == Type::text;
     if (text && !column.pooled) node.by_code = codes_of(*column.table, column.column);
   }
-  if (is_text_function(e.op) || e.op == Op::like) node.by_code = function_table(e, scope);
+  const bool by_text = is_text_function(e.op) || e.op == Op::like || e.op == Op::length;
+  if (by_text) node.by_code = function_table(e, scope);
   if (e.op == Op::rescale) {
     node.value = 1;
     for (std::int64_t i = 0; i < e.value; i++) node.value *= 10;

@@ -34,6 +34,13 @@ void compare(Op op, Vector a, Vector b, std::span<std::int64_t> out) {
 
 bool known(Vector v, std::size_t row) { return v.valid == nullptr || v.valid[row] != 0; }
 
+// Between two literals.
+void clamp(Vector a, Vector low, Vector high, std::span<std::int64_t> out) {
+  const std::int64_t least = *low.values;
+  const std::int64_t most = *high.values;
+  map_one(a, out.size(), out.data(), [&](auto x) { return std::clamp(x, least, most); });
+}
+
 // Days of a value that may be NULL, kept inside what the calendar functions take.
 std::int64_t days_of(const Node& node, std::int64_t value) {
   constexpr std::int64_t kDaysMax = 1'000'000'000;
@@ -148,11 +155,9 @@ void Evaluator::evaluate(const Node& node, std::uint32_t place, std::size_t n) {
       return map_one(a, n, out, [](auto x) { return x < 0 ? wrap(0 - bits(x)) : x; });
     case Op::rescale:
       return map_one(a, n, out, [&](auto x) { return wrap(bits(x) * bits(node.value)); });
-    case Op::clamp: {
-      const std::int64_t low = *b.values;  // literals
-      const std::int64_t high = *results_[node.inputs[2]].values;
-      return map_one(a, n, out, [&](auto x) { return std::clamp(x, low, high); });
-    }
+    case Op::clamp: return clamp(a, b, results_[node.inputs[2]], {out, n});
+    case Op::quotient:
+    case Op::remainder: return divide(node, place, n);
     case Op::equal:
     case Op::not_equal:
     case Op::less:
@@ -168,6 +173,10 @@ void Evaluator::evaluate(const Node& node, std::uint32_t place, std::size_t n) {
     case Op::lower:
     case Op::upper:
     case Op::prefix:
+    case Op::suffix:
+    case Op::rest:
+    case Op::trim:
+    case Op::length:
       for (std::size_t i = 0; i < n; i++) {
         out[i] = known(a, i) ? (*node.by_code)[static_cast<std::size_t>(a.values[i])] : 0;
       }
@@ -181,7 +190,8 @@ void Evaluator::evaluate(const Node& node, std::uint32_t place, std::size_t n) {
     case Op::truncate_year:
     case Op::truncate_quarter:
     case Op::truncate_month:
-    case Op::truncate_week: return calendar(node, place, n);
+    case Op::truncate_week:
+    case Op::add_months: return calendar(node, place, n);
     case Op::is_null:
     case Op::logical_and:
     case Op::logical_or:
@@ -195,11 +205,33 @@ void Evaluator::evaluate(const Node& node, std::uint32_t place, std::size_t n) {
   GBX_CHECK(false);  // the planner lets no other operator in
 }
 
+// NULL where the divisor is 0.
+void Evaluator::divide(const Node& node, std::uint32_t place, std::size_t count) {
+  const Vector a = results_[node.inputs[0]];
+  const Vector b = results_[node.inputs[1]];
+  std::vector<std::int64_t>& values = storage_[place].values;
+  std::vector<std::uint8_t>& valid = storage_[place].valid;
+  const auto rounding = static_cast<sql::Rounding>(node.value % 4);
+  const std::uint8_t* known_inputs = results_[place].valid;
+  for (std::size_t i = 0; i < count; i++) {
+    const bool is_known = known_inputs == nullptr || known_inputs[i] != 0;
+    valid[i] = is_known && b.values[i] != 0 ? 1 : 0;
+    values[i] = node.op == Op::remainder
+                    ? sql::remainder(a.values[i], b.values[i], rounding)
+                    : sql::divide(a.values[i], b.values[i], rounding, node.value / 4);
+  }
+  results_[place].valid = valid.data();
+}
+
 void Evaluator::calendar(const Node& node, std::uint32_t place, std::size_t count) {
   const Vector a = results_[node.inputs[0]];
   std::int64_t* out = storage_[place].values.data();
   if (node.op == Op::date_of) {
     return map_one(a, count, out, [](auto x) { return sql::day_of_timestamp(x); });
+  }
+  if (node.op == Op::add_months) {
+    return map_one(a, count, out,
+                   [&](auto x) { return sql::months_later(days_of(node, x), node.value); });
   }
   map_one(a, count, out, [&](auto x) { return sql::date_function(node.op, days_of(node, x)); });
 }

@@ -49,6 +49,7 @@ class Evaluator {
   void load(const Node& node, std::uint32_t place, const RowSource& source, std::size_t count);
   void evaluate(const Node& node, std::uint32_t place, std::size_t count);
   void conditional(const Node& node, std::uint32_t place, std::size_t count);
+  void divide(const Node& node, std::uint32_t place, std::size_t count);
   void calendar(const Node& node, std::uint32_t place, std::size_t count);
   const std::uint8_t* both_valid(const Node& node, std::uint32_t place, std::size_t count);
 

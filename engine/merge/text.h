@@ -13,9 +13,6 @@
 
 namespace gbx::engine {
 
-// What `op` (lower, upper, or prefix of `count` characters) makes of `text`.
-std::string text_function(sql::Op op, std::string_view text, std::int64_t count);
-
 class TextPool {
  public:
   TextPool() = default;

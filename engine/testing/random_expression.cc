@@ -123,8 +123,12 @@ Expression RandomExpression::make(ValueType type, std::uint32_t depth) {
   if (number && random_.chance(6)) return clamped(type, depth);
   switch (type.type) {
     case Type::boolean: return truth(depth);
-    case Type::integer: return random_.chance(2) ? arithmetic(type, depth) : part(depth);
-    case Type::decimal: return random_.chance(2) ? arithmetic(type, depth) : scaled(type, depth);
+    case Type::integer:
+      if (random_.chance(4)) return quotient(type, depth);
+      return random_.chance(2) ? arithmetic(type, depth) : part(depth);
+    case Type::decimal:
+      if (random_.chance(4)) return quotient(type, depth);
+      return random_.chance(2) ? arithmetic(type, depth) : scaled(type, depth);
     case Type::date: return day(depth);
     case Type::timestamp: return leaf(type);
     case Type::text: return text(depth);
@@ -178,6 +182,16 @@ Expression RandomExpression::truth(std::uint32_t depth) {
     e.text = kPatterns[random_.below(kPatterns.size())];
     e.children = {make({Type::text, 0}, depth - 1)};
   }
+  return e;
+}
+
+// The rounded quotient of two numbers, or what is left.
+Expression RandomExpression::quotient(ValueType type, std::uint32_t depth) {
+  Expression e = node(random_.chance(3) ? Op::remainder : Op::quotient, type, {kMin, kMax});
+  e.value = static_cast<std::int64_t>(random_.below(4));
+  if (e.op == Op::quotient) e.value += static_cast<std::int64_t>(4 * random_.below(13));
+  e.children = {make(type, depth - 1),
+                random_.chance(2) ? literal(type) : make({Type::integer, 0}, depth - 1)};
   return e;
 }
 
@@ -245,6 +259,11 @@ Expression RandomExpression::part(std::uint32_t depth) {
     Op op;
     Interval in;
   };
+  if (random_.chance(5)) {
+    Expression e = node(Op::length, integer, {0, 1 << 20});
+    e.children = {make({Type::text, 0}, depth - 1)};
+    return e;
+  }
   constexpr std::array<Part, 5> kParts = {{{Op::year, {1, 9999}},
                                            {Op::quarter, {1, 4}},
                                            {Op::month, {1, 12}},
@@ -258,6 +277,15 @@ Expression RandomExpression::part(std::uint32_t depth) {
 
 Expression RandomExpression::day(std::uint32_t depth) {
   const ValueType date{Type::date, 0};
+  if (random_.chance(6)) {
+    Expression e = node(Op::add_months, date, {kDayLow, kDayHigh});
+    e.value = static_cast<std::int64_t>(random_.below(61)) - 30;
+    e.children = {make(date, depth - 1)};
+    constexpr std::int64_t kReach = 31 * 31;
+    const bool leaves =
+        e.children[0].low < kDayLow + kReach || e.children[0].high > kDayHigh - kReach;
+    return leaves ? leaf(date) : e;
+  }
   constexpr std::array<Op, 7> kOps = {Op::date_of,          Op::truncate_year, Op::truncate_month,
                                       Op::truncate_quarter, Op::truncate_week, Op::add,
                                       Op::subtract};
@@ -279,9 +307,10 @@ Expression RandomExpression::day(std::uint32_t depth) {
 
 Expression RandomExpression::text(std::uint32_t depth) {
   const ValueType type{Type::text, 0};
-  constexpr std::array<Op, 3> kOps = {Op::lower, Op::upper, Op::prefix};
+  constexpr std::array<Op, 6> kOps = {Op::lower,  Op::upper, Op::prefix,
+                                      Op::suffix, Op::rest,  Op::trim};
   Expression e = node(kOps[random_.below(kOps.size())], type, {0, 0});
-  e.value = static_cast<std::int64_t>(random_.below(4));
+  e.value = static_cast<std::int64_t>(e.op == Op::trim ? 1 + random_.below(3) : random_.below(4));
   e.children = {make(type, depth - 1)};
   return e;
 }

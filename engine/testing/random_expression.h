@@ -53,6 +53,7 @@ class RandomExpression {
   sql::Expression literal(ValueType type);
   sql::Expression choice(ValueType type, std::uint32_t depth);
   sql::Expression truth(std::uint32_t depth);
+  sql::Expression quotient(ValueType type, std::uint32_t depth);
   sql::Expression arithmetic(ValueType type, std::uint32_t depth);
   sql::Expression clamped(ValueType type, std::uint32_t depth);
   sql::Expression scaled(ValueType type, std::uint32_t depth);

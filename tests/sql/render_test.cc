@@ -124,15 +124,17 @@ class Generator {
   }
 
   Result<Expression> text(int depth) {
-    const std::int64_t pick = random_->below(3);
-    const Op op = pick == 0 ? Op::lower : pick == 1 ? Op::upper : Op::prefix;
-    return make_text_function(op, of(kText, depth), random_->below(4), {});
+    constexpr std::array kOps = {Op::lower, Op::upper, Op::prefix, Op::suffix, Op::rest, Op::trim};
+    const Op op = kOps[static_cast<std::size_t>(random_->below(kOps.size()))];
+    const std::int64_t value = op == Op::trim ? random_->between(1, 3) : random_->below(4);
+    return make_text_function(op, of(kText, depth), value, {});
   }
 
   Result<Expression> date(int depth) {
     constexpr std::array kOps = {Op::date_of, Op::truncate_year, Op::truncate_quarter,
                                  Op::truncate_month, Op::truncate_week};
     const std::int64_t pick = random_->below(8);
+    if (pick == 2) return make_months_later(of(kDate, depth), random_->between(-30, 30), {});
     if (pick == 0) return make_arithmetic(Op::add, of(kDate, depth), of(kInteger, depth), {});
     if (pick == 1) return make_arithmetic(Op::subtract, of(kDate, depth), of(kInteger, depth), {});
     const Op op = kOps[static_cast<std::size_t>(random_->below(kOps.size()))];
@@ -143,6 +145,7 @@ class Generator {
   Result<Expression> number(ValueType type, int depth) {
     constexpr std::array kParts = {Op::year, Op::quarter, Op::month, Op::day, Op::day_of_week};
     const std::int64_t pick = random_->below(8);
+    if (random_->chance(30)) return quotient(type, depth);
     if (type == kInteger && pick == 0) {
       const Op op = kParts[static_cast<std::size_t>(random_->below(kParts.size()))];
       return make_date_function(op, of(random_->chance(50) ? kDate : kTimestamp, depth), {});
@@ -161,6 +164,24 @@ class Generator {
     if (type == kMoney && pick == 4) return make_cast(of(kInteger, depth), kMoney, {});
     const Op op = pick < 6 ? Op::add : pick == 6 ? Op::subtract : Op::multiply;
     return make_arithmetic(op, of(type, depth), of(kInteger, depth), {});
+  }
+
+  Result<Expression> quotient(ValueType type, int depth) {
+    const auto rounding = static_cast<Rounding>(random_->below(4));
+    const std::int64_t pick = random_->below(5);
+    if (pick == 0) return make_division(of(kInteger, depth), of(type, depth), {});
+    if (pick == 1) return make_rounded(of(kMoney, depth), type.scale, rounding, {});
+    if (pick == 2 && type == kInteger) {
+      return make_text_function(Op::length, of(kText, depth), 0, {});
+    }
+    Expression divisor = of(type, depth);
+    if (random_->chance(50)) divisor = make_literal(random_->between(-9, 9), type, {});
+    if (pick == 3) {
+      const Rounding kept = random_->chance(50) ? Rounding::down : Rounding::to_zero;
+      return make_remainder(of(type, depth), std::move(divisor), {type, kept}, {});
+    }
+    return make_quotient(of(type, depth), std::move(divisor), {type, rounding, random_->below(13)},
+                         {});
   }
 
   Random* random_;

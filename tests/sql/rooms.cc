@@ -57,9 +57,10 @@ Table keyed(std::string name, std::string owner, std::string key) {
   return table;
 }
 
-const std::vector<std::string> kFunctions = {"ABS",       "CASE",       "CAST",    "CLAMP",
-                                             "COALESCE",  "DATE_TRUNC", "EXTRACT", "LOWER",
-                                             "SUBSTRING", "UPPER"};
+const std::vector<std::string> kFunctions = {
+    "ABS",     "CASE",  "CAST",      "CEILING", "CLAMP",  "COALESCE", "DATEDIFF", "DATE_TRUNC",
+    "EXTRACT", "FLOOR", "GREATEST",  "LEAST",   "LENGTH", "LOWER",    "LTRIM",    "ROUND",
+    "RTRIM",   "SIGN",  "SUBSTRING", "TRIM",    "TRUNC",  "UPPER"};
 
 Table exposures() {
   Table table = keyed("exposures", "newsnow", "hashed_email");

@@ -7,9 +7,10 @@
 namespace gbx::policy {
 namespace {
 
-constexpr std::array<std::string_view, 10> kScalarFunctions = {
-    "ABS",        "CASE",    "CAST",  "CLAMP",     "COALESCE",
-    "DATE_TRUNC", "EXTRACT", "LOWER", "SUBSTRING", "UPPER"};
+constexpr std::array<std::string_view, 22> kScalarFunctions = {
+    "ABS",     "CASE",  "CAST",      "CEILING", "CLAMP",  "COALESCE", "DATEDIFF", "DATE_TRUNC",
+    "EXTRACT", "FLOOR", "GREATEST",  "LEAST",   "LENGTH", "LOWER",    "LTRIM",    "ROUND",
+    "RTRIM",   "SIGN",  "SUBSTRING", "TRIM",    "TRUNC",  "UPPER"};
 constexpr std::array<std::string_view, 5> kAssuranceWords = {
     "INSECURE-SIM", "DEV-TPM", "HW-CVM-PARAVISOR", "HW-ENCLAVE", "HW-CVM"};
 constexpr std::size_t kNameMax = 63;

@@ -109,7 +109,7 @@ Texts PossibleTexts::of(const sql::Expression& e, const Sources& sources) {
   auto out = std::make_shared<Words>();
   if (e.op == sql::Op::literal) {
     out->push_back(e.text);
-  } else if (e.op == sql::Op::lower || e.op == sql::Op::upper || e.op == sql::Op::prefix) {
+  } else if (sql::is_text_function(e.op)) {
     const Texts inner = of(e.children.front(), sources);
     for (const std::string& text : *inner) out->push_back(apply(e, text));
     std::sort(out->begin(), out->end());

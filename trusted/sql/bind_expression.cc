@@ -139,7 +139,7 @@ Result<Expression> ExpressionBinder::bind(const Node& node) {
     case NodeKind::text: return make_text(node.text, node.where);
     case NodeKind::boolean: return make_literal(node.value, {Type::boolean, 0}, node.where);
     case NodeKind::null: return make_null(kUntyped, node.where);
-    case NodeKind::days: return refuse("interval_unsupported", node.where);
+    case NodeKind::interval: return refuse("interval_unsupported", node.where);
     case NodeKind::call: return call(node);
     case NodeKind::cast: {
       GBX_TRY_ASSIGN(Expression inner, bind(node.children[0]));
@@ -170,12 +170,6 @@ Result<Expression> ExpressionBinder::bind_condition(const Node& node) {
 Result<std::vector<Expression>> ExpressionBinder::bind_children(const Node& node) {
   std::vector<Expression> out;
   for (const Node& child : node.children) {
-    if (child.kind == NodeKind::days && (node.text == "+" || node.text == "-")) {
-      // A number of days; make_arithmetic() takes it with a date only.
-      Expression days = make_literal(child.value, {Type::integer, 0}, child.where);
-      out.push_back(std::move(days));
-      continue;
-    }
     GBX_TRY_ASSIGN(Expression bound, bind(child));
     out.push_back(std::move(bound));
   }
@@ -185,6 +179,13 @@ Result<std::vector<Expression>> ExpressionBinder::bind_children(const Node& node
 Result<Expression> ExpressionBinder::call(const Node& node) {
   if (!node.over.empty()) return refuse("window_unsupported", node.where);
   if (node.distinct) return refuse("distinct_unsupported", node.where);
+  const bool sum = (node.text == "+" || node.text == "-") && node.children.size() == 2;
+  if (sum && node.children[1].kind == NodeKind::interval) {
+    return moved(node, node.children[0], node.children[1]);
+  }
+  if (sum && node.text == "+" && node.children[0].kind == NodeKind::interval) {
+    return moved(node, node.children[1], node.children[0]);
+  }
   GBX_TRY_ASSIGN(std::vector<Expression> parts, bind_children(node));
   const auto comparison = std::find_if(kComparisons.begin(), kComparisons.end(),
                                        [&](const auto& entry) { return entry.first == node.text; });
@@ -231,12 +232,6 @@ Result<Expression> ExpressionBinder::operation(const Node& node, std::vector<Exp
 Result<Expression> ExpressionBinder::arithmetic(const Node& node, std::vector<Expression> parts) {
   GBX_TRY(arguments(node, 1, 2));
   const std::string& name = node.text;
-  for (std::size_t i = 0; i < parts.size(); i++) {
-    const bool with_date = parts.size() == 2 && parts[1 - i].type.type == Type::date;
-    if (node.children[i].kind == NodeKind::days && !with_date) {
-      return refuse("interval_unsupported", node.where);
-    }
-  }
   if (parts.size() == 1) {
     if (name == "-") return make_negate(std::move(parts[0]), node.where);
     if (name == "+" && is_numeric(parts[0].type)) return std::move(parts[0]);
@@ -279,19 +274,6 @@ Result<Expression> ExpressionBinder::clamp(const Node& node, std::vector<Express
   return make_clamp(std::move(parts), node.where);
 }
 
-Result<Expression> ExpressionBinder::prefix(const Node& node, std::vector<Expression> parts) {
-  const bool left = node.text == "left";
-  GBX_TRY(arguments(node, left ? 2 : 3, left ? 2 : 3));
-  functions_->push_back({"SUBSTRING", node.where});
-  const Expression& count = parts.back();
-  const bool from_first = left || (parts[1].op == Op::literal && parts[1].value == 1 &&
-                                   parts[1].type == ValueType{Type::integer, 0});
-  if (!from_first || count.op != Op::literal || count.type != ValueType{Type::integer, 0}) {
-    return refuse("prefix_malformed", node.where);
-  }
-  return make_text_function(Op::prefix, std::move(parts[0]), count.value, node.where);
-}
-
 Result<Expression> ExpressionBinder::date_part(const Node& node, std::vector<Expression> parts,
                                                bool truncate) {
   GBX_TRY(arguments(node, 2, 2));
@@ -300,6 +282,7 @@ Result<Expression> ExpressionBinder::date_part(const Node& node, std::vector<Exp
   const std::optional<Op> op = !named     ? std::nullopt
                                : truncate ? part_of(kTruncations, parts[0].text)
                                           : part_of(kDateParts, parts[0].text);
+  if (!op && named) return composed_part(parts[0], std::move(parts[1]), truncate);
   if (!op) return refuse("date_part_unsupported", parts[0].where);
   if (*op == Op::date_of && parts[1].type.type == Type::date) return std::move(parts[1]);
   return make_date_function(*op, std::move(parts[1]), node.where);
@@ -307,14 +290,8 @@ Result<Expression> ExpressionBinder::date_part(const Node& node, std::vector<Exp
 
 Result<Expression> ExpressionBinder::function(const Node& node, std::vector<Expression> parts) {
   const std::string& name = node.text;
-  if (name == "/" || name == "//" || name == "%" || name == "divide" || name == "mod") {
-    return refuse("division_unsupported", node.where);
-  }
   if (name == "date_part" || name == "datepart") return date_part(node, std::move(parts), false);
   if (name == "date_trunc" || name == "datetrunc") return date_part(node, std::move(parts), true);
-  if (name == "left" || name == "substr" || name == "substring") {
-    return prefix(node, std::move(parts));
-  }
   if (name == "nullif") return null_if(node, std::move(parts));
   if (name == "clamp") return clamp(node, std::move(parts));
   const std::optional<Op> part = part_of(kDateParts, name == "dayofmonth" ? "day" : name);
@@ -330,7 +307,7 @@ Result<Expression> ExpressionBinder::function(const Node& node, std::vector<Expr
     if (name == "abs") return make_absolute(std::move(parts[0]), node.where);
     return make_text_function(is_lower ? Op::lower : Op::upper, std::move(parts[0]), 0, node.where);
   }
-  return refuse("function_unsupported", node.where);
+  return further_function(node, std::move(parts));
 }
 
 }  // namespace gbx::sql

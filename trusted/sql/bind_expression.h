@@ -43,7 +43,20 @@ class ExpressionBinder {
   Result<Expression> between(const Node& node, std::vector<Expression> parts);
   Result<Expression> null_if(const Node& node, std::vector<Expression> parts);
   Result<Expression> clamp(const Node& node, std::vector<Expression> parts);
-  Result<Expression> prefix(const Node& node, std::vector<Expression> parts);
+  // bind_function.cc
+  Result<Expression> further_function(const Node& node, std::vector<Expression> parts);
+  Result<Expression> number_function(const Node& node, std::vector<Expression> parts);
+  Result<Expression> rounded(const Node& node, std::vector<Expression> parts);
+  Result<Expression> divided(const Node& node, std::vector<Expression> parts);
+  Result<Expression> extreme(const Node& node, std::vector<Expression> parts);
+  Result<Expression> text_function(const Node& node, std::vector<Expression> parts);
+  Result<Expression> substring(const Node& node, std::vector<Expression> parts);
+  Result<Expression> matches(const Node& node, std::vector<Expression> parts);
+  Result<Expression> difference(const Node& node, std::vector<Expression> parts);
+  // `moment` plus or minus an interval, as `node` says.
+  Result<Expression> moved(const Node& node, const Node& moment, const Node& interval);
+  // A part of a date, or its truncation, that is composed of others.
+  Result<Expression> composed_part(const Expression& name, Expression moment, bool truncate);
   // Counts what a copy adds, so that nesting cannot grow a tree without bound.
   Status account(const Expression& copied);
 

@@ -3,17 +3,12 @@
 #include <algorithm>
 #include <limits>
 
+#include "trusted/sql/build_node.h"
 #include "trusted/sql/catalog.h"
 #include "trusted/sql/evaluate.h"
 
 namespace gbx::sql {
 namespace {
-
-constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
-
-Error refuse(Literal reason, Span where) { return {ErrorCode::invalid_argument, reason, where}; }
 
 bool is_moment(Type type) { return type == Type::date || type == Type::timestamp; }
 
@@ -21,82 +16,6 @@ bool is_untyped_null(const Expression& e) { return e.op == Op::null && e.type ==
 
 bool is_text_literal(const Expression& e) {
   return e.op == Op::literal && e.type.type == Type::text;
-}
-
-bool is_unbounded(const Expression& e) {
-  return is_numeric(e.type) && e.low == kLeast && e.high == kMost;
-}
-
-Expression node(Op op, ValueType type, std::vector<Expression> children, Span where) {
-  Expression out;
-  out.op = op;
-  out.type = type;
-  out.children = std::move(children);
-  out.where = where;
-  const Range range = storage_range(type);
-  out.low = range.low;
-  out.high = range.high;
-  return out;
-}
-
-std::vector<Expression> list(Expression a) {
-  std::vector<Expression> out;
-  out.push_back(std::move(a));
-  return out;
-}
-
-std::vector<Expression> list(Expression a, Expression b) {
-  std::vector<Expression> out = list(std::move(a));
-  out.push_back(std::move(b));
-  return out;
-}
-
-// Sets the interval, unless values could leave int64.
-Result<Expression> within(Expression out, Int128 low, Int128 high) {
-  if (low < kLeast || high > kMost) return refuse("value_may_overflow", out.where);
-  out.low = static_cast<std::int64_t>(low);
-  out.high = static_cast<std::int64_t>(high);
-  if (is_moment(out.type.type)) {  // calendar functions are defined for the calendar only
-    const Range range = storage_range(out.type);
-    if (out.low < range.low || out.high > range.high) {
-      return refuse("value_may_overflow", out.where);
-    }
-  }
-  return out;
-}
-
-// `e` with `digits` more digits after the point.
-Result<Expression> rescale(Expression e, std::uint8_t scale) {
-  const int digits = scale - e.type.scale;
-  GBX_CHECK(digits >= 0);
-  if (digits == 0) {
-    e.type = {scale > 0 ? Type::decimal : e.type.type, scale};
-    return e;
-  }
-  if (is_unbounded(e)) return refuse("column_unbounded", e.where);
-  Int128 factor = 1;
-  for (int i = 0; i < digits; i++) factor *= 10;
-  const Int128 low = e.low * factor;
-  const Int128 high = e.high * factor;
-  const ValueType type{Type::decimal, scale};
-  if (e.op == Op::literal) {
-    if (low < kLeast || low > kMost) return refuse("number_too_large", e.where);
-    return make_literal(static_cast<std::int64_t>(low), type, e.where);
-  }
-  Expression out = node(Op::rescale, type, {}, e.where);
-  out.value = digits;
-  out.children = list(std::move(e));
-  return within(std::move(out), low, high);
-}
-
-Result<Expression> to_timestamp(Expression e) {
-  const ValueType type{Type::timestamp, 0};
-  if (e.op == Op::literal) return make_literal(e.value * kMicrosPerDay, type, e.where);
-  const Span where = e.where;
-  const Int128 low = Int128{e.low} * kMicrosPerDay;
-  const Int128 high = Int128{e.high} * kMicrosPerDay;
-  Expression factor = make_literal(kMicrosPerDay, {Type::integer, 0}, where);
-  return within(node(Op::multiply, type, list(std::move(e), std::move(factor)), where), low, high);
 }
 
 Result<Expression> text_to(const Expression& e, ValueType type) {
@@ -418,10 +337,15 @@ Result<Expression> make_date_function(Op op, Expression a, Span where) {
 
 Result<Expression> make_text_function(Op op, Expression a, std::int64_t count, Span where) {
   if (a.type.type != Type::text || is_untyped_null(a)) return refuse("types_differ", a.where);
-  if (op == Op::prefix && (count < 0 || count > kPrefixMax))
-    return refuse("prefix_malformed", where);
-  Expression out = node(op, {Type::text, 0}, list(std::move(a)), where);
-  if (op == Op::prefix) out.value = count;
+  const bool counts = op == Op::prefix || op == Op::suffix || op == Op::rest;
+  if (counts && (count < 0 || count > kPrefixMax)) return refuse("prefix_malformed", where);
+  const ValueType type{op == Op::length ? Type::integer : Type::text, 0};
+  Expression out = node(op, type, list(std::move(a)), where);
+  if (counts || op == Op::trim) out.value = count;
+  if (op == Op::length) {
+    out.low = 0;
+    out.high = kPrefixMax;
+  }
   return out;
 }
 
@@ -434,6 +358,9 @@ Result<Expression> make_cast(Expression a, ValueType type, Span where) {
   }
   if (a.type.type == Type::timestamp && type.type == Type::date) {
     return make_date_function(Op::date_of, std::move(a), where);
+  }
+  if (is_numeric(a.type) && is_numeric(type) && type.scale < a.type.scale) {
+    return make_rounded(std::move(a), type.scale, Rounding::half_away, where);
   }
   const bool exact = a.type == type ||
                      (is_numeric(a.type) && is_numeric(type) && type.scale >= a.type.scale) ||

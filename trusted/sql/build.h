@@ -16,6 +16,9 @@ namespace gbx::sql {
 // The type of a bare NULL, until something beside it has one. No column has it.
 constexpr ValueType kUntyped{Type::text, 1};
 
+constexpr std::uint8_t kDivisionDigits = 6;
+constexpr int kQuotientDepthMax = 4;  // quotients of quotients: rendered SQL doubles with each
+
 // A prefix may have so many characters: more than any text has, and inside what engines take.
 constexpr std::int64_t kPrefixMax = 1'000'000'000;
 
@@ -34,6 +37,23 @@ Result<Expression> make_clamp(std::vector<Expression> parts, Span where);
 // 2 y^2 - w^2 with y = 2a - (low + high), w = high - low over a's own interval: an integer in
 // [-w^2, w^2], whatever a's scale. Refused (value_may_overflow) when a part could leave int64.
 Result<Expression> make_centred_square(Expression a);
+// a * 10^digits / b as integers, rounded, of the scale that `type` has, which the caller makes
+// right; or what is left of a / b. NULL where b is 0, saturated to int64.
+struct Division {
+  ValueType type;
+  Rounding rounding = Rounding::half_away;
+  std::int64_t digits = 0;  // 0 .. kQuotientDigitsMax
+};
+Result<Expression> make_quotient(Expression a, Expression b, Division division, Span where);
+Result<Expression> make_remainder(Expression a, Expression b, Division division, Span where);
+// a / b with kDivisionDigits digits after the point, or as many as `a` has, rounded half away from
+// zero.
+Result<Expression> make_division(Expression a, Expression b, Span where);
+// `a` at fewer digits after the point; itself when it has no more.
+Result<Expression> make_rounded(Expression a, std::uint8_t scale, Rounding rounding, Span where);
+// A timestamp so much later; a date or timestamp some months later.
+Result<Expression> make_micros_later(Expression a, std::int64_t micros, Span where);
+Result<Expression> make_months_later(Expression a, std::int64_t months, Span where);
 // = <> < <= > >= on two values that unify() made alike.
 Result<Expression> make_comparison(Op op, Expression a, Expression b, Span where);
 // AND, OR.
@@ -47,8 +67,8 @@ Result<Expression> make_coalesce(std::vector<Expression> parts, Span where);
 // year .. truncate_week of a date or timestamp; date_of of a timestamp.
 Result<Expression> make_date_function(Op op, Expression a, Span where);
 Result<Expression> make_text_function(Op op, Expression a, std::int64_t count, Span where);
-// Only casts that lose nothing: equal types, integer -> decimal, decimal to more digits,
-// date -> timestamp, timestamp -> date (documented floor), literals of text.
+// Equal types, integer -> decimal, decimal to more digits or fewer (rounded half away from zero),
+// date -> timestamp, timestamp -> date (its floor), literals of text.
 Result<Expression> make_cast(Expression a, ValueType type, Span where);
 
 // Makes the values of `parts` one type, for comparison or choice: literals of text become dates and

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace gbx::sql {
 namespace {
@@ -94,13 +95,12 @@ Cell coalesce(const Expression& expression, RowView row) {
   return {};
 }
 
-// Bytes move together with `offset` from 'a' to 'A' or back; others stay.
-Cell change_case(const std::string& value, char first, char last, int offset) {
-  std::string out = value;
-  for (char& c : out) {
-    if (c >= first && c <= last) c = static_cast<char>(c + offset);
-  }
-  return out;
+// The quotient of two numbers, or NULL.
+Cell quotient(const Expression& expression, std::int64_t a, std::int64_t b) {
+  if (b == 0) return {};
+  const auto rounding = static_cast<Rounding>(expression.value % 4);
+  if (expression.op == Op::remainder) return remainder(a, b, rounding);
+  return divide(a, b, rounding, expression.value / 4);
 }
 
 Cell on_values(const Expression& expression, const std::vector<Cell>& cells) {
@@ -119,6 +119,8 @@ Cell on_values(const Expression& expression, const std::vector<Cell>& cells) {
                      kPowersOfTen[static_cast<std::size_t>(expression.value)]);
     }
     case Op::clamp: return std::clamp(number(cells[0]), number(cells[1]), number(cells[2]));
+    case Op::quotient:
+    case Op::remainder: return quotient(expression, number(cells[0]), number(cells[1]));
     case Op::equal:
     case Op::not_equal:
     case Op::less:
@@ -146,9 +148,14 @@ Cell on_values(const Expression& expression, const std::vector<Cell>& cells) {
     case Op::truncate_month:
     case Op::truncate_week: return date_function(expression.op, number(cells[0]));
     case Op::date_of: return day_of_timestamp(number(cells[0]));
-    case Op::lower: return change_case(text(cells[0]), 'A', 'Z', 'a' - 'A');
-    case Op::upper: return change_case(text(cells[0]), 'a', 'z', 'A' - 'a');
-    case Op::prefix: return std::string(text_prefix(text(cells[0]), expression.value));
+    case Op::lower:
+    case Op::upper:
+    case Op::prefix:
+    case Op::suffix:
+    case Op::rest:
+    case Op::trim: return text_function(expression.op, text(cells[0]), expression.value);
+    case Op::length: return text_length(text(cells[0]));
+    case Op::add_months: return months_later(number(cells[0]), expression.value);
     case Op::column:
     case Op::literal:
     case Op::null:
@@ -219,6 +226,82 @@ bool like_matches(std::string_view text, std::string_view pattern) {
   }
   while (p < pattern.size() && pattern[p] == '%') p++;
   return p == pattern.size();
+}
+
+namespace {
+
+std::int64_t saturated(Int128 value) {
+  constexpr Int128 kMost = std::numeric_limits<std::int64_t>::max();
+  return static_cast<std::int64_t>(std::clamp(value, -kMost - 1, kMost));
+}
+
+}  // namespace
+
+std::int64_t divide(std::int64_t a, std::int64_t b, Rounding rounding, std::int64_t digits) {
+  if (b == 0) return 0;
+  const Int128 numerator = Int128{a} * kPowersOfTen[static_cast<std::size_t>(digits)];
+  const Int128 quotient = numerator / b;
+  const Int128 rest = numerator % b;
+  const bool negative = (rest < 0) != (b < 0);
+  Int128 away = 0;  // how far from the quotient, which is cut towards zero
+  if (rounding == Rounding::half_away) {
+    const Int128 size = rest < 0 ? -rest : rest;
+    const Int128 whole = b < 0 ? -Int128{b} : Int128{b};
+    away = size * 2 < whole ? 0 : 1;
+  } else if (rest != 0 && rounding != Rounding::to_zero) {
+    away = negative == (rounding == Rounding::down) ? 1 : 0;
+  }
+  return saturated(quotient + (negative ? -away : away));
+}
+
+std::int64_t remainder(std::int64_t a, std::int64_t b, Rounding rounding) {
+  if (b == 0) return 0;
+  return saturated(Int128{a} - Int128{b} * divide(a, b, rounding));
+}
+
+std::int64_t text_length(std::string_view text) {
+  return std::count_if(text.begin(), text.end(),
+                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+}
+
+namespace {
+
+// Bytes move together with `offset` from 'a' to 'A' or back; others stay.
+std::string change_case(std::string_view text, char first, char last, int offset) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= first && c <= last) c = static_cast<char>(c + offset);
+  }
+  return out;
+}
+
+std::string trimmed(std::string_view text, std::int64_t sides) {
+  while ((sides & 1) != 0 && text.starts_with(' ')) text.remove_prefix(1);
+  while ((sides & 2) != 0 && text.ends_with(' ')) text.remove_suffix(1);
+  return std::string(text);
+}
+
+}  // namespace
+
+std::string text_function(Op op, std::string_view text, std::int64_t value) {
+  if (op == Op::lower) return change_case(text, 'A', 'Z', 'a' - 'A');
+  if (op == Op::upper) return change_case(text, 'a', 'z', 'A' - 'a');
+  if (op == Op::trim) return trimmed(text, value);
+  if (op == Op::prefix) return std::string(text_prefix(text, value));
+  const std::int64_t skipped =
+      op == Op::rest ? value : std::max(std::int64_t{0}, text_length(text) - value);
+  return std::string(text.substr(text_prefix(text, skipped).size()));
+}
+
+std::int64_t months_later(std::int64_t days, std::int64_t months) {
+  CivilDay civil = civil_from_days(days);
+  const std::int64_t month = civil.year * 12 + civil.month - 1 + months;
+  civil.year = divide(month, 12, Rounding::down);
+  civil.month = static_cast<unsigned>(remainder(month, 12, Rounding::down) + 1);
+  const std::int64_t first = days_from_civil({civil.year, civil.month, 1});
+  const std::int64_t next = civil.month == 12 ? days_from_civil({civil.year + 1, 1, 1})
+                                              : days_from_civil({civil.year, civil.month + 1, 1});
+  return std::min(first + civil.day - 1, next - 1);
 }
 
 std::string_view text_prefix(std::string_view text, std::int64_t count) {

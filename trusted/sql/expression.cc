@@ -5,21 +5,38 @@
 namespace gbx::sql {
 namespace {
 
-constexpr std::array<std::string_view, 37> kOps = {
-    "column",         "literal",       "null",          "add",
-    "subtract",       "multiply",      "negate",        "absolute",
-    "rescale",        "clamp",         "equal",         "not_equal",
-    "less",           "less_equal",    "greater",       "greater_equal",
-    "logical_and",    "logical_or",    "logical_not",   "is_null",
-    "in_list",        "like",          "case_when",     "coalesce",
-    "year",           "quarter",       "month",         "day",
-    "day_of_week",    "date_of",       "truncate_year", "truncate_quarter",
-    "truncate_month", "truncate_week", "lower",         "upper",
-    "prefix",
+constexpr std::array<std::string_view, 44> kOps = {
+    "column",         "literal",
+    "null",           "add",
+    "subtract",       "multiply",
+    "negate",         "absolute",
+    "rescale",        "clamp",
+    "quotient",       "remainder",
+    "equal",          "not_equal",
+    "less",           "less_equal",
+    "greater",        "greater_equal",
+    "logical_and",    "logical_or",
+    "logical_not",    "is_null",
+    "in_list",        "like",
+    "case_when",      "coalesce",
+    "year",           "quarter",
+    "month",          "day",
+    "day_of_week",    "date_of",
+    "truncate_year",  "truncate_quarter",
+    "truncate_month", "truncate_week",
+    "lower",          "upper",
+    "prefix",         "suffix",
+    "rest",           "trim",
+    "length",         "add_months",
 };
 constexpr std::string_view kOutput = "output";
 
 }  // namespace
+
+bool is_text_function(Op op) {
+  return op == Op::lower || op == Op::upper || op == Op::prefix || op == Op::suffix ||
+         op == Op::rest || op == Op::trim;
+}
 
 std::string_view op_name(Op op) {
   const auto index = static_cast<std::size_t>(op);

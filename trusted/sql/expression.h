@@ -27,6 +27,10 @@ enum class Op : std::uint8_t {
   absolute,
   rescale,  // c0 * 10^value (value >= 0): exact change of decimal scale
   clamp,    // c0, or where it is below c1 that, above c2 that; c1 <= c2 are literals
+  // c0 * 10^digits / c1 as integers of whatever scale, rounded and then saturated to int64; NULL
+  // where c1 is 0. `value` is 4 * digits + Rounding.
+  quotient,
+  remainder,  // c0 - c1 * quotient without digits; likewise
   equal,
   not_equal,
   less,
@@ -52,10 +56,25 @@ enum class Op : std::uint8_t {
   truncate_month,
   truncate_week,  // date -> date; ISO week starts on Monday
   lower,
-  upper,   // text, ASCII letters only
-  prefix,  // text: the first `value` UTF-8 characters
-  output,  // post-processing only: a released output column (`column`)
+  upper,       // text, ASCII letters only
+  prefix,      // text: the first `value` UTF-8 characters
+  suffix,      // the last `value`
+  rest,        // all but the first `value`
+  trim,        // without spaces at the start (`value` 1), the end (2) or both (3)
+  length,      // UTF-8 characters -> integer
+  add_months,  // date, `value` months later; the last day of that month when it is shorter
+  output,      // post-processing only: a released output column (`column`)
 };
+
+// Text in, text out: lower, upper, prefix, suffix, rest, trim.
+bool is_text_function(Op op);
+
+// How quotients are rounded; Expression::value.
+enum class Rounding : std::uint8_t { half_away, down, up, to_zero };
+
+constexpr std::int64_t kQuotientDigitsMax = 12;
+
+constexpr std::int64_t kMonthsMax = 12 * 9998;  // of add_months, either way
 
 std::string_view op_name(Op op);
 std::optional<Op> op_from(std::string_view name);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <utility>
 
@@ -162,66 +163,6 @@ Result<Node> ExpressionParser::by_class(const Json& json, std::size_t depth) {
   return refuse("expression_unknown", json);
 }
 
-Result<Node> ExpressionParser::parse_item(const Json& json) {
-  if (string_of(json, "class") != "STAR") return parse(json);
-  const Error refused{ErrorCode::policy_denied, "star_not_released", place(json)};
-  const Json* columns = json.find("columns");
-  if (columns == nullptr || columns->boolean() == nullptr || *columns->boolean()) return refused;
-  if (!has_keys(json,
-                {"class", "type", "alias", "query_location", "relation_name", "exclude_list",
-                 "replace_list", "columns", "expr", "qualified_exclude_list", "rename_list"})) {
-    return kUnknown;
-  }
-  for (const std::string_view key :
-       {"exclude_list", "replace_list", "expr", "qualified_exclude_list", "rename_list", "alias"}) {
-    if (!is_absent(json, key)) return refused;
-  }
-  Node node;
-  node.kind = NodeKind::star;
-  node.where = place(json);
-  const std::string_view table = string_of(json, "relation_name");
-  if (table.size() > kNameBytesMax) return refuse("name_too_long", json);
-  if (!table.empty()) node.path.emplace_back(table);
-  return node;
-}
-
-Result<Node> ExpressionParser::subselect(const Json& json, std::size_t depth) {
-  if (!has_keys(json, {"class", "type", "alias", "query_location", "subquery_type", "subquery",
-                       "child", "comparison_type"})) {
-    return kUnknown;
-  }
-  const std::string_view type = string_of(json, "subquery_type");
-  const std::string_view comparison = string_of(json, "comparison_type");
-  Node node;
-  node.where = place(json);
-  if (type == "EXISTS" && is_absent(json, "child")) {
-    node.kind = NodeKind::exists;
-  } else if (type == "ANY" && comparison == "COMPARE_EQUAL") {
-    node.kind = NodeKind::in_select;
-    GBX_TRY(child(json, "child", depth, node));
-    cover(node);
-  } else {
-    return refuse("subquery_unsupported", json);
-  }
-  GBX_TRY_ASSIGN(Select select, selects_->read(*json.find("subquery")));
-  node.select.push_back(std::move(select));
-  return node;
-}
-
-// $name. A bare ? comes as a number.
-Result<Node> ExpressionParser::parameter(const Json& json) {
-  if (!has_keys(json, {"class", "type", "alias", "query_location", "identifier"})) return kUnknown;
-  Node node;
-  node.kind = NodeKind::parameter;
-  node.where = place(json);
-  node.text = string_of(json, "identifier");
-  if (node.text.size() > kNameBytesMax) return refuse("name_too_long", json);
-  if (node.text.empty() || (node.text[0] >= '0' && node.text[0] <= '9')) {
-    return refuse("parameter_unsupported", json);
-  }
-  return node;
-}
-
 Status ExpressionParser::children(const Json& json, std::string_view key, std::size_t depth,
                                   Node& node) {
   const Json* member = json.find(key);
@@ -344,14 +285,40 @@ Result<Node> ExpressionParser::function(const Json& json, std::size_t depth) {
     GBX_TRY_ASSIGN(Node condition, parse(*json.find("filter"), depth + 1));
     node.filter.push_back(std::move(condition));
   }
-  if (node.text != "to_days") return node;
-  // INTERVAL n DAY arrives as to_days(CAST(trunc(CAST(n AS DOUBLE)) AS INTEGER)).
+  return node.text.starts_with("to_") ? interval(std::move(node)) : node;
+}
+
+// INTERVAL n DAY arrives as to_days(CAST(trunc(CAST(n AS DOUBLE)) AS INTEGER)).
+Result<Node> ExpressionParser::interval(Node node) {
+  constexpr std::array<std::string_view, 8> kUnits = {"years", "quarters", "months",  "weeks",
+                                                      "days",  "hours",    "minutes", "seconds"};
+  const std::string unit = node.text.substr(3);
+  if (std::find(kUnits.begin(), kUnits.end(), unit) == kUnits.end()) return node;
   const Node* cast = only_child(node);
   const Node* trunc = cast->kind == NodeKind::cast ? only_child(*cast) : cast;
-  const Node* days = trunc->text == "trunc" ? only_child(*trunc) : trunc;
-  if (days->kind != NodeKind::days) return refuse("interval_unsupported", json);
-  Node out = *days;
+  const Node* heart = trunc->text == "trunc" ? only_child(*trunc) : trunc;
+  if (heart->kind != NodeKind::interval) {
+    return Error{ErrorCode::invalid_argument, "interval_unsupported", node.where};
+  }
+  Node out = *heart;
   out.where = node.where;
+  out.text = unit;
+  return out;
+}
+
+// INTERVAL '7 days': one number and its unit.
+Result<Node> ExpressionParser::written_interval(const Node& text, Span where) {
+  const Error refused{ErrorCode::invalid_argument, "interval_unsupported", where};
+  const std::string_view written = text.text;
+  Node out;
+  out.kind = NodeKind::interval;
+  out.where = where;
+  const auto end = std::from_chars(written.data(), written.data() + written.size(), out.value);
+  const auto length = static_cast<std::size_t>(end.ptr - written.data());
+  if (end.ec != std::errc() || length + 1 >= written.size() || written[length] != ' ') {
+    return refused;
+  }
+  out.text = written.substr(length + 1);
   return out;
 }
 
@@ -450,10 +417,10 @@ Result<Node> ExpressionParser::cast(const Json& json, std::size_t depth) {
   const std::string_view id = string_of(type, "id");
   const Node& inner = node.children[0];
   if (id == "DOUBLE" && inner.kind == NodeKind::number && inner.scale == 0) {
-    Node days = inner;  // the heart of INTERVAL n DAY; a DOUBLE anywhere else has no binding
-    days.kind = NodeKind::days;
-    days.children.clear();
-    return days;
+    Node heart = inner;  // of INTERVAL n DAY; a DOUBLE anywhere else has no unit and no binding
+    heart.kind = NodeKind::interval;
+    heart.children.clear();
+    return heart;
   }
   if (id == "DECIMAL") {
     const std::int64_t* scale = nullptr;
@@ -471,6 +438,7 @@ Result<Node> ExpressionParser::cast(const Json& json, std::size_t depth) {
     truth.where = node.where;
     return truth;
   }
+  if (id == "INTERVAL" && inner.kind == NodeKind::text) return written_interval(inner, node.where);
   const auto entry = look_up(kCastTypes, id);
   if (entry == kCastTypes.end()) {
     return refuse(id == "INTERVAL" ? Literal("interval_unsupported") : Literal("cast_unsupported"),

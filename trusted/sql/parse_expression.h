@@ -61,6 +61,8 @@ class ExpressionParser {
   Result<Node> operation(const Json& json, std::size_t depth);
   Result<Node> case_when(const Json& json, std::size_t depth);
   Result<Node> cast(const Json& json, std::size_t depth);
+  static Result<Node> interval(Node call);
+  static Result<Node> written_interval(const Node& text, Span where);
   Result<Node> subselect(const Json& json, std::size_t depth);
   Result<Node> parameter(const Json& json);
   // parse_window.cc

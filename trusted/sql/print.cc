@@ -1,5 +1,7 @@
 #include "trusted/sql/print.h"
 
+#include <array>
+
 namespace gbx::sql {
 namespace {
 
@@ -48,7 +50,9 @@ class Printer {
                                  std::string_view between) const;
   [[nodiscard]] std::string literal(const Expression& e) const;
   [[nodiscard]] std::string case_when(const Expression& e) const;
-  [[nodiscard]] std::string named(const Expression& e) const;
+  [[nodiscard]] std::string with_value(std::string_view name, const Expression& e) const;
+  std::string divided(const Expression& e) const;
+  std::string named(const Expression& e) const;
   [[nodiscard]] std::string output(std::uint32_t index) const;
   [[nodiscard]] std::string from() const;
   [[nodiscard]] std::string post() const;
@@ -106,6 +110,18 @@ std::string Printer::case_when(const Expression& e) const {
   return out + " ELSE " + expression(e.children.back()) + " END";
 }
 
+std::string Printer::with_value(std::string_view name, const Expression& e) const {
+  return std::string(name) + "(" + expression(e.children[0]) + ", " + std::to_string(e.value) + ")";
+}
+
+// quotient(a, b, digits, rounding): of scaled numbers, as no SQL function does it.
+std::string Printer::divided(const Expression& e) const {
+  constexpr std::array<std::string_view, 4> kRoundings = {"half", "down", "up", "zero"};
+  const auto rounding = static_cast<std::size_t>(e.value % 4);
+  return std::string(op_name(e.op)) + "(" + list(e.children, 0, ", ") + ", " +
+         std::to_string(e.value / 4) + ", '" + std::string(kRoundings[rounding]) + "')";
+}
+
 // Functions that are called by their own name.
 std::string Printer::named(const Expression& e) const {
   return std::string(op_name(e.op)) + "(" + list(e.children, 0, ", ") + ")";
@@ -117,7 +133,7 @@ std::string Printer::expression(const Expression& e) const {
     case Op::literal: return literal(e);
     case Op::null: return "NULL";
     case Op::multiply:
-      if (e.type.type == Type::timestamp) {  // a date times the microseconds of a day
+      if (e.children[0].type.type == Type::date) {  // times the microseconds of a day
         return "CAST(" + expression(e.children[0]) + " AS TIMESTAMP)";
       }
       [[fallthrough]];
@@ -141,8 +157,18 @@ std::string Printer::expression(const Expression& e) const {
       return "(" + expression(e.children[0]) + " IN (" + list(e.children, 1, ", ") + "))";
     case Op::like: return "(" + expression(e.children[0]) + " LIKE " + quoted(e.text, '\'') + ")";
     case Op::case_when: return case_when(e);
-    case Op::prefix:
-      return "left(" + expression(e.children[0]) + ", " + std::to_string(e.value) + ")";
+    case Op::prefix: return with_value("left", e);
+    case Op::suffix: return with_value("right", e);
+    case Op::rest:
+      return "substring(" + expression(e.children[0]) + ", " + std::to_string(e.value + 1) + ")";
+    case Op::trim:
+      return std::string(e.value == 1   ? "ltrim("
+                         : e.value == 2 ? "rtrim("
+                                        : "trim(") +
+             expression(e.children[0]) + ")";
+    case Op::add_months: return with_value("add_months", e);
+    case Op::quotient:
+    case Op::remainder: return divided(e);
     case Op::output: return output(e.column);
     case Op::absolute: return "abs(" + expression(e.children[0]) + ")";
     case Op::clamp:
@@ -158,7 +184,8 @@ std::string Printer::expression(const Expression& e) const {
     case Op::truncate_month:
     case Op::truncate_week:
     case Op::lower:
-    case Op::upper: return named(e);
+    case Op::upper:
+    case Op::length: return named(e);
   }
   GBX_CHECK(false);
 }

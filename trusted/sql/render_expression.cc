@@ -1,5 +1,7 @@
 #include "trusted/sql/render_expression.h"
 
+#include <limits>
+
 namespace gbx::sql {
 namespace {
 
@@ -79,6 +81,64 @@ std::string truncated(std::string_view unit, const Expression& child, const Name
   return days("date_trunc('" + std::string(unit) + "', " + date(child, names) + ")");
 }
 
+std::string clamped_or_null(const Expression& expression, const std::string& value) {
+  const auto& children = expression.children;
+  return "(CASE WHEN " + value + " IS NULL THEN CAST(NULL AS BIGINT) ELSE " +
+         render_clamped(value, children[1].value, children[2].value, "BIGINT") + " END)";
+}
+
+// lower, upper, prefix, suffix, rest or trim of what is rendered as `text`.
+std::string text_call(const Expression& expression, const std::string& text) {
+  const auto translated = [&](std::string_view from, std::string_view to) {
+    return call("translate", text + ", " + std::string(from) + ", " + std::string(to));
+  };
+  const Op op = expression.op;
+  const std::string value = render_integer(expression.value);
+  if (op == Op::lower) return translated(kUpper, kLower);
+  if (op == Op::upper) return translated(kLower, kUpper);
+  if (op == Op::prefix) return call("substring", text + ", " + render_integer(1) + ", " + value);
+  if (op == Op::suffix) return call("right", text + ", " + value);
+  if (op == Op::rest) return call("substring", text + ", " + render_integer(expression.value + 1));
+  return call(expression.value == 1   ? "ltrim"
+              : expression.value == 2 ? "rtrim"
+                                      : "trim",
+              text + ", ' '");
+}
+
+// The rounded quotient of numbers that may be at the ends of BIGINT; NULL where the divisor is 0.
+std::string rounded(const std::string& a, const std::string& b, Rounding rounding) {
+  const std::string rest = "(" + a + " % " + b + ")";
+  const std::string signs_differ = "((" + rest + " < 0) <> (" + b + " < 0))";
+  const std::string cut = "(" + a + " // " + b + ")";
+  if (rounding == Rounding::to_zero) return cut;
+  if (rounding == Rounding::half_away) {
+    return "((CAST(2 AS HUGEINT) * " + a + " + (CASE WHEN (" + a + " < 0) THEN -abs(" + b +
+           ") ELSE abs(" + b + ") END)) // (CAST(2 AS HUGEINT) * " + b + "))";
+  }
+  const std::string whole = "(" + rest + " = 0)";
+  if (rounding == Rounding::down) {
+    return "(" + cut + " - (CASE WHEN " + whole + " THEN 0 WHEN " + signs_differ +
+           " THEN 1 ELSE 0 END))";
+  }
+  return "(" + cut + " + (CASE WHEN " + whole + " THEN 0 WHEN " + signs_differ +
+         " THEN 0 ELSE 1 END))";
+}
+
+// Of two numbers as they are rendered.
+std::string divided(const Expression& expression, const std::string& x, const std::string& y) {
+  const std::string a = "(CAST(" + x + " AS HUGEINT) * CAST(1" +
+                        std::string(static_cast<std::size_t>(expression.value / 4), '0') +
+                        " AS HUGEINT))";
+  const std::string b = "nullif(CAST(" + y + " AS HUGEINT), 0)";
+  std::string value = rounded(a, b, static_cast<Rounding>(expression.value % 4));
+  if (expression.op == Op::remainder) value = "(" + a + " - (" + b + " * " + value + "))";
+  constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  // NULL stays NULL, which least() and greatest() alone would pass over.
+  return "(CASE WHEN " + b + " IS NULL OR " + a + " IS NULL THEN NULL ELSE CAST(" +
+         render_clamped(value, kLeast, kMost, "HUGEINT") + " AS BIGINT) END)";
+}
+
 }  // namespace
 
 std::string render_clamped(const std::string& value, std::int64_t low, std::int64_t high,
@@ -118,11 +178,11 @@ std::string render_expression(const Expression& expression, const Names& names) 
     case Op::rescale:
       return "(" + render_expression(children[0], names) + " * " + power_of_ten(expression.value) +
              ")";
-    case Op::clamp: {
-      const std::string value = render_expression(children[0], names);
-      return "(CASE WHEN " + value + " IS NULL THEN CAST(NULL AS BIGINT) ELSE " +
-             render_clamped(value, children[1].value, children[2].value, "BIGINT") + " END)";
-    }
+    case Op::clamp: return clamped_or_null(expression, render_expression(children[0], names));
+    case Op::quotient:
+    case Op::remainder:
+      return divided(expression, render_expression(children[0], names),
+                     render_expression(children[1], names));
     case Op::logical_not: return "(NOT " + render_expression(children[0], names) + ")";
     case Op::is_null: return "(" + render_expression(children[0], names) + " IS NULL)";
     case Op::in_list:
@@ -143,14 +203,15 @@ std::string render_expression(const Expression& expression, const Names& names) 
     case Op::truncate_month: return truncated("month", children[0], names);
     case Op::truncate_week: return truncated("week", children[0], names);
     case Op::lower:
-      return "translate(" + render_expression(children[0], names) + ", " + std::string(kUpper) +
-             ", " + std::string(kLower) + ")";
     case Op::upper:
-      return "translate(" + render_expression(children[0], names) + ", " + std::string(kLower) +
-             ", " + std::string(kUpper) + ")";
     case Op::prefix:
-      return "substring(" + render_expression(children[0], names) + ", CAST(1 AS BIGINT), " +
-             render_integer(expression.value) + ")";
+    case Op::suffix:
+    case Op::rest:
+    case Op::trim: return text_call(expression, render_expression(children[0], names));
+    case Op::length: return "CAST(length(" + render_expression(children[0], names) + ") AS BIGINT)";
+    case Op::add_months:
+      return days(date(children[0], names) + " + to_months(CAST(" +
+                  std::to_string(expression.value) + " AS INTEGER))");
     case Op::output: break;
   }
   GBX_CHECK(false);

@@ -18,7 +18,7 @@ enum class NodeKind : std::uint8_t {
   text,       // text
   boolean,    // value 0 or 1
   null,       //
-  days,       // INTERVAL value DAY
+  interval,   // INTERVAL value of unit `text` ("days", "months", ...)
   call,       // text is the function or operator, lower case ("sum", "+", "not in", "is null");
               // of LAG and LEAD the children are argument, offset, default
   cast,       // child 0 to `type`

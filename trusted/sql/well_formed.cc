@@ -96,6 +96,10 @@ bool has_shape(const Expression& e) {
     case Op::add:
     case Op::subtract:
     case Op::multiply: return calculates(e);
+    case Op::quotient:
+      return calculates(e) && is_numeric(e.type) && e.value >= 0 &&
+             e.value < 4 * (kQuotientDigitsMax + 1);
+    case Op::remainder: return calculates(e) && is_numeric(e.type) && e.value >= 0 && e.value < 4;
     case Op::negate:
     case Op::absolute: return takes_number(e);
     case Op::rescale: return takes_number(e) && e.value >= 0 && e.value <= kScaleMax;
@@ -130,7 +134,15 @@ bool has_shape(const Expression& e) {
       return takes_moment(e, Type::date) && e.children[0].type.type == Type::date;
     case Op::lower:
     case Op::upper: return takes_text(e);
-    case Op::prefix: return takes_text(e) && e.value >= 0 && e.value <= kPrefixMax;
+    case Op::prefix:
+    case Op::suffix:
+    case Op::rest: return takes_text(e) && e.value >= 0 && e.value <= kPrefixMax;
+    case Op::trim: return takes_text(e) && e.value >= 1 && e.value <= 3;
+    case Op::length:
+      return has(e, 1) && e.type == ValueType{Type::integer, 0} && is_text(e.children[0]);
+    case Op::add_months:
+      return takes_moment(e, Type::date) && e.children[0].type.type == Type::date &&
+             e.value >= -kMonthsMax && e.value <= kMonthsMax;
     case Op::output: return false;
   }
   GBX_CHECK(false);
