@@ -94,6 +94,90 @@ Status take_item(ByteView& bytes, ChainFiles& out) {
   return crypto::Crl::parse(der) ? add_crl(out, der) : add_certificate(out, der);
 }
 
+Result<ChainFiles> parse_items(ByteView bytes) {
+  ChainFiles out;
+  while (!bytes.empty()) {
+    if (bytes[0] == '\n' || bytes[0] == '\r') {
+      bytes = bytes.subspan(1);
+      continue;
+    }
+    if (out.certificates.size() + out.crls.size() == kChainItemsMax) return malformed();
+    GBX_TRY(take_item(bytes, out));
+  }
+  return out;
+}
+
+using Guid = std::array<std::uint8_t, 16>;
+
+// What an entry of a table of certificates can be (AMD 56421, GHCB); bytes as they are printed.
+constexpr Guid kKinds[] = {
+    {0x63, 0xDA, 0x75, 0x8D, 0xE6, 0x64, 0x45, 0x64, 0xAD, 0xC5, 0xF4, 0xB9, 0x3B, 0xE8, 0xAC,
+     0xCD},  // VCEK
+    {0xA8, 0x07, 0x4B, 0xC2, 0xA2, 0x5A, 0x48, 0x3E, 0xAA, 0xE6, 0x39, 0xC0, 0x45, 0xA0, 0xB8,
+     0xA1},  // VLEK
+    {0x4A, 0xB7, 0xB3, 0x79, 0xBB, 0xAC, 0x4F, 0xE4, 0xA0, 0x2F, 0x05, 0xAE, 0xF3, 0x27, 0xC7,
+     0x82},  // ASK or ASVK
+    {0xC0, 0xB4, 0x06, 0xA4, 0xA8, 0x03, 0x49, 0x52, 0x97, 0x43, 0x3F, 0xB6, 0x01, 0x4C, 0xD0,
+     0xAE},  // ARK
+    {0x92, 0xF8, 0x1B, 0xC3, 0x58, 0x11, 0x4D, 0x3D, 0x97, 0xFF, 0xD1, 0x9F, 0x88, 0xDC, 0x67,
+     0xEA},  // revocation list
+};
+
+struct Entry {
+  Guid guid{};
+  std::size_t offset = 0;
+  std::size_t size = 0;
+};
+
+bool is_kind(const Guid& guid) {
+  return std::find(std::begin(kKinds), std::end(kKinds), guid) != std::end(kKinds);
+}
+
+// The table without its last entry.
+Result<std::vector<Entry>> parse_entries(Reader& reader) {
+  std::vector<Entry> out;
+  while (true) {
+    const Entry entry{reader.array<16>(), reader.u32(), reader.u32()};
+    if (reader.failed()) return malformed();
+    if (entry.guid == Guid{}) {
+      if (entry.offset != 0 || entry.size != 0) return malformed();
+      return out;
+    }
+    const bool known = is_kind(entry.guid) && std::ranges::none_of(out, [&](const Entry& other) {
+                         return other.guid == entry.guid;
+                       });
+    if (!known) return malformed();
+    out.push_back(entry);
+  }
+}
+
+// Entries are known kinds, each once, and of one value; what no entry covers is zero.
+Result<ChainFiles> parse_certificate_table(ByteView bytes) {
+  Reader reader(bytes);
+  GBX_TRY_ASSIGN(const std::vector<Entry> table, parse_entries(reader));
+  const std::size_t begin = bytes.size() - reader.left();
+  std::vector<bool> covered(bytes.size());
+  std::fill_n(covered.begin(), begin, true);
+  Bytes values;
+  for (const Entry& entry : table) {
+    if (entry.offset > bytes.size() || entry.size > bytes.size() - entry.offset) {
+      return malformed();
+    }
+    for (std::size_t i = entry.offset; i < entry.offset + entry.size; i++) {
+      if (covered[i]) return malformed();  // two values, or the table itself
+      covered[i] = true;
+    }
+    const ByteView value = bytes.subspan(entry.offset, entry.size);
+    values.insert(values.end(), value.begin(), value.end());
+  }
+  for (std::size_t i = 0; i < bytes.size(); i++) {
+    if (!covered[i] && bytes[i] != 0) return malformed();
+  }
+  GBX_TRY_ASSIGN(ChainFiles files, parse_items(values));
+  if (files.certificates.size() + files.crls.size() != table.size()) return malformed();
+  return files;
+}
+
 std::string print_pem(std::span<const crypto::Certificate> certificates) {
   std::string out;
   for (const crypto::Certificate& certificate : certificates) {
@@ -116,16 +200,7 @@ void add(std::vector<Literal>& faults, bool holds, Literal word) {
 }  // namespace
 
 Result<ChainFiles> parse_chain_files(ByteView bytes) {
-  ChainFiles out;
-  while (!bytes.empty()) {
-    if (bytes[0] == '\n' || bytes[0] == '\r') {
-      bytes = bytes.subspan(1);
-      continue;
-    }
-    if (out.certificates.size() + out.crls.size() == kChainItemsMax) return malformed();
-    GBX_TRY(take_item(bytes, out));
-  }
-  return out;
+  return is_kind(Reader(bytes).array<16>()) ? parse_certificate_table(bytes) : parse_items(bytes);
 }
 
 Result<std::vector<crypto::Certificate>> parse_strict_pem(std::string_view text) {

@@ -19,7 +19,9 @@ struct ChainFiles {
   std::vector<crypto::Crl> crls;
 };
 
-// PEM blocks of CERTIFICATE and X509 CRL (LF or CRLF, empty lines between them) and DER values.
+// PEM blocks of CERTIFICATE and X509 CRL (LF or CRLF, empty lines between them) and DER values; or
+// the table that a host hands to an SEV-SNP guest with an extended report (configfs-tsm's auxblob):
+// 24 bytes for each (GUID, offset, length), one of zeros, then the values.
 // Fails with unverified: chain_malformed, certificate_malformed, crl_malformed.
 Result<ChainFiles> parse_chain_files(ByteView bytes);
 

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
+#include "attest/testing/snp_maker.h"
 #include "trusted/crypto/testing/issue.h"
 
 namespace gbx::attest {
@@ -108,6 +111,75 @@ TEST(Revocation, EachFaultHasItsName) {
   EXPECT_EQ(faults({kNow, 60, revoked}, true), "certificate_revoked");
   made.spec.revoked = {5};
   EXPECT_EQ(faults(rules, true), "certificate_revoked");
+}
+
+constexpr const char* kVcek = "63da758de6644564adc5f4b93be8accd";
+constexpr const char* kAsk = "4ab7b379bbac4fe4a02f05aef327c782";
+constexpr const char* kArk = "c0b406a4a803495297433fb6014cd0ae";
+constexpr const char* kCrl = "92f81bc358114d3d97ffd19f88dc67ea";
+
+struct Table {
+  std::vector<std::pair<std::string, Bytes>> entries;
+  std::uint32_t first_offset_error = 0;
+  bool closed = true;
+  Bytes padding = Bytes(100);
+
+  explicit Table(ByteView chain) {
+    const auto files = parse_chain_files(chain).value();
+    const char* kinds[] = {kVcek, kAsk, kArk};
+    for (std::size_t i = 0; i < 3; i++) entries.emplace_back(kinds[i], files.certificates[i].der());
+    std::size_t size = 0;
+    for (const auto& [kind, value] : entries) size += value.size();
+    entries.emplace_back(kCrl,
+                         Bytes(chain.begin() + static_cast<std::ptrdiff_t>(size), chain.end()));
+  }
+  [[nodiscard]] Bytes bytes() const {
+    Writer writer;
+    auto at = static_cast<std::uint32_t>(24 * (entries.size() + (closed ? 1 : 0)));
+    std::uint32_t error = first_offset_error;
+    for (const auto& [kind, value] : entries) {
+      writer.raw(from_hex(kind).value());
+      writer.u32(at + error);
+      writer.u32(static_cast<std::uint32_t>(value.size()));
+      at += static_cast<std::uint32_t>(value.size());
+      error = 0;
+    }
+    if (closed) writer.raw(Bytes(24));
+    for (const auto& [kind, value] : entries) writer.raw(value);
+    writer.raw(padding);
+    return writer.take();
+  }
+};
+
+TEST(CertificateTable, TheHostsTableIsTaken) {
+  testing::MadeEvidence made = testing::SnpMaker().make();
+  made.chain = Table(made.chain).bytes();
+  EXPECT_EQ(testing::reasons_of(made.verdict()), "");
+  const auto files = parse_chain_files(made.chain);
+  ASSERT_TRUE(files);
+  EXPECT_EQ(files->certificates.size(), 3U);
+  EXPECT_EQ(files->crls.size(), 1U);
+  EXPECT_TRUE(testing::surviving_flips(made, &testing::MadeEvidence::chain, 131).empty());
+}
+
+TEST(CertificateTable, EachWrongTableIsRefused) {
+  const testing::MadeEvidence made = testing::SnpMaker().make();
+  const std::function<void(Table&)> changes[] = {
+      [](Table& t) { t.entries[1].first[0] = '5'; },        // an unknown kind
+      [](Table& t) { t.entries[1].first = kVcek; },         // a kind twice
+      [](Table& t) { t.first_offset_error = 1; },           // into the next value
+      [](Table& t) { t.first_offset_error = 0xFFFFFF00; },  // past the end, or into the table
+      [](Table& t) { t.first_offset_error = 0x01000000; },  // past the end
+      [](Table& t) { t.closed = false; },                   // no last entry
+      [](Table& t) { t.padding[99] = 1; },                  // what no entry covers
+      [](Table& t) { t.entries[0].second.push_back(0); },   // more than one value
+      [](Table& t) { t.entries[0].second.clear(); },        // none
+  };
+  for (std::size_t i = 0; i < std::size(changes); i++) {
+    Table table(made.chain);
+    changes[i](table);
+    EXPECT_FALSE(parse_chain_files(table.bytes())) << i;
+  }
 }
 
 }  // namespace
