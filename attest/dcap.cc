@@ -223,7 +223,10 @@ class DcapCheck {
                  "dcap_qe_attributes_wrong");
     out_.require(!qe.is_debug(), "dcap_qe_debug");
     const IsvLevel* level = find_isv_level(identity.levels, qe.isv_svn);
-    if (!out_.require(level != nullptr, "dcap_qe_tcb_not_supported")) return;
+    if (!out_.require(level != nullptr, "dcap_qe_tcb_not_supported")) {
+      has_status_ = false;
+      return;
+    }
     out_.claim("qe_status", std::string(tcb_status_word(level->outcome.status)));
     worst_ = converge(worst_, level->outcome);
   }
@@ -233,7 +236,10 @@ class DcapCheck {
     // SEAM attributes are all reserved today.
     out_.require(td.seam_attributes == 0, "tdx_seam_attributes_wrong");
     const TdxModule* module = find_module(info, td.tee_tcb_svn);
-    if (!out_.require(module != nullptr, "tdx_module_unknown")) return;
+    if (!out_.require(module != nullptr, "tdx_module_unknown")) {
+      has_status_ = false;
+      return;
+    }
     std::array<std::uint8_t, 8> attributes{};
     for (std::size_t i = 0; i < attributes.size(); i++) {
       attributes[i] = static_cast<std::uint8_t>(td.seam_attributes >> 8U * i);
@@ -246,7 +252,10 @@ class DcapCheck {
       return;
     }
     const IsvLevel* level = find_isv_level(module->levels, td.tee_tcb_svn[0]);
-    if (!out_.require(level != nullptr, "tdx_module_not_supported")) return;
+    if (!out_.require(level != nullptr, "tdx_module_not_supported")) {
+      has_status_ = false;
+      return;
+    }
     out_.claim("tdx_module", module->id);
     out_.claim("tdx_module_status", std::string(tcb_status_word(level->outcome.status)));
     worst_ = converge(worst_, level->outcome);
@@ -255,10 +264,11 @@ class DcapCheck {
   void check_level(const TcbInfo& info, const PckFacts& pck) {
     const Svns* svns = quote_.td ? &quote_.td->tee_tcb_svn : nullptr;
     const TcbLevel* level = find_tcb_level(info, pck, svns);
-    const bool supported = out_.require(level != nullptr, "dcap_tcb_not_supported");
-    if (supported) worst_ = converge(worst_, level->outcome);
-    if (supported) {
+    if (out_.require(level != nullptr, "dcap_tcb_not_supported")) {
+      worst_ = converge(worst_, level->outcome);
       out_.claim("platform_status", std::string(tcb_status_word(level->outcome.status)));
+    } else {
+      has_status_ = false;
     }
     if (!quote_.td) return;
     out_.require(!needs_relaunch(info, pck), "tdx_relaunch_advised");
@@ -279,7 +289,7 @@ class DcapCheck {
   }
 
   void check_status() {
-    out_.claim("tcb_status", std::string(tcb_status_word(worst_.status)));
+    if (has_status_) out_.claim("tcb_status", std::string(tcb_status_word(worst_.status)));
     std::string advisories;
     bool accepted = true;
     for (const std::string& advisory : worst_.advisories) {
@@ -306,6 +316,7 @@ class DcapCheck {
   const DcapCollateral& collateral_;
   Findings& out_;
   TcbOutcome worst_{TcbStatus::up_to_date, {}};
+  bool has_status_ = true;  // false once a part is below all that Intel names
   Hash checked_signer_{};
 };
 

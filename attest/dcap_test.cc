@@ -281,6 +281,22 @@ TEST(Dcap, StatusesConvergeToTheWorst) {
   EXPECT_EQ(both(out_of_date_configuration_needed, revoked), revoked);
 }
 
+TEST(Dcap, WhatIntelDoesNotNameHasNoStatus) {
+  const std::function<void(DcapMaker&)> changes[] = {
+      [](DcapMaker& m) { m.info.levels.clear(); },
+      [](DcapMaker& m) { set(m.qe_report, testing::kEnclaveAtSvn, 1); },
+      [](DcapMaker& m) { set_module(m, 1, 2); },
+      [](DcapMaker& m) { set_module(m, 0, 3); },
+  };
+  for (const auto& change : changes) {
+    DcapMaker maker;
+    change(maker);
+    const Verdict verdict = maker.verdict();
+    EXPECT_FALSE(verdict.ok());
+    EXPECT_EQ(verdict.claim("tcb_status"), nullptr);
+  }
+}
+
 TEST(Dcap, PlatformsAreNotMixedUp) {
   MadeEvidence sgx = DcapMaker(3).make();
   sgx.platform = Platform::tdx;
