@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "attest/evidence_verdict.h"
+#include "attest/tpm_structures.h"
 #include "trusted/base/bytes.h"
 
 namespace gbx::attest {
@@ -153,38 +155,60 @@ struct TdxTrust : DcapTrust {
 
 struct PcrValue {
   std::uint8_t index = 0;
-  Bytes value;  // 32 or 48 bytes
+  Bytes value;  // as long as the bank's digest
 };
 
 struct TpmImage {
   Hash image_digest{};
-  std::vector<PcrValue> pcrs;  // ascending; exactly these must be quoted
+  std::vector<PcrValue> pcrs;  // ascending, all selected; never what software can reset (16, 23)
 };
 
-struct TpmRoot {
-  Hash sha256{};
-  std::string assurance;  // DEV-TPM, DEV-VM, CLOUD-TPM or TPM
+// Which PCRs are quoted, and which values are whose.
+struct PcrRules {
+  TpmAlgorithm bank = TpmAlgorithm::null;  // sha256, sha384 or sha512
+  PcrMask selection = 0;                   // the quote selects exactly these
+  std::vector<TpmImage> images;
+};
+
+struct TpmRoot {  // of attestation keys' certificates
+  Hash sha256{};  // of the DER
+  Assurance assurance = Assurance::dev_tpm;
+};
+
+struct TpmKey {   // an attestation key that was enrolled, with the TPM's own proof
+  Hash sha256{};  // of its TPMT_PUBLIC
+  Assurance assurance = Assurance::dev_tpm;
 };
 
 struct TpmTrust {
-  std::vector<TpmRoot> roots;  // of AK certificates, or of an enrolled AK (SHA-256 of its SPKI)
-  std::vector<TpmImage> images;
-  Machines machines;
+  std::vector<TpmRoot> roots;
+  std::vector<TpmKey> keys;
+  PcrRules pcrs;
+  bool require_event_log = true;
+  bool require_crl = true;
+  Machines machines;  // Google's instance ids; an enrolled key is a machine of its own
 };
+
+// What the enclave puts the binding into.
+enum class NitroField : std::uint8_t { nonce, public_key, user_data };
 
 struct NitroImage {
   Hash image_digest{};
-  std::vector<PcrValue> pcrs;  // 0, 1, 2 and what else must match
+  std::vector<PcrValue> pcrs;  // 0, 1 and 2, and what else must match: 3 (role), 8 (signer)
 };
 
 struct NitroTrust {
   std::vector<Hash> roots;
+  NitroField binding = NitroField::nonce;
+  bool require_crl = true;
   std::vector<NitroImage> images;
 };
 
 struct AzureTrust {
-  SnpTrust snp;                  // of the report below the paravisor
-  std::vector<TpmImage> images;  // of the virtual TPM
+  std::optional<SnpTrust> snp;  // of the report below the paravisor; its images are paravisors
+  std::optional<TdxTrust> tdx;
+  PcrRules pcrs;               // of the virtual TPM
+  bool allow_console = false;  // Azure's serial console is on in every public sample
 };
 
 }  // namespace gbx::attest

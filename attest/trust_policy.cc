@@ -16,6 +16,8 @@ constexpr KnownRoot kKnownRoots[] = {
     {"amd-milan", "69d063b45344d26a2e94e1f4210de49ef555308287d4c174445c95639a540bcd"},
     {"amd-turin", "1f084161a44bb6d93778a904877d4819cafa5d05ef4193b2ded9dd9c73dd3f6a"},
     {"aws-nitro", "641a0321a3e244efe456463195d606317ed7cdcc3c1756e09893f3c68f79bb5b"},
+    {"google-ek-ak", "594759594b9b61524f6c8ef668f7177f7b9066bc0674f2f49fe9e052be78beb2"},
+    {"google-tpm-ek", "9bd5285f8fb18502a7947e621ffd470266f49fcd3b73e19a190f690ad32a7caf"},
     {"intel-sgx", "44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3"},
 };
 

@@ -148,8 +148,8 @@ std::string next_step(const Refusal& refusal, std::string_view sql, const policy
 }  // namespace
 
 std::span<const std::span<const Wording>> words::subjects() {
-  static const std::array kSubjects = {of_policies(), of_queries(),  of_proofs(),
-                                       of_rooms(),    of_evidence(), of_processors()};
+  static const std::array kSubjects = {of_policies(), of_queries(),    of_proofs(), of_rooms(),
+                                       of_evidence(), of_processors(), of_quotes()};
   return kSubjects;
 }
 
