@@ -74,6 +74,9 @@ int run(int argc, char** argv) {
 #if defined(GBX_CLI_CHECK)
   add_check_verbs(app, console);
 #endif
+#if defined(GBX_CLI_EVIDENCE)
+  add_evidence_verbs(app, console);
+#endif
   try {
     app.parse(argc, argv);
     return 0;

@@ -16,5 +16,6 @@ void add_budget_verbs(CLI::App& app, Console& console);    // budget set|show|ta
 void add_room_verbs(CLI::App& app, Console& console);      // provide, room, measure
 void add_query_verbs(CLI::App& app, Console& console);     // query, verify
 void add_check_verbs(CLI::App& app, Console& console);     // check
+void add_evidence_verbs(CLI::App& app, Console& console);  // evidence, trust
 
 }  // namespace gbx::cli

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 
 #include "trusted/base/json.h"
@@ -155,6 +156,70 @@ TEST_F(Party, FailuresAreJsonWhenAsked) {
   const auto json = Json::parse(missing.text);
   ASSERT_TRUE(json);
   EXPECT_EQ(*json->find("error")->find("reason")->string(), "home_missing");
+}
+
+// The seeds of the fuzz target, which are genuine but for their root.
+std::string seed(const std::string& name) {
+  return GBX_SOURCE_DIR "/tests/fuzz/attest_documents/" + name;
+}
+
+std::string claim(const Json& verdict, const std::string& name) {
+  for (const Json& entry : *verdict.find("claims")->array()) {
+    if (*entry.find("name")->string() == name) return *entry.find("value")->string();
+  }
+  return "";
+}
+
+constexpr const char* kNitroTrust =
+    R"({"collateral_age_max_s":1,"crl_age_max_s":1,"min_assurance":"HW-ENCLAVE",)"
+    R"("platforms":{"nitro":{)"
+    R"("binding":"user_data","images":[],"require_crl":false,"roots":["ROOT"]}},)"
+    R"("revoked_certificates":[],"version":1})";
+
+TEST_F(Party, VerifiesEvidenceOnlyWithEverythingGiven) {
+  const std::string document =
+      "evidence verify --json --platform nitro --at 1800000000 --evidence " + seed("nitro");
+  const Outcome bare = run(document);
+  EXPECT_EQ(bare.code, 1);
+  // The verdict, then the failure: both are JSON.
+  const Json claims = Json::parse(bare.text.substr(0, bare.text.find("\n{"))).value();
+  EXPECT_FALSE(*claims.find("ok")->boolean());
+  EXPECT_EQ(*(*claims.find("reasons")->array())[0].string(), "trust_policy_missing");
+  std::string trust = kNitroTrust;
+  trust.replace(trust.find("ROOT"), 4, claim(claims, "root_sha256"));
+  std::ofstream(at("trust.json")) << trust;
+  std::string add =
+      "trust add-image " + at("trust.json") + " --platform nitro --image " + std::string(64, 'a');
+  for (const std::string pcr : {"0", "1", "2"}) {
+    add.append(" --pcr ").append(pcr).append("=").append(claim(claims, "pcr_" + pcr));
+  }
+  ASSERT_EQ(run(add).code, 0) << run(add).text;
+  EXPECT_THAT(run("trust show " + at("trust.json")).text, HasSubstr("nitro  1 image, 1 root"));
+  const std::string whole = document + " --trust-policy " + at("trust.json") + " --nonce ";
+  const std::string nonce = claim(claims, "user_data");
+  const Outcome good = run(whole + nonce);
+  EXPECT_EQ(good.code, 0) << good.text;
+  EXPECT_EQ(*Json::parse(good.text)->find("assurance")->string(), "HW-ENCLAVE");
+  EXPECT_EQ(run(whole + nonce.substr(2)).code, 1);
+  EXPECT_EQ(run(document + " --trust-policy " + at("trust.json")).code, 1);
+  EXPECT_EQ(run(document + " --nonce " + nonce).code, 1);
+  EXPECT_THAT(run("trust pin-machine " + at("trust.json") + " 00 --platform nitro").text,
+              HasSubstr("no section for this platform"));
+}
+
+TEST_F(Party, EvidenceIsAskedForInWords) {
+  const std::string verify = "evidence verify --evidence " + seed("nitro");
+  EXPECT_EQ(run(verify + " --platform nitra").code, 2);
+  EXPECT_EQ(run(verify + " --platform nitro --nonce xyz").code, 2);
+  EXPECT_EQ(run(verify + " --platform nitro --at soon").code, 1);
+  EXPECT_EQ(run(verify).code, 2);
+  const Outcome shown = run("evidence show --platform nitro " + seed("nitro"));
+  EXPECT_EQ(shown.code, 0) << shown.text;
+  EXPECT_THAT(shown.text, HasSubstr("An AWS Nitro document"));
+  EXPECT_THAT(shown.text, HasSubstr("Who vouches"));
+  const Outcome raw = run("evidence show " + seed("nitro"));
+  EXPECT_EQ(raw.code, 1);
+  EXPECT_THAT(raw.text, HasSubstr("--platform"));
 }
 
 TEST_F(Party, WithoutATerminalThePassphraseMustComeOtherwise) {

@@ -1,0 +1,197 @@
+#include "cli/trust_verbs.h"
+
+#include <charconv>
+#include <memory>
+
+#include "cli/mistakes.h"
+#include "client/evidence/edit_trust.h"
+#include "client/keys/atomic_file.h"
+
+namespace gbx::cli {
+namespace {
+
+constexpr std::int64_t kDaySeconds = 86400;
+constexpr unsigned kFileMode = 0644;  // others check it too
+
+struct TrustOptions {
+  std::string file;
+  std::string platform;
+  std::string image;
+  std::string measurement;
+  std::vector<std::string> pcrs;  // "4=HEX"
+  unsigned vmpl = 0;
+  std::string machine;
+};
+
+attest::TrustPolicy read_trust(const std::string& path) {
+  const auto text = client::read_file(path, attest::kTrustPolicyBytesMax);
+  if (!text) throw failure_in_words("the trust policy was not read", path, text.error());
+  auto trust = client::parse_trust_file(*text);
+  if (!trust) throw failure_in_words("the trust policy was not read", path, trust.error());
+  return std::move(trust).value();
+}
+
+void write_trust(const std::string& path, const attest::TrustPolicy& trust) {
+  const Status written = client::write_file(path, client::print_trust_file(trust), kFileMode);
+  if (!written) throw failure_in_words("the trust policy was not changed", path, written.error());
+}
+
+Failure wrong_usage(const std::string& where, const std::string& why, const std::string& next) {
+  Failure out("the trust policy was not changed", where, why, next);
+  out.exits_with(kExitUsage);
+  return out;
+}
+
+attest::Platform platform_of(const std::string& name) {
+  const auto platform = attest::platform_from(name);
+  if (!platform) {
+    throw wrong_usage(name, "there is no such platform",
+                      "write sim, tpm, snp, sgx, tdx, nitro or azure");
+  }
+  return *platform;
+}
+
+Bytes hex_of(const std::string& text) {
+  auto bytes = from_hex(text);
+  if (!bytes) throw wrong_usage(text, "it is not hex", "write two digits 0-9 or a-f for each byte");
+  return std::move(bytes).value();
+}
+
+attest::PcrValue pcr_of(const std::string& text) {
+  const std::size_t at = text.find('=');
+  unsigned index = 0;
+  const char* end = text.data() + (at == std::string::npos ? 0 : at);
+  const auto read = std::from_chars(text.data(), end, index);
+  if (at == std::string::npos || read.ec != std::errc() || read.ptr != end || index > 31) {
+    throw wrong_usage(text, "it is no register and value", "write it as in 4=00ff...");
+  }
+  return {static_cast<std::uint8_t>(index), hex_of(text.substr(at + 1))};
+}
+
+std::string many(std::size_t count, const std::string& word) {
+  return std::to_string(count) + " " + word + (count == 1 ? "" : "s");
+}
+
+std::string machines_text(const attest::Machines& machines) {
+  return machines ? many(machines->size(), "machine") : "any machine";
+}
+
+// One line for each platform that is believed.
+std::string sections_text(const attest::TrustPolicy& trust) {
+  std::string out;
+  const auto line = [&](const std::string& name, std::size_t images, const std::string& more) {
+    out += "  " + name + "  " + many(images, "image") + ", " + more + "\n";
+  };
+  if (trust.sim) line("sim  ", trust.sim->images.size(), "anybody can forge it");
+  if (trust.tpm) {
+    line("tpm  ", trust.tpm->pcrs.images.size(),
+         many(trust.tpm->roots.size(), "root") + ", " +
+             many(trust.tpm->keys.size(), "enrolled key") + ", " +
+             machines_text(trust.tpm->machines));
+  }
+  if (trust.snp) line("snp  ", trust.snp->images.size(), machines_text(trust.snp->machines));
+  if (trust.sgx) line("sgx  ", trust.sgx->images.size(), machines_text(trust.sgx->machines));
+  if (trust.tdx) line("tdx  ", trust.tdx->images.size(), machines_text(trust.tdx->machines));
+  if (trust.nitro) {
+    line("nitro", trust.nitro->images.size(), many(trust.nitro->roots.size(), "root"));
+  }
+  if (trust.azure) {
+    line("azure", trust.azure->pcrs.images.size(),
+         trust.azure->snp ? machines_text(trust.azure->snp->machines) : "not on SEV-SNP");
+  }
+  return out.empty() ? "  no platform: everything is refused\n" : out;
+}
+
+void show(const Console& console, const TrustOptions& options) {
+  const attest::TrustPolicy trust = read_trust(options.file);
+  console.say("Believed from " + std::string(attest::assurance_word(trust.min_assurance)) +
+              " on; revocation lists of at most " +
+              std::to_string(trust.crl_age_max_s / kDaySeconds) + " days, collateral of at most " +
+              std::to_string(trust.collateral_age_max_s / kDaySeconds) + "; " +
+              many(trust.revoked_certificates.size(), "certificate") + " revoked.\n" +
+              sections_text(trust));
+  console.print(attest::encode_trust_policy(trust));
+}
+
+void add_image(const Console& console, const TrustOptions& options) {
+  client::NewImage image;
+  image.platform = platform_of(options.platform);
+  const Bytes digest = hex_of(options.image);
+  if (digest.size() != image.image_digest.size()) {
+    throw wrong_usage(options.image, "an image digest has 32 bytes", "see glovebox measure");
+  }
+  std::copy(digest.begin(), digest.end(), image.image_digest.begin());
+  image.measurement = hex_of(options.measurement);
+  image.vmpl = static_cast<std::uint8_t>(options.vmpl);
+  for (const std::string& text : options.pcrs) image.pcrs.push_back(pcr_of(text));
+  attest::TrustPolicy trust = read_trust(options.file);
+  if (const Status added = client::add_image(trust, image); !added) {
+    throw failure_in_words("the trust policy was not changed", options.file, added.error());
+  }
+  write_trust(options.file, trust);
+  console.say("The trust policy believes one more image of " + options.platform + ".");
+  console.print(attest::encode_trust_policy(trust));
+}
+
+void pin_machine(const Console& console, const TrustOptions& options) {
+  attest::TrustPolicy trust = read_trust(options.file);
+  const Status pinned =
+      client::pin_machine(trust, platform_of(options.platform), hex_of(options.machine));
+  if (!pinned) {
+    throw failure_in_words("the trust policy was not changed", options.file, pinned.error());
+  }
+  write_trust(options.file, trust);
+  console.say("The trust policy believes this machine and the others that it names, and no more.");
+  console.print(attest::encode_trust_policy(trust));
+}
+
+void add_add_image(CLI::App* group, Console& console) {
+  auto options = std::make_shared<TrustOptions>();
+  CLI::App* verb = group->add_subcommand("add-image", "Believe one more image");
+  verb->add_option("file", options->file, "The trust policy; it is changed")->required();
+  verb->add_option("--platform", options->platform, "Whose measurement it is")->required();
+  verb->add_option("--image", options->image, "Digest of the image manifest (glovebox measure)")
+      ->required();
+  verb->add_option("--measurement", options->measurement,
+                   "MEASUREMENT (snp), MRENCLAVE (sgx) or MRTD (tdx), in hex");
+  verb->add_option("--vmpl", options->vmpl, "Of snp")->check(CLI::Range(0, 3));
+  verb->add_option(
+      "--pcr", options->pcrs,
+      "Register and value, as 4=00ff..., several times: tpm, nitro, azure; RTMR of tdx");
+  verb->footer(
+      "Example: glovebox trust add-image trust.json --platform tpm --image 00ff... --pcr 4=00ff... "
+      "--pcr 14=00ff...");
+  verb->callback([&console, options] { add_image(console, *options); });
+}
+
+void add_pin_machine(CLI::App* group, Console& console) {
+  auto options = std::make_shared<TrustOptions>();
+  CLI::App* verb = group->add_subcommand(
+      "pin-machine", "Believe this machine; the first one ends that any is believed");
+  verb->add_option("file", options->file, "The trust policy; it is changed")->required();
+  verb->add_option("--platform", options->platform, "snp, sgx, tdx, tpm or azure")->required();
+  verb->add_option("machine", options->machine,
+                   "CHIP_ID (snp, azure), platform instance id (sgx, tdx) or Google's instance id "
+                   "(tpm), in hex: glovebox evidence show says it")
+      ->required();
+  verb->footer("Example: glovebox trust pin-machine trust.json 00ff... --platform snp");
+  verb->callback([&console, options] { pin_machine(console, *options); });
+}
+
+}  // namespace
+
+void add_trust_verbs(CLI::App& app, Console& console) {
+  CLI::App* group =
+      app.add_subcommand("trust", "What this party believes: roots, images, machines");
+  group->require_subcommand(1);
+  group->footer("Example: glovebox trust show trust.json");
+  auto options = std::make_shared<TrustOptions>();
+  CLI::App* verb = group->add_subcommand("show", "Say what a trust policy believes");
+  verb->add_option("file", options->file, "The trust policy")->required();
+  verb->footer("Example: glovebox trust show trust.json");
+  verb->callback([&console, options] { show(console, *options); });
+  add_add_image(group, console);
+  add_pin_machine(group, console);
+}
+
+}  // namespace gbx::cli

@@ -1,0 +1,95 @@
+#include "client/evidence/edit_trust.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/spec/examples.h"
+
+namespace gbx::client {
+namespace {
+
+using attest::Platform;
+using attest::TrustPolicy;
+
+TrustPolicy example() {
+  return attest::decode_trust_policy(spec::examples("trust-policy.md").front()).value();
+}
+
+NewImage image(Platform platform) {
+  NewImage out;
+  out.platform = platform;
+  out.image_digest.fill(9);
+  const bool is_short = platform == Platform::sgx;
+  if (platform == Platform::snp || platform == Platform::tdx || is_short) {
+    out.measurement = Bytes(is_short ? 32 : 48, 7);
+  }
+  const std::size_t size = platform == Platform::tpm || platform == Platform::azure ? 32 : 48;
+  if (platform != Platform::snp && platform != Platform::sim && !is_short) {
+    const std::uint8_t count = platform == Platform::tdx ? 4 : 3;
+    for (std::uint8_t i = count; i-- > 0;) out.pcrs.push_back({i, Bytes(size, i)});
+  }
+  return out;
+}
+
+constexpr Platform kAll[] = {Platform::sim, Platform::tpm,   Platform::snp,  Platform::sgx,
+                             Platform::tdx, Platform::nitro, Platform::azure};
+
+TEST(AddImage, OfEachPlatform) {
+  for (const Platform platform : kAll) {
+    TrustPolicy trust = example();
+    const std::string before = print_trust_file(trust);
+    ASSERT_TRUE(add_image(trust, image(platform))) << attest::platform_name(platform);
+    const std::string after = print_trust_file(trust);
+    EXPECT_NE(before, after);
+    EXPECT_NE(after.find(to_hex(Bytes(32, 9))), std::string::npos);
+    EXPECT_EQ(print_trust_file(parse_trust_file(after).value()), after);
+  }
+}
+
+TEST(AddImage, NeverWithoutItsValues) {
+  for (const Platform platform : kAll) {
+    TrustPolicy trust = example();
+    NewImage less = image(platform);
+    less.measurement.clear();
+    less.pcrs.clear();
+    if (platform == Platform::sim) continue;
+    EXPECT_EQ(add_image(trust, less).error().reason.view(), "image_values_missing");
+    EXPECT_EQ(print_trust_file(trust), print_trust_file(example()));
+  }
+  TrustPolicy trust = example();
+  NewImage resettable = image(Platform::tpm);
+  resettable.pcrs.push_back({16, Bytes(32, 1)});
+  EXPECT_FALSE(add_image(trust, resettable));
+  NewImage twice = image(Platform::nitro);
+  twice.pcrs.push_back(twice.pcrs.back());
+  EXPECT_FALSE(add_image(trust, twice));
+}
+
+TEST(AddImage, MakesNoSection) {
+  for (const Platform platform : kAll) {
+    TrustPolicy nothing;
+    EXPECT_EQ(add_image(nothing, image(platform)).error().reason.view(), "platform_not_trusted");
+  }
+}
+
+TEST(PinMachine, TheFirstOneEndsAny) {
+  TrustPolicy trust = example();
+  ASSERT_FALSE(trust.snp->machines.has_value());
+  EXPECT_TRUE(pin_machine(trust, Platform::snp, Bytes(64, 1)));
+  EXPECT_EQ(trust.snp->machines->size(), 1U);
+  EXPECT_TRUE(pin_machine(trust, Platform::snp, Bytes(64, 2)));
+  EXPECT_EQ(pin_machine(trust, Platform::snp, Bytes(64, 1)).error().reason.view(),
+            "machine_repeated");
+  EXPECT_EQ(pin_machine(trust, Platform::snp, Bytes(63, 1)).error().reason.view(),
+            "machine_malformed");
+  EXPECT_EQ(trust.snp->machines->size(), 2U);
+  EXPECT_TRUE(pin_machine(trust, Platform::tpm, Bytes(8, 1)));
+  EXPECT_TRUE(pin_machine(trust, Platform::azure, Bytes(64, 1)));
+  EXPECT_TRUE(pin_machine(trust, Platform::tdx, Bytes(16, 1)));
+  EXPECT_TRUE(pin_machine(trust, Platform::sgx, Bytes(16, 1)));
+  for (const Platform none : {Platform::sim, Platform::nitro}) {
+    EXPECT_EQ(pin_machine(trust, none, Bytes(8, 1)).error().reason.view(), "platform_not_trusted");
+  }
+}
+
+}  // namespace
+}  // namespace gbx::client

@@ -1,0 +1,25 @@
+#pragma once
+
+// The forms in which others keep evidence, brought into ours (docs/reference/evidence.md). An
+// attacker writes all of it. Nothing is decided here: a file that is in no foreign form is given on
+// as it is, for the verifier to refuse; and nothing is added that was not in the files.
+
+#include "attest/evidence_verdict.h"
+#include "attest/tpm_structures.h"
+
+namespace gbx::client {
+
+struct EvidenceFile {
+  attest::Platform platform = attest::Platform::sim;
+  Bytes evidence;
+  Bytes chain;
+  Bytes collateral;
+};
+
+// What is read besides our own forms: hex or base64 of a binary document; the Attestation message
+// of go-tpm-tools, of which the quote over `bank` is taken (tpm); the evidence of Trustee's
+// az-snp-vtpm in its version 2, and a paravisor's blob as evidence with the older quote beside it
+// as collateral (azure). Pure and thread-safe.
+EvidenceFile import_evidence(EvidenceFile file, attest::TpmAlgorithm bank);
+
+}  // namespace gbx::client
