@@ -14,6 +14,9 @@ constexpr Literal kChecklist[] = {
     "azure_tpm_off",        "azure_console_on",      "assurance_too_low",
 };
 
+constexpr Literal kTdQuoteWrong = "azure_td_quote_wrong";
+constexpr Literal kTdQuoteUnexpected = "azure_td_quote_unexpected";
+
 // The report carries SHA-256 of the paravisor's data, then zeros.
 bool vouches_for(ByteView report_data, ByteView runtime) {
   Expected wanted;
@@ -41,12 +44,8 @@ struct Question {
 
 // Whether what the hardware reports below the paravisor holds, and is one of the policy's
 // paravisors; nullopt when there is nothing to go on with.
-std::optional<bool> check_hardware(Findings& findings, const AzureFile& file, const HclBlob& blob,
-                                   const Question& question) {
-  if (blob.kind != HclReportKind::snp) {
-    findings.refuse("platform_not_trusted");
-    return std::nullopt;
-  }
+std::optional<bool> check_snp_below(Findings& findings, const AzureFile& file, const HclBlob& blob,
+                                    const Question& question) {
   const auto& rules = question.trust.azure;
   const SnpTrust nobody;
   findings.require(rules && rules->snp, "platform_not_trusted");
@@ -55,8 +54,34 @@ std::optional<bool> check_hardware(Findings& findings, const AzureFile& file, co
       {blob.report, question.files.chain, &snp, &question.trust, &question.expected}, findings);
   if (!answer) return std::nullopt;
   findings.require(vouches_for(answer->report.report_data, blob.runtime), "azure_runtime_unbound");
-  findings.require(file.td_quote.empty(), "azure_td_quote_unexpected");
+  findings.require(file.td_quote.empty(), kTdQuoteUnexpected);
   return answer->image != nullptr;
+}
+
+// The same for a trust domain, whose quote is beside the paravisor's report: that one is written
+// for the machine itself, and nothing of it is read. A paravisor handles #VE itself, so under it,
+// and only there, SEPT_VE_DISABLE is off.
+bool check_tdx_below(Findings& findings, const AzureFile& file, const HclBlob& blob,
+                     const Question& question) {
+  TrustPolicy below = question.trust;
+  below.min_assurance = Assurance::insecure_sim;
+  below.tdx = below.azure ? below.azure->tdx : std::nullopt;
+  Expected wanted = question.expected;
+  const Hash digest = crypto::sha256(blob.runtime);
+  wanted.binding.assign(digest.begin(), digest.end());
+  const EvidenceFiles files{Platform::tdx, file.td_quote, question.files.chain,
+                            question.files.collateral};
+  const Verdict verdict = verify_tdx(files, below, wanted, Findings());
+  for (const Claim& claim : verdict.claims()) findings.claim(claim.name, claim.value);
+  bool holds = true;
+  for (const Literal reason : verdict.reasons()) {
+    if (reason == Literal("tdx_sept_ve_enabled")) continue;
+    holds = false;
+    if (reason != Literal("binding_wrong")) findings.refuse(reason);
+  }
+  findings.require(below.tdx.has_value(), "platform_not_trusted");
+  findings.require(!verdict.has_reason("binding_wrong"), "azure_runtime_unbound");
+  return findings.require(holds, kTdQuoteWrong);
 }
 
 void check_runtime(Findings& findings, const HclRuntime& runtime, const TrustPolicy& trust) {
@@ -67,11 +92,16 @@ void check_runtime(Findings& findings, const HclRuntime& runtime, const TrustPol
   findings.require(allowed || runtime.console_enabled == false, "azure_console_on");
 }
 
-std::vector<Literal> whole_checklist() {
+std::vector<Literal> whole_checklist(HclReportKind kind) {
   std::vector<Literal> out(std::begin(kChecklist), std::end(kChecklist));
   const auto quote = quote_checklist();
   out.insert(out.end(), quote.begin(), quote.end());
-  out.insert(out.end(), kSnpChecklist.begin(), kSnpChecklist.end());
+  if (kind == HclReportKind::tdx) {
+    out.push_back(kTdQuoteWrong);
+  } else {
+    out.insert(out.end(), kSnpChecklist.begin(), kSnpChecklist.end());
+    out.push_back(kTdQuoteUnexpected);
+  }
   return out;
 }
 
@@ -89,7 +119,10 @@ Verdict verify_azure(const EvidenceFiles& files, const TrustPolicy& trust, const
     findings.refuse(runtime.error());
     return std::move(findings).refused();
   }
-  const auto paravisor = check_hardware(findings, *file, *blob, {files, trust, expected});
+  const Question question{files, trust, expected};
+  const std::optional<bool> paravisor = blob->kind == HclReportKind::snp
+                                            ? check_snp_below(findings, *file, *blob, question)
+                                            : check_tdx_below(findings, *file, *blob, question);
   check_runtime(findings, *runtime, trust);
   const auto key = crypto::VerifyingKey::from_rsa(runtime->ak_modulus, runtime->ak_exponent);
   if (!key) {
@@ -102,7 +135,7 @@ Verdict verify_azure(const EvidenceFiles& files, const TrustPolicy& trust, const
     return std::move(findings).refused();
   }
   return std::move(findings).conclude(Assurance::hw_cvm_paravisor, quoted->image->image_digest,
-                                      whole_checklist());
+                                      whole_checklist(blob->kind));
 }
 
 }  // namespace gbx::attest

@@ -62,6 +62,42 @@ TEST(Azure, EachWrongThingHasItsName) {
   }
 }
 
+TEST(Azure, ATrustDomainHasAProfileOfItsOwn) {
+  const AzureMaker maker;
+  for (const std::uint16_t version : std::initializer_list<std::uint16_t>{4, 5}) {
+    const Verdict verdict = maker.make_tdx(DcapMaker(version)).verdict();
+    ASSERT_TRUE(verdict.ok()) << reasons_of(verdict);
+    EXPECT_EQ(verdict.assurance(), Assurance::hw_cvm_paravisor);
+    EXPECT_NE(verdict.claim("mr_td"), nullptr);
+  }
+  AzureMaker unbound;
+  unbound.bound = false;
+  EXPECT_EQ(reasons_of(unbound.make_tdx(DcapMaker(4)).verdict()),
+            "azure_runtime_unbound azure_td_quote_wrong");
+  DcapMaker debug(4);
+  debug.body[kTdAtAttributes] |= 1;
+  EXPECT_TRUE(maker.make_tdx(debug).verdict().has_reason("debug_enabled"));
+  DcapMaker other(4);
+  other.body[kTdAtMrTd] ^= 1;
+  EXPECT_TRUE(maker.make_tdx(other).verdict().has_reason("measurement_not_allowed"));
+  MadeEvidence nobody = maker.make_tdx(DcapMaker(4));
+  nobody.trust.azure->tdx.reset();
+  EXPECT_TRUE(nobody.verdict().has_reason("platform_not_trusted"));
+  MadeEvidence stale = maker.make_tdx(DcapMaker(4));
+  stale.collateral.clear();
+  EXPECT_TRUE(stale.verdict().has_reason("azure_td_quote_wrong"));
+  // A section for trust domains without a paravisor is none for those under one.
+  MadeEvidence elsewhere = maker.make_tdx(DcapMaker(4));
+  elsewhere.trust.tdx = elsewhere.trust.azure->tdx;
+  elsewhere.trust.azure->tdx.reset();
+  EXPECT_TRUE(elsewhere.verdict().has_reason("platform_not_trusted"));
+}
+
+TEST(Azure, IsQuick) {
+  EXPECT_LT(quickest_ms(AzureMaker().make()), kVerificationMsMax);
+  EXPECT_LT(quickest_ms(AzureMaker().make_tdx(DcapMaker(5))), kVerificationMsMax);
+}
+
 TEST(Azure, WhatThePolicyLeavesOutIsRefused) {
   const auto refused = [](const std::function<void(TrustPolicy&)>& change) {
     MadeEvidence made = AzureMaker().make();

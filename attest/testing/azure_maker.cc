@@ -42,33 +42,52 @@ std::string AzureMaker::runtime() const {
          std::string(128, '0') + "\"}";
 }
 
+MadeEvidence AzureMaker::above(MadeEvidence below, const Bytes& report, Bytes quote_of_td) const {
+  AzureFile file;
+  file.hcl_report = hcl_blob(report, runtime(), report_type);
+  file.quote = quote.make();
+  file.td_quote = std::move(quote_of_td);
+  below.platform = Platform::azure;
+  below.evidence = to_bytes(print_azure_file(file));
+  below.expected.binding = digest_bytes("binding", 64);
+  const QuoteMaker good;
+  TpmImage image;
+  image.image_digest.fill(2);
+  for (const auto& [index, value] : good.pcrs) image.pcrs.push_back({index, value});
+  AzureTrust azure;
+  azure.snp = below.trust.snp;
+  azure.tdx = below.trust.tdx;
+  azure.pcrs = {TpmAlgorithm::sha256, good.selections[0].pcrs, {image}};
+  below.trust.azure = azure;
+  below.trust.snp.reset();
+  below.trust.tdx.reset();
+  below.trust.min_assurance = Assurance::hw_cvm_paravisor;
+  return below;
+}
+
 MadeEvidence AzureMaker::make() const {
   SnpMaker hardware = snp;
-  const std::string data = runtime();
-  const Hash digest = crypto::sha256(as_bytes(data));
+  const Hash digest = crypto::sha256(as_bytes(runtime()));
   const auto at = hardware.report.begin() + kSnpAtReportData;
   std::fill_n(at, 64, 0);
   if (bound) std::copy(digest.begin(), digest.end(), at);
   std::copy(report_data_tail.begin(), report_data_tail.end(), at + 32);
   MadeEvidence out = hardware.make();
-  AzureFile file;
-  file.hcl_report = hcl_blob(out.evidence, data, report_type);
-  file.quote = quote.make();
-  file.td_quote = td_quote;
-  out.platform = Platform::azure;
-  out.evidence = to_bytes(print_azure_file(file));
-  out.expected.binding = digest_bytes("binding", 64);
-  AzureTrust azure;
-  azure.snp = out.trust.snp;
-  const QuoteMaker good;
-  TpmImage image;
-  image.image_digest.fill(2);
-  for (const auto& [index, value] : good.pcrs) image.pcrs.push_back({index, value});
-  azure.pcrs = {TpmAlgorithm::sha256, good.selections[0].pcrs, {image}};
-  out.trust.azure = azure;
-  out.trust.snp.reset();
-  out.trust.min_assurance = Assurance::hw_cvm_paravisor;
-  return out;
+  const Bytes report = out.evidence;
+  return above(std::move(out), report, td_quote);
+}
+
+MadeEvidence AzureMaker::make_tdx(DcapMaker tdx) const {
+  const Hash digest = crypto::sha256(as_bytes(runtime()));
+  const auto at = tdx.body.begin() + kTdAtReportData;
+  std::fill_n(at, 64, 0);
+  if (bound) std::copy(digest.begin(), digest.end(), at);
+  tdx.body[kTdAtAttributes + 3] &= 0xef;  // SEPT_VE_DISABLE
+  MadeEvidence out = tdx.make();
+  Bytes td = out.evidence;
+  AzureMaker copy = *this;
+  copy.report_type = 4;
+  return copy.above(std::move(out), Bytes(1184, 0), std::move(td));
 }
 
 }  // namespace gbx::attest::testing

@@ -3,6 +3,7 @@
 // Evidence of Azure's confidential VMs for tests: a report of the hardware, what a paravisor writes
 // beside it, and a quote of its virtual TPM.
 
+#include "attest/testing/dcap_maker.h"
 #include "attest/testing/snp_maker.h"
 #include "attest/testing/tpm_maker.h"
 
@@ -22,7 +23,13 @@ struct AzureMaker {
   Bytes td_quote;
 
   [[nodiscard]] std::string runtime() const;
+  // `below` under a trust policy that believes this machine, with everything but the sections for
+  // the hardware.
+  [[nodiscard]] MadeEvidence above(MadeEvidence below, const Bytes& report,
+                                   Bytes quote_of_td) const;
   [[nodiscard]] MadeEvidence make() const;
+  // The same on a trust domain: what `tdx` makes, with SEPT_VE_DISABLE off.
+  [[nodiscard]] MadeEvidence make_tdx(DcapMaker tdx) const;
   [[nodiscard]] Verdict verdict() const { return make().verdict(); }
 };
 

@@ -390,7 +390,7 @@ def read_azure(evidence, _chain, _log):
     need(kind == 2 or not any(report[1024:]), data.reason)
     claims, reasons = read_runtime(runtime)
     if kind == 4:
-        return claims, {}
+        return claims, reasons
     bound = hashlib.sha256(runtime).digest() + bytes(32)
     reasons["azure_runtime_unbound"] = report[0x50:0x90] != bound
     reasons["azure_td_quote_unexpected"] = bool(td)

@@ -9,6 +9,8 @@
 namespace gbx::client {
 namespace {
 
+constexpr Literal kTrustMissing = "trust_policy_missing";
+constexpr Literal kNonceMissing = "nonce_missing";
 constexpr std::size_t kTimeBytes = 20;  // of 2024-09-07T14:37:36Z
 
 Json as_reason(Literal reason) { return {reason.view()}; }
@@ -36,8 +38,8 @@ Result<EvidenceAnswer> check_evidence(const EvidenceQuestion& question) {
       attest::verify_evidence({file.platform, file.evidence, file.chain, file.collateral}, trust,
                               expected),
       {}};
-  if (!question.trust) out.left_out.push_back("trust_policy_missing");
-  if (expected.binding.empty()) out.left_out.push_back("nonce_missing");
+  if (!question.trust) out.left_out.push_back(kTrustMissing);
+  if (expected.binding.empty()) out.left_out.push_back(kNonceMissing);
   return out;
 }
 

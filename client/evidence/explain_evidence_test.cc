@@ -12,7 +12,9 @@ std::string text_of(const attest::Verdict& verdict) {
   std::string out;
   for (const EvidenceSection& section : explain_claims(verdict)) {
     out += section.title + "\n";
-    for (const auto& [label, value] : section.rows) out += "  " + label + ": " + value + "\n";
+    for (const auto& [label, value] : section.rows) {
+      out.append("  ").append(label).append(": ").append(value).append("\n");
+    }
   }
   return out;
 }

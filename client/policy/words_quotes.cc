@@ -14,7 +14,7 @@ constexpr std::string_view kSetUp = "have the operator set the machine up anew";
 
 // What can be wrong with evidence of TPMs, Nitro enclaves and Azure's paravisor,
 // with questions about evidence, and with edits of trust policies.
-constexpr std::array<Wording, 48> kWords = {{
+constexpr std::array<Wording, 49> kWords = {{
     {"azure_console_on",
      "the machine's serial console is on: whoever holds the subscription can use it",
      "have the operator switch it off, or agree on a trust policy that takes it"},
@@ -25,6 +25,7 @@ constexpr std::array<Wording, 48> kWords = {{
      kMachine},
     {"azure_secure_boot_off", "the machine was started without secure boot", kSetUp},
     {"azure_td_quote_unexpected", "a quote of a TD comes with a report of SEV-SNP", kFiles},
+    {"azure_td_quote_wrong", "the quote of the TD below the paravisor does not hold", kMachine},
     {"azure_tpm_off", "the paravisor does not say that its TPM is on", kSetUp},
     {"cbor_key_repeated", "a map of the document has a key twice", kFiles},
     {"cbor_malformed", "the document is not CBOR in its one strict form, or something follows it",
