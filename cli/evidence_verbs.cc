@@ -39,18 +39,22 @@ Bytes read_bytes(const std::string& path) {
   return path.empty() ? Bytes() : to_bytes(read_text(path));
 }
 
+Failure wrong_usage(const std::string& where, const std::string& why, const std::string& next) {
+  Failure out(kNot, where, why, next);
+  out.exits_with(kExitUsage);
+  return out;
+}
+
 attest::Platform platform_of(const std::string& name) {
   const auto platform = attest::platform_from(name);
   if (platform) return *platform;
-  throw Failure(kNot, name, "there is no such platform", std::string("write ") + kPlatforms)
-      .exits_with(kExitUsage);
+  throw wrong_usage(name, "there is no such platform", std::string("write ") + kPlatforms);
 }
 
 Bytes hex_of(const std::string& option, const std::string& text) {
   auto bytes = from_hex(text);
   if (bytes && !bytes->empty()) return std::move(bytes).value();
-  throw Failure(kNot, option, "it is not hex", "write two digits 0-9 or a-f for each byte")
-      .exits_with(kExitUsage);
+  throw wrong_usage(option, "it is not hex", "write two digits 0-9 or a-f for each byte");
 }
 
 client::EvidenceQuestion question_of(const EvidenceOptions& options) {
@@ -65,7 +69,7 @@ client::EvidenceQuestion question_of(const EvidenceOptions& options) {
     const Bytes bytes = hex_of("--policy-hash", options.policy_hash);
     Hash hash{};
     if (bytes.size() != hash.size()) {
-      throw Failure(kNot, "--policy-hash", "it has not 32 bytes", "").exits_with(kExitUsage);
+      throw wrong_usage("--policy-hash", "it has not 32 bytes", "");
     }
     std::copy(bytes.begin(), bytes.end(), hash.begin());
     out.policy_hash = hash;
@@ -110,6 +114,15 @@ std::vector<std::string_view> reasons_of(const client::EvidenceAnswer& answer) {
   return out;
 }
 
+Failure refusal_of(const std::string& where, std::string_view reason) {
+  const client::Wording* wording = client::find_wording(reason);
+  Failure out("the evidence is refused", where,
+              std::string(wording == nullptr ? reason : wording->means),
+              std::string(wording == nullptr ? "" : wording->next));
+  out.with(ErrorCode::unverified, std::string(reason));
+  return out;
+}
+
 // The claims and every reason, then a failure when it is a no.
 void verify(const Console& console, const EvidenceOptions& options) {
   const client::EvidenceQuestion question = question_of(options);
@@ -128,12 +141,7 @@ void verify(const Console& console, const EvidenceOptions& options) {
   text += "Against it\n";
   for (const std::string_view reason : reasons) text += words_of(reason) + "\n";
   console.say(text);
-  const client::Wording* first = client::find_wording(reasons.front());
-  Failure failure("the evidence is refused", options.evidence,
-                  first == nullptr ? std::string(reasons.front()) : std::string(first->means),
-                  first == nullptr ? "" : std::string(first->next));
-  failure.with(ErrorCode::unverified, std::string(reasons.front()));
-  throw failure;
+  throw refusal_of(options.evidence, reasons.front());
 }
 
 void show(const Console& console, const EvidenceOptions& options) {

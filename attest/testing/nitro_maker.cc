@@ -5,6 +5,8 @@
 namespace gbx::attest::testing {
 namespace {
 
+constexpr std::int64_t kThreeHours = 10'800;
+
 Bytes field(std::string_view name, const std::optional<Bytes>& value) {
   return joined(cbor_text(name), value ? cbor_bytes(*value) : Bytes{0xf6});
 }
@@ -27,7 +29,7 @@ Bytes cbor_text(std::string_view text) { return joined(cbor_head(3, text.size())
 
 NitroMaker::NitroMaker() : leaf(chain.leaf("test enclave")) {
   leaf.not_before = kNow - 60;
-  leaf.not_after = kNow + 3 * 3600;
+  leaf.not_after = kNow + kThreeHours;
   pcrs[4] = Bytes(48, 0);
   for (const std::uint8_t i : std::initializer_list<std::uint8_t>{0, 1, 2, 3, 8}) {
     pcrs[i] = digest_bytes("pcr " + std::to_string(i), 48);
