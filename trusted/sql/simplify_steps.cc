@@ -208,7 +208,7 @@ bool Simplifier::pass_through(Step& step, std::size_t index) {
                                  [](const Expression& e) { return e.op == Op::column; });
   const bool renames = step.kind == StepKind::join || step.kind == StepKind::group;
   if (!plain || (!renames && !is_identity(inner))) return false;
-  if (step.kind == StepKind::append && is_table(inner.inputs[0].source)) return false;
+  if (!renames && is_table(inner.inputs[0].source)) return false;
   if (renames) {
     each_expression(step, [&](Expression& e) {
       each_column(e, [&](Expression& c) {
