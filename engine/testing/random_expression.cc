@@ -281,7 +281,7 @@ Expression RandomExpression::day(std::uint32_t depth) {
     Expression e = node(Op::add_months, date, {kDayLow, kDayHigh});
     e.value = static_cast<std::int64_t>(random_.below(61)) - 30;
     e.children = {make(date, depth - 1)};
-    constexpr std::int64_t kReach = 31 * 31;
+    constexpr std::int64_t kReach = 961;  // days in 31 months
     const bool leaves =
         e.children[0].low < kDayLow + kReach || e.children[0].high > kDayHigh - kReach;
     return leaves ? leaf(date) : e;

@@ -132,7 +132,7 @@ Result<Expression> ExpressionBinder::further_function(const Node& node,
     return divided(node, std::move(parts));
   }
   if (name == "date_diff" || name == "datediff") return difference(node, std::move(parts));
-  const std::array<std::string_view, 9> kMatches = {
+  constexpr std::array<std::string_view, 9> kMatches = {
       "starts_with", "^@", "ends_with", "suffix", "contains", "prefix", "~~*", "!~~*", "like"};
   if (std::find(kMatches.begin(), kMatches.end(), name) != kMatches.end()) {
     return matches(node, std::move(parts));

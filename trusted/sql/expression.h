@@ -74,7 +74,7 @@ enum class Rounding : std::uint8_t { half_away, down, up, to_zero };
 
 constexpr std::int64_t kQuotientDigitsMax = 12;
 
-constexpr std::int64_t kMonthsMax = 12 * 9998;  // of add_months, either way
+constexpr std::int64_t kMonthsMax = 119'976;  // of add_months, either way: of 9998 years
 
 std::string_view op_name(Op op);
 std::optional<Op> op_from(std::string_view name);

@@ -109,7 +109,7 @@ std::string text_call(const Expression& expression, const std::string& text) {
 std::string rounded(const std::string& a, const std::string& b, Rounding rounding) {
   const std::string rest = "(" + a + " % " + b + ")";
   const std::string signs_differ = "((" + rest + " < 0) <> (" + b + " < 0))";
-  const std::string cut = "(" + a + " // " + b + ")";
+  std::string cut = "(" + a + " // " + b + ")";
   if (rounding == Rounding::to_zero) return cut;
   if (rounding == Rounding::half_away) {
     return "((CAST(2 AS HUGEINT) * " + a + " + (CASE WHEN (" + a + " < 0) THEN -abs(" + b +
