@@ -43,7 +43,7 @@ class MemoryStore final : public Store {
 };
 
 privacy::Budget full_budget() {
-  const privacy::Price all{std::uint64_t{1} << 40, std::uint64_t{1} << 40};
+  const privacy::Price all{privacy::loss_max(privacy::Accounting::pure), std::uint64_t{1} << 40};
   auto budget =
       privacy::Budget::make(privacy::Accounting::pure, {{"exposures", all}, {"purchases", all}});
   GBX_CHECK(budget && budget->allot("exposures", all) && budget->allot("purchases", all));

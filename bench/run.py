@@ -51,7 +51,9 @@ def spread(values, unit):
 
 def compare_row(row):
     """One line of the table from one row of an x_compare program."""
-    ours, baseline = row["ours"], row.get("baseline", [])
+    # Programs that write canonical JSON, which has no fractions, write them as strings.
+    ours, baseline = ([float(value) for value in row.get(side, [])]
+                      for side in ("ours", "baseline"))
     ratio = ""
     if len(baseline) == len(ours):
         ratios = [a / b for a, b in zip(ours, baseline)]
