@@ -6,6 +6,7 @@
 
 #include "cli/console.h"
 #include "client/policy/amounts.h"
+#include "client/policy/explain.h"
 
 namespace gbx::cli {
 namespace {
@@ -33,7 +34,7 @@ std::string number_text(std::int64_t value, ValueType type) {
 std::string cell_text(const packet::OutputCell& cell, const packet::Output& column) {
   if (const auto* text = std::get_if<std::string>(&cell.value)) return printable(*text);
   const auto* value = std::get_if<std::int64_t>(&cell.value);
-  if (value == nullptr) return column.kind == packet::OutputKind::noised ? "withheld" : "NULL";
+  if (value == nullptr) return column.kind == packet::OutputKind::group ? "NULL" : "withheld";
   std::string shown = number_text(*value, column.type);
   if (!cell.interval) return shown;
   const Int128 below = Int128{*value} - cell.interval->low;
@@ -51,15 +52,22 @@ bool is_grouped(const packet::AnswerTable& table) {
                      [](const auto& column) { return column.kind == packet::OutputKind::group; });
 }
 
+bool is_exact(const packet::NoiseParameters& noise) {
+  return noise.selection == privacy::Selection::exact;
+}
+
 std::string people(std::int64_t count) { return with_thousands(std::to_string(count)) + " people"; }
 
 std::string withheld_text(const client::VerifiedAnswer& answer) {
   const packet::AnswerTable& table = answer.table();
   const std::string least = people(answer.predicate().noise.people_min);
+  const std::string unsafe = is_exact(answer.predicate().noise)
+                                 ? std::string()
+                                 : ", or not enough above it to say so safely";
   if (!is_grouped(table)) {
     if (!table.rows.empty() && table.withheld != 1) return {};
-    return "Withheld: too few people stand behind the answer (fewer than " + least +
-           ", or not enough above it to say so safely).\n";
+    return "Withheld: too few people stand behind the answer (fewer than " + least + unsafe +
+           ").\n";
   }
   if (!table.withheld) {
     return "Groups of fewer than about " + least +
@@ -67,8 +75,8 @@ std::string withheld_text(const client::VerifiedAnswer& answer) {
   }
   if (*table.withheld == 0) return "No group of the public lists is withheld.\n";
   return with_thousands(std::to_string(*table.withheld)) +
-         " of the groups in the policy's public lists are withheld: fewer than " + least +
-         ", or not enough above it to say so safely.\n";
+         " of the groups in the policy's public lists are withheld: fewer than " + least + unsafe +
+         ".\n";
 }
 
 // What k means for the rows of this answer.
@@ -76,6 +84,7 @@ std::string people_line(const packet::NoiseParameters& noise) {
   const std::string least = people(noise.people_min);
   switch (noise.selection) {
     case privacy::Selection::threshold:
+    case privacy::Selection::exact:
     case privacy::Selection::geometric: return "Each row stands for at least " + least + ".\n";
     case privacy::Selection::margin:
       return "Each row with numbers stands for at least " + least +
@@ -103,7 +112,7 @@ double ones_of_rho(std::uint64_t rho) {
 // What is left in zcdp, as the epsilon that it is worth: with the half of the budget's delta that
 // pays for the conversion (privacy::limit_for()).
 std::string worth_of(const packet::BudgetMove& move, const policy::Privacy& privacy) {
-  if (privacy.accounting == privacy::Accounting::pure || move.after.loss == 0) return {};
+  if (privacy.accounting != privacy::Accounting::zcdp || move.after.loss == 0) return {};
   const std::uint64_t delta = std::max<std::uint64_t>(1, privacy.delta / 2);
   const double epsilon = privacy::epsilon_of_rho(
       ones_of_rho(move.after.loss),
@@ -131,6 +140,7 @@ std::string budget_lines(const client::VerifiedAnswer& answer, bool dry_run) {
 }
 
 std::string noise_line(const packet::AnswerPredicate& predicate) {
+  if (is_exact(predicate.noise)) return std::string(client::kNotAGuarantee) + "\n";
   return std::string(kPlusMinus) +
          " is the 95 % interval of the noise alone; the noise hides about " +
          people(predicate.noise.hides_people) + ".\n";
@@ -138,6 +148,7 @@ std::string noise_line(const packet::AnswerPredicate& predicate) {
 
 // What the same noise costs in the other accounting, where it has a price.
 std::string other_price(const packet::NoiseParameters& noise) {
+  if (is_exact(noise)) return {};
   privacy::Plan other;
   const bool pure = noise.accounting == privacy::Accounting::pure;
   other.accounting = pure ? privacy::Accounting::zcdp : privacy::Accounting::pure;
@@ -152,6 +163,7 @@ std::string other_price(const packet::NoiseParameters& noise) {
 }
 
 std::string price_line(const packet::NoiseParameters& noise) {
+  if (is_exact(noise)) return "one query";
   std::string out = std::string(loss_name(noise.accounting)) + " " +
                     client::loss_text(noise.accounting, noise.price.loss) + ", delta " +
                     client::delta_text(noise.price.delta);
@@ -165,6 +177,7 @@ std::string price_line(const packet::NoiseParameters& noise) {
 std::string column_width(const packet::Output& column, std::optional<std::int64_t> typical,
                          std::int64_t expected) {
   if (column.kind == packet::OutputKind::group) return "group";
+  if (column.kind == packet::OutputKind::exact) return "exact";
   const std::string sign = std::string(kPlusMinus) + " ";
   if (column.half_width) return sign + number_text(*column.half_width, column.type) + " (95 %)";
   if (!typical) return sign + "depends on the answer; --expect N shows what is typical";
@@ -285,6 +298,7 @@ Json answer_json(const client::VerifiedAnswer& answer) {
                            {"query", answer.request().sql},
                            {"result", packet::encode(answer.table())},
                            {"verdict", "PASS"}});
+  if (is_exact(predicate.noise)) out.set("guarantee", packet::kNoGuarantee);
   if (predicate.repeat_of) out.set("repeat_of", to_hex(*predicate.repeat_of));
   return out;
 }

@@ -94,6 +94,32 @@ TEST(AnswerView, TheNotesSayWhatIsHiddenWithheldPaidAndProven) {
                               "by newsnow on 2026-01-01 under \"Attribution, autumn\" version 1"));
 }
 
+TEST(AnswerView, WithoutNoiseTheFirstLineSaysSo) {
+  client::TestAnswer answer;
+  answer.make_exact();
+  const std::string notes = answer_notes(verified(answer));
+  EXPECT_EQ(notes.substr(0, 23), "NOT A PRIVACY GUARANTEE");
+  EXPECT_THAT(notes, HasSubstr("Each row stands for at least 50 people."));
+  EXPECT_THAT(notes, HasSubstr("Paid one query:\n  exposures: queries 100 before, 99 left"));
+  EXPECT_THAT(notes, Not(HasSubstr("±")));
+  EXPECT_THAT(notes, Not(HasSubstr("safely")));
+  EXPECT_THAT(answer_table(answer.table), HasSubstr("120,345"));
+  EXPECT_THAT(answer_json(verified(answer)).canonical(),
+              HasSubstr(R"("guarantee":"none: threshold only, not a privacy guarantee")"));
+  answer.request.dry_run = true;
+  answer.table.dry_run = true;
+  answer.table.rows.clear();
+  const packet::AnswerPredicate paid = answer.predicate;
+  answer.fill_predicate();
+  answer.predicate.noise = paid.noise;
+  answer.predicate.budget = paid.budget;
+  answer.predicate.snapshots.clear();
+  const std::string price = price_text(verified(answer), {});
+  EXPECT_THAT(price, HasSubstr("Price: one query; nothing was read or spent."));
+  EXPECT_THAT(price, HasSubstr("people: exact"));
+  EXPECT_THAT(price, HasSubstr("NOT A PRIVACY GUARANTEE"));
+}
+
 TEST(AnswerView, KIsOnlyClaimedWhereItHolds) {
   client::TestAnswer answer;
   answer.policy.privacy.open_rows = privacy::OpenRows::show;

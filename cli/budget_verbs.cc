@@ -28,11 +28,18 @@ struct SetOptions {
   std::string population = std::string(client::kEveryone);
   std::string epsilon;
   std::string delta;
+  std::string queries;
   std::string accounting = "pure";
   bool raise = false;
 };
 
 client::TotalSet total_of(const std::string& what, const SetOptions& options) {
+  if (!options.queries.empty()) {
+    const auto queries = parse_loss(privacy::Accounting::queries, options.queries);
+    if (!queries) throw failure_in_words(what, "--queries " + options.queries, queries.error());
+    return {
+        .at = now_seconds(), .accounting = privacy::Accounting::queries, .total = {*queries, 0}};
+  }
   const auto accounting = privacy::accounting_from(options.accounting);
   const auto epsilon = privacy::parse_epsilon(options.epsilon);
   const auto delta = privacy::parse_delta(options.delta);
@@ -91,8 +98,12 @@ void add_set(CLI::App& group, Console& console) {
   verb->add_option("--population", options->population,
                    "The people: the same in every table and collaboration they are in")
       ->capture_default_str();
-  verb->add_option("--epsilon", options->epsilon, "Over all rooms, for ever")->required();
-  verb->add_option("--delta", options->delta, "Over all rooms, for ever")->required();
+  verb->add_option("--epsilon", options->epsilon, "Over all rooms, for ever");
+  verb->add_option("--delta", options->delta, "Over all rooms, for ever");
+  verb->add_option("--queries", options->queries,
+                   "Instead, for threshold-only rooms: how many queries; promises nothing")
+      ->excludes("--epsilon")
+      ->excludes("--delta");
   verb->add_option("--accounting", options->accounting,
                    "pure adds epsilons; zcdp adds rhos, and takes rooms of both kinds")
       ->check(CLI::IsMember({"pure", "zcdp"}))

@@ -113,6 +113,9 @@ Json allotment_json(const Allotment& allotment) {
 }  // namespace
 
 std::string amount_text(Accounting accounting, Price amount, Price total) {
+  if (accounting == Accounting::queries) {
+    return loss_line(accounting, amount.loss) + " (no privacy guarantee)";
+  }
   std::string out = loss_line(accounting, amount.loss) + ", delta " + delta_text(amount.delta);
   if (accounting == Accounting::pure) return out;
   return out + " (epsilon " + epsilon_worth(amount.loss, total.delta) + " at delta " +

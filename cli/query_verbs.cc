@@ -131,6 +131,15 @@ client::Forecast forecast_of(const client::PolicyFile& policy, const client::Hom
   return std::move(out).value();
 }
 
+// Where no noise is added there is none to choose.
+void demand_priced(const QueryChoice& choice, const policy::Policy& policy) {
+  if (!policy::threshold_only(policy.privacy)) return;
+  if (choice.epsilon.empty() && choice.target.empty()) return;
+  throw Failure("nothing was asked", "",
+                "the policy is threshold-only: numbers are exact, and a question costs one query",
+                "leave --epsilon and --target-error out");
+}
+
 // The price is asked for with what this program worked out; what the room says must bear it out.
 void demand_plan(const client::VerifiedAnswer& answer, const std::vector<std::int64_t>& widths) {
   const auto& said = answer.predicate().noise.statistics;
@@ -232,6 +241,7 @@ void query(const Console& console, const QueryChoice& choice) {
   client::Question question{.sql = read_question(choice)};
   if (!choice.epsilon.empty()) question.epsilon = choice.epsilon;
   const client::Home home = open_home(console);
+  demand_priced(choice, policy.policy);
   if (choice.dry_run || !choice.target.empty()) {
     const Verified price = tell_price(console, choice, policy, home, question);
     if (choice.dry_run) return tell_answer(console, choice, price);

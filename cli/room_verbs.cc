@@ -115,10 +115,9 @@ std::string text_of(const Json& json, std::string_view key) {
   return member != nullptr && member->string() != nullptr ? *member->string() : "";
 }
 
-// The member that says a loss, in either accounting.
+// The member that says a loss, in any accounting.
 std::string loss_of(const Json& row, const std::string& suffix) {
-  for (const privacy::Accounting accounting :
-       {privacy::Accounting::pure, privacy::Accounting::zcdp}) {
+  for (const privacy::Accounting accounting : privacy::kAccountings) {
     std::string name(loss_name(accounting));
     const std::string text = text_of(row, name + suffix);
     if (!text.empty()) return name.append(" ").append(text);
@@ -180,7 +179,7 @@ void add_provide(CLI::App& app, Console& console) {
       ->required();
   verb->add_option("--room", options->socket, "The room's socket")->required();
   verb->add_option("--policy", options->policy, "The policy, signed by every member")->required();
-  verb->add_option("--epsilon,--rho", options->loss,
+  verb->add_option("--epsilon,--rho,--queries", options->loss,
                    "How much of the table's budget this room gets, in the unit of the policy's "
                    "accounting; what is left of the policy's otherwise");
   verb->add_option("--population", options->population,

@@ -34,8 +34,11 @@ Result<std::pair<std::string, privacy::Price>> decode_row(privacy::Accounting ac
 
 // The rows say by their members in which accounting the room counted.
 privacy::Accounting accounting_of(const Json::Array& tables) {
-  const bool zcdp = !tables.empty() && tables.front().find("rho_spent") != nullptr;
-  return zcdp ? privacy::Accounting::zcdp : privacy::Accounting::pure;
+  for (const privacy::Accounting accounting : privacy::kAccountings) {
+    const std::string spent = std::string(loss_name(accounting)) + "_spent";
+    if (!tables.empty() && tables.front().find(spent) != nullptr) return accounting;
+  }
+  return privacy::Accounting::pure;
 }
 
 }  // namespace

@@ -67,6 +67,7 @@ privacy::Price amount_of(const AllotmentOrder& order, const Population& populati
 }  // namespace
 
 privacy::Price share_of(privacy::Price budget, std::uint64_t loss) {
+  if (budget.delta == 0) return {loss, 0};  // queries are counted, nothing else
   if (budget.loss == 0) return {loss, 1};
   const auto delta =
       static_cast<std::uint64_t>(static_cast<UInt128>(budget.delta) * loss / budget.loss);

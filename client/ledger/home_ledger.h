@@ -93,7 +93,8 @@ class HomeLedger {
   std::vector<Population> populations_;  // by name
 };
 
-// The part of `budget` that `loss` takes along: delta in proportion, rounded down, at least 1.
+// The part of `budget` that `loss` takes along: delta in proportion, rounded down, at least 1
+// where there is any.
 privacy::Price share_of(privacy::Price budget, std::uint64_t loss);
 
 }  // namespace gbx::client

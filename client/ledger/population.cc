@@ -19,8 +19,10 @@ bool is_name(std::string_view name) {
 }
 
 // An amount that a file can say, of which a budget can be made.
-bool is_amount(privacy::Accounting accounting, privacy::Price amount) {
+bool is_sayable(privacy::Accounting accounting, privacy::Price amount) {
+  const bool counted = accounting == privacy::Accounting::queries;
   return amount.loss >= 1 && amount.loss <= privacy::loss_max(accounting) &&
+         (!counted || amount.delta == 0) &&
          amount.delta <= static_cast<std::uint64_t>(Json::kIntegerMax);
 }
 
@@ -33,7 +35,7 @@ privacy::Price larger(privacy::Price a, privacy::Price b) {
 Result<privacy::Price> charge_in(privacy::Accounting to, privacy::Accounting from,
                                  privacy::Price amount) {
   if (to == from) return amount;
-  if (to == privacy::Accounting::pure) {
+  if (to != privacy::Accounting::zcdp || from != privacy::Accounting::pure) {
     return Error{ErrorCode::policy_denied, "accounting_differs"};
   }
   return privacy::Price{privacy::rho_of_epsilon(amount.loss), amount.delta};
@@ -105,7 +107,8 @@ bool Population::passed(const log::Head& head) const {
 }
 
 Status Population::check(const TotalSet& total) const {
-  if (!is_time(total.at) || !is_amount(total.accounting, total.total) || total.total.delta == 0) {
+  if (!is_time(total.at) || !is_sayable(total.accounting, total.total) ||
+      !privacy::is_amount(total.accounting, total.total)) {
     return Error{ErrorCode::invalid_argument, "total_malformed"};
   }
   if (is_set() && total.accounting != accounting()) {
@@ -117,7 +120,7 @@ Status Population::check(const TotalSet& total) const {
 Status Population::check(const Grant& grant) const {
   if (!is_set()) return Error{ErrorCode::not_found, "population_unset"};
   if (!is_time(grant.at) || !is_name(grant.collaboration) || !is_name(grant.table) ||
-      !is_name(grant.log_origin) || !is_amount(grant.accounting, grant.given)) {
+      !is_name(grant.log_origin) || !is_sayable(grant.accounting, grant.given)) {
     return Error{ErrorCode::invalid_argument, "allotment_malformed"};
   }
   privacy::Price before;

@@ -31,7 +31,8 @@ namespace gbx::client {
 
 // `amount`, counted in `from`, as a charge to a ledger that counts in `to`: itself, or rho for an
 // epsilon (privacy::rho_of_epsilon(), which bounds any history of smaller epsilons that add up to
-// it). Fails with policy_denied (accounting_differs): no epsilon stands for a rho without a delta.
+// it). Fails with policy_denied (accounting_differs): no epsilon stands for a rho without a delta,
+// and neither stands for a query without noise, which can cost any.
 Result<privacy::Price> charge_in(privacy::Accounting to, privacy::Accounting from,
                                  privacy::Price amount);
 

@@ -13,7 +13,12 @@ constexpr std::int64_t kTimeMax = 253'402'300'799;
 
 // The unit says which accounting it is.
 std::string_view loss_key(privacy::Accounting accounting) {
-  return accounting == privacy::Accounting::pure ? "epsilon_1e6" : "rho_2_40";
+  switch (accounting) {
+    case privacy::Accounting::pure: return "epsilon_1e6";
+    case privacy::Accounting::zcdp: return "rho_2_40";
+    case privacy::Accounting::queries: return "queries";
+  }
+  GBX_CHECK(false);
 }
 
 Json encode_amount(privacy::Accounting accounting, privacy::Price amount) {
@@ -29,8 +34,9 @@ struct Amount {
 Amount take_amount(Fields& fields, std::string_view key) {
   const Json& json = fields.object(key);
   Amount out;
-  const bool zcdp = json.find(loss_key(privacy::Accounting::zcdp)) != nullptr;
-  out.accounting = zcdp ? privacy::Accounting::zcdp : privacy::Accounting::pure;
+  for (const privacy::Accounting accounting : privacy::kAccountings) {
+    if (json.find(loss_key(accounting)) != nullptr) out.accounting = accounting;
+  }
   Fields parts(json, kMalformed);
   const auto integer = [&](std::string_view part) {
     return static_cast<std::uint64_t>(parts.integer(part, 0, Json::kIntegerMax));

@@ -43,6 +43,31 @@ TEST_F(PopulationTest, TheSumOverAllRoomsAndCollaborationsStaysWithinTheTotal) {
   EXPECT_EQ(add(grant_of("c", 1)), "population_exhausted");
 }
 
+// A room without noise fits under no promise, and a number of queries is none.
+TEST_F(PopulationTest, QueriesWithoutNoiseAreATotalOfTheirOwn) {
+  Grant exact = grant_of("a", 40);
+  exact.accounting = privacy::Accounting::queries;
+  exact.given = {40, 0};
+  Population promised = people_;
+  ASSERT_EQ(add(total_of(3'000'000)), "");
+  EXPECT_EQ(add(exact), "accounting_differs");
+  people_ = std::move(promised);
+  TotalSet total = total_of(100, 1);
+  total.accounting = privacy::Accounting::queries;
+  EXPECT_EQ(add(total), "total_malformed");
+  total.total = {100, 0};
+  ASSERT_EQ(add(total), "");
+  EXPECT_EQ(add(exact), "");
+  EXPECT_EQ(add(grant_of("b", 1)), "accounting_differs");
+  exact.given.delta = 1;
+  EXPECT_EQ(add(exact), "allotment_malformed");
+  EXPECT_EQ(people_.free(), (privacy::Price{60, 0}));
+  const auto read = parse(file());
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->accounting(), privacy::Accounting::queries);
+  EXPECT_EQ(read->free(), (privacy::Price{60, 0}));
+}
+
 TEST_F(PopulationTest, DeltaEndsTheTotalToo) {
   ASSERT_EQ(add(total_of(3'000'000, 100)), "");
   Grant grant = grant_of("a", 1);

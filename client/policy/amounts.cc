@@ -59,7 +59,7 @@ std::string epsilon_text(std::uint64_t epsilon) { return privacy::format_epsilon
 std::string delta_text(std::uint64_t delta) { return privacy::format_delta(delta); }
 
 std::string loss_text(privacy::Accounting accounting, std::uint64_t loss) {
-  if (accounting == privacy::Accounting::pure) return epsilon_text(loss);
+  if (accounting != privacy::Accounting::zcdp) return format_loss(accounting, loss);
   std::array<char, 32> text{};
   const double ones = static_cast<double>(loss) / static_cast<double>(privacy::kRhoUnit);
   std::snprintf(text.data(), text.size(), "%.3g", ones);
@@ -70,7 +70,8 @@ std::uint64_t queries_in_budget(const policy::Privacy& privacy, bool selecting) 
   const privacy::Price budget = policy::budget_of(privacy);
   const privacy::Price price = policy::price_of(privacy, privacy.epsilon_per_query);
   const std::uint64_t by_loss = budget.loss / price.loss;
-  return selecting ? std::min(by_loss, budget.delta / price.delta) : by_loss;
+  const bool pays_delta = selecting && price.delta != 0;
+  return pays_delta ? std::min(by_loss, budget.delta / price.delta) : by_loss;
 }
 
 }  // namespace gbx::client

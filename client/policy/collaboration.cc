@@ -131,17 +131,21 @@ std::vector<privacy::Ration> read_rations(const YamlFile& file, const YAML::Node
   if (!node.IsSequence() || node.size() == 0) file.fail(node, "ration is no list", example);
   std::vector<privacy::Ration> out;
   for (const YAML::Node& item : node) {
-    const YamlSection section(file, item, "a ration", {"window", "epsilon", "rho"});
+    const YamlSection section(file, item, "a ration", {"window", "epsilon", "rho", "queries"});
     const auto window = privacy::window_from(section.text("window"));
     if (!window) {
       file.fail(section.at("window"), "\"" + section.text("window") + "\" is no window",
                 "windows are day, week, month, lifetime");
     }
-    if (section.has("epsilon") == section.has("rho")) {
-      file.fail(item, "a ration has one amount", example + ", or rho: with accounting zcdp");
+    std::vector<privacy::Accounting> said;
+    for (const privacy::Accounting accounting : privacy::kAccountings) {
+      if (section.has(std::string(loss_name(accounting)))) said.push_back(accounting);
     }
-    const auto accounting =
-        section.has("rho") ? privacy::Accounting::zcdp : privacy::Accounting::pure;
+    if (said.size() != 1) {
+      file.fail(item, "a ration has one amount",
+                example + ", or rho: with accounting zcdp, or queries: when threshold-only");
+    }
+    const privacy::Accounting accounting = said.front();
     const std::string unit(loss_name(accounting));
     const auto loss = privacy::parse_loss(accounting, section.text(unit));
     if (!loss) {
@@ -262,8 +266,41 @@ void read_mechanisms(const YamlFile& file, const YamlSection& dp, policy::Privac
   out.outer_joins = read_word(file, dp, "outer_joins", {"refuse", "doubled"}) == 1;
 }
 
+void read_dp(const YamlFile& file, const YamlSection& dp, policy::Privacy& out) {
+  read_mechanisms(file, dp, out);
+  out.epsilon = read_epsilon(file, dp, "epsilon");
+  out.delta = read_delta(file, dp, "delta");
+  read_epsilon_per_query(file, dp, out);
+  if (dp.has("delta_per_query")) {
+    out.delta_per_query = read_delta(file, dp, "delta_per_query");
+    return;
+  }
+  // Delta and the loss run out together.
+  const privacy::Price budget = policy::budget_of(out);
+  const std::uint64_t price = policy::price_of(out, out.epsilon_per_query).loss;
+  const std::uint64_t queries = std::max<std::uint64_t>(1, budget.loss / price);
+  out.delta_per_query = std::max<std::uint64_t>(1, budget.delta / queries);
+}
+
+// Exact numbers are what somebody has asked for in so many words.
+void read_threshold_only(const YamlFile& file, const YamlSection& section, policy::Privacy& out) {
+  if (section.text("guarantee") != "none") {
+    file.fail(section.at("guarantee"), "a limit on people alone guarantees no privacy",
+              "write guarantee: none, or dp: instead of threshold_only:");
+  }
+  out.accounting = privacy::Accounting::queries;
+  out.laplace = false;
+  out.queries = static_cast<std::uint64_t>(section.integer("queries", 1, privacy::kQueriesMax));
+}
+
 void read_privacy(const YamlFile& file, const YAML::Node& node, policy::Privacy& out) {
-  const YamlSection section(file, node, "privacy", {"k", "dp", "contribution"});
+  const YamlSection section(file, node, "privacy", {"k", "dp", "threshold_only", "contribution"});
+  if (section.has("dp") == section.has("threshold_only")) {
+    file.fail(node, "privacy is one of two things, and which is not said",
+              "write dp: {epsilon: \"3\", ...} for noise that protects each person, or "
+              "threshold_only: {guarantee: none, queries: 1000} for exact numbers that only k "
+              "withholds, which is not a privacy guarantee");
+  }
   out.people_min = section.integer("k", 2, policy::kPeopleMinMax);
   if (section.has("contribution")) {
     const YamlSection bound(file, section.at("contribution"), "contribution", {"groups", "rows"});
@@ -272,21 +309,17 @@ void read_privacy(const YamlFile& file, const YAML::Node& node, policy::Privacy&
     out.rows_per_group =
         static_cast<std::uint32_t>(bound.integer("rows", 1, policy::kRowsPerGroupMax));
   }
-  const YamlSection dp(file, section.at("dp"), "dp",
-                       {"accounting", "noise", "selection", "open_rows", "outer_joins", "epsilon",
-                        "delta", "epsilon_per_query", "users_noise", "delta_per_query"});
-  read_mechanisms(file, dp, out);
-  out.epsilon = read_epsilon(file, dp, "epsilon");
-  out.delta = read_delta(file, dp, "delta");
-  read_epsilon_per_query(file, dp, out);
-  if (dp.has("delta_per_query")) {
-    out.delta_per_query = read_delta(file, dp, "delta_per_query");
+  if (section.has("dp")) {
+    read_dp(file,
+            YamlSection(file, section.at("dp"), "dp",
+                        {"accounting", "noise", "selection", "open_rows", "outer_joins", "epsilon",
+                         "delta", "epsilon_per_query", "users_noise", "delta_per_query"}),
+            out);
   } else {
-    // Delta and the loss run out together.
-    const privacy::Price budget = policy::budget_of(out);
-    const std::uint64_t price = policy::price_of(out, out.epsilon_per_query).loss;
-    const std::uint64_t queries = std::max<std::uint64_t>(1, budget.loss / price);
-    out.delta_per_query = std::max<std::uint64_t>(1, budget.delta / queries);
+    read_threshold_only(
+        file,
+        YamlSection(file, section.at("threshold_only"), "threshold_only", {"guarantee", "queries"}),
+        out);
   }
   demand(policy::check_privacy(out), file, node, "privacy");
 }

@@ -135,6 +135,32 @@ TEST_F(Collaboration, AMemberCanHaveARation) {
   }
 }
 
+TEST_F(Collaboration, NoNoiseIsSaidInSoManyWords) {
+  const std::size_t begin = good_.find("  dp:");
+  const std::string dp = good_.substr(begin, good_.find('\n', begin) - begin);
+  const std::string none = "  threshold_only: {guarantee: none, queries: 500}";
+  const policy::Policy policy = build(replaced(good_, dp, none));
+  EXPECT_TRUE(policy::threshold_only(policy.privacy));
+  EXPECT_EQ(policy.privacy.queries, 500U);
+  EXPECT_TRUE(policy::check(policy));
+  const std::string both =
+      "privacy is one of two things, and which is not said | write dp: "
+      "{epsilon: \"3\", ...} for noise that protects each person, or "
+      "threshold_only: {guarantee: none, queries: 1000} for exact numbers that "
+      "only k withholds, which is not a privacy guarantee";
+  EXPECT_EQ(mistake(dp + "\n", ""), "34:3 " + both);
+  EXPECT_EQ(mistake(dp, dp + "\n" + none), "34:3 " + both);
+  EXPECT_EQ(mistake(dp, "  threshold_only: {guarantee: k, queries: 500}"),
+            "35:31 a limit on people alone guarantees no privacy | write guarantee: none, or dp: "
+            "instead of threshold_only:");
+  EXPECT_EQ(mistake(dp, "  threshold_only: {queries: 500}"),
+            "35:19 threshold_only has no \"guarantee\" | add it");
+  EXPECT_EQ(mistake(dp, "  threshold_only: {guarantee: none}"),
+            "35:19 threshold_only has no \"queries\" | add it");
+  EXPECT_EQ(mistake(dp, "  threshold_only: {guarantee: none, queries: 0}"),
+            "35:46 queries is no whole number in its range | write a number from 1 to 1000000000");
+}
+
 TEST_F(Collaboration, BecomesThePolicyThatItSays) {
   const policy::Policy policy = build(good_);
   EXPECT_TRUE(policy::check(policy));

@@ -117,6 +117,24 @@ std::string open_rows_name(privacy::OpenRows open_rows) {
   return {};
 }
 
+std::string show_privacy(const policy::Privacy& privacy) {
+  const std::string k = "  k " + thousands(privacy.people_min) + "; ";
+  if (policy::threshold_only(privacy)) {
+    return k + thousands(static_cast<std::int64_t>(privacy.queries)) +
+           " queries to each table\n  threshold-only, " + std::string(policy::kThresholdOnly) +
+           "\n";
+  }
+  return k + "epsilon " + privacy::format_epsilon(privacy.epsilon) + ", " +
+         privacy::format_epsilon(privacy.epsilon_per_query) + " a query; delta " +
+         privacy::format_delta(privacy.delta) + ", " +
+         privacy::format_delta(privacy.delta_per_query) + " a query\n  accounting " +
+         std::string(privacy::accounting_name(privacy.accounting)) +
+         "; noise: " + noise_names(privacy) +
+         "; selection: " + (privacy.geometric ? "geometric" : "threshold") +
+         "; open rows: " + open_rows_name(privacy.open_rows) +
+         "; outer joins: " + (privacy.outer_joins ? "doubled" : "refuse") + "\n";
+}
+
 std::string show_table(const policy::Policy& policy, const policy::Table& table) {
   std::string out = "  " + table.name + ", of " + table.owner + "; person: " + table.person + " (" +
                     table.identifier + "); at most " + thousands(table.rows_per_person) +
@@ -253,14 +271,30 @@ std::string noise_word(const policy::Privacy& privacy) {
   return privacy.laplace ? "Laplace or Gaussian, whichever is narrower" : "Gaussian";
 }
 
+std::string explain_contribution(const policy::Privacy& privacy) {
+  return "  - One person counts in at most " + thousands(privacy.groups_per_person) +
+         " groups of an answer, and with at most " + thousands(privacy.rows_per_group) +
+         " rows in each.\n";
+}
+
+std::string explain_threshold_only(const policy::Policy& policy) {
+  const policy::Privacy& privacy = policy.privacy;
+  return "No noise\n  - " + std::string(kNotAGuarantee) + "\n" + explain_contribution(privacy) +
+         "  - Which rows appear: those of at least k = " + thousands(privacy.people_min) +
+         " people. One person more or less can be what makes a row appear.\n"
+         "  - Refused: quantiles, and aggregates under a condition (FILTER, CASE, COUNT_IF, "
+         "columns that can be NULL): they could be about fewer people than their row.\n"
+         "  - Each table answers " +
+         thousands(static_cast<std::int64_t>(privacy.queries)) +
+         " questions in all. That is a ration, not a measure of what people lose.\n";
+}
+
 std::string explain_noise(const policy::Policy& policy) {
   const policy::Privacy& privacy = policy.privacy;
   const Widths grouped = widths_of(privacy, true, 0);
   const Widths whole = widths_of(privacy, false, 0);
   std::string out = "What one person can change, and what the noise hides\n";
-  out += "  - One person counts in at most " + thousands(privacy.groups_per_person) +
-         " groups of an answer, and with at most " + thousands(privacy.rows_per_group) +
-         " rows in each.\n";
+  out += explain_contribution(privacy);
   out += "  - A count of people is within " + thousands(grouped.persons) +
          " of the truth 19 times out of 20 when grouped, within " + thousands(whole.persons) +
          " when not: the noise hides about so many people, and any single one.\n";
@@ -390,17 +424,8 @@ std::string show_policy(const PolicyFile& file) {
   }
   out += "\nTables\n";
   for (const policy::Table& table : policy.tables) out += show_table(policy, table);
-  out += "\nPrivacy\n  k " + thousands(privacy.people_min) + "; epsilon " +
-         privacy::format_epsilon(privacy.epsilon) + ", " +
-         privacy::format_epsilon(privacy.epsilon_per_query) + " a query; delta " +
-         privacy::format_delta(privacy.delta) + ", " +
-         privacy::format_delta(privacy.delta_per_query) + " a query\n  accounting " +
-         std::string(privacy::accounting_name(privacy.accounting)) +
-         "; noise: " + noise_names(privacy) +
-         "; selection: " + (privacy.geometric ? "geometric" : "threshold") +
-         "; open rows: " + open_rows_name(privacy.open_rows) +
-         "; outer joins: " + (privacy.outer_joins ? "doubled" : "refuse") +
-         "\n  one person: " + thousands(privacy.groups_per_person) + " groups, " +
+  out += "\nPrivacy\n" + show_privacy(privacy) +
+         "  one person: " + thousands(privacy.groups_per_person) + " groups, " +
          thousands(privacy.rows_per_group) + " rows in each\n\nTrust\n  at least " +
          policy.trust.min_assurance + "\n";
   for (const Hash& image : policy.trust.images) out += "  image " + to_hex(image) + "\n";
@@ -416,6 +441,10 @@ std::string explain_policy(const policy::Policy& policy) {
   for (const policy::Table& table : policy.tables) out += explain_table(policy, table);
   out += explain_together(policy);
   out += "  - Nobody gets a row or an identifier: people are joined and counted, nothing else.\n";
+  if (policy::threshold_only(policy.privacy)) {
+    return std::string(kNotAGuarantee) + "\n" + out + explain_threshold_only(policy) +
+           explain_trust(policy);
+  }
   return out + explain_noise(policy) + explain_rows(policy) + explain_budget(policy) +
          explain_trust(policy);
 }

@@ -9,6 +9,12 @@
 
 namespace gbx::client {
 
+// Said wherever a threshold-only policy or an answer under one is shown.
+constexpr std::string_view kNotAGuarantee =
+    "NOT A PRIVACY GUARANTEE: threshold-only. Numbers are exact; who asks two questions that "
+    "differ "
+    "by one person learns about that person.";
+
 // Everything that the packet says, in the packet's order.
 std::string show_policy(const PolicyFile& file);
 

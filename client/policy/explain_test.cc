@@ -76,6 +76,21 @@ TEST(Explain, OuterJoinsAreSaidWhereTheyAreAllowed) {
               HasSubstr("Outer and anti joins are answered, with noise for"));
 }
 
+TEST(Explain, WithoutNoiseItSaysSoFirst) {
+  policy::Policy policy = policy::example_policy();
+  policy::make_threshold_only(policy.privacy, 1000);
+  policy.members[0].rations = {{privacy::Window::day, privacy::Accounting::queries, 5}};
+  const std::string text = explain_policy(policy);
+  EXPECT_EQ(text.substr(0, 23), "NOT A PRIVACY GUARANTEE");
+  EXPECT_THAT(text, HasSubstr("at most 4 groups of an answer, and with at most 20 rows in each"));
+  EXPECT_THAT(text, HasSubstr("Each table answers 1,000 questions in all"));
+  EXPECT_THAT(text, HasSubstr("may spend queries 5 in any day"));
+  EXPECT_THAT(text, Not(HasSubstr("psilon")));
+  EXPECT_THAT(show_policy(read_policy_envelope(policy::signed_policy(policy), "p")),
+              HasSubstr("k 50; 1,000 queries to each table\n  threshold-only, no noise: not a "
+                        "privacy guarantee\n"));
+}
+
 TEST(Explain, ARationIsSaid) {
   policy::Policy policy = policy::example_policy();
   policy.members[0].rations = {{privacy::Window::day, privacy::Accounting::pure, 500'000}};

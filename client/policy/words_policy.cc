@@ -117,8 +117,9 @@ constexpr Wording kWords[] = {
     {"policy_previous_mismatch",
      "a later version does not name the one before, or a first one does",
      "build later versions with --previous"},
+    {"policy_queries_range", "the number of queries is out of range", "use 1 to 1000000000"},
     {"policy_ration_accounting", "a ration is not in the unit of the policy's accounting",
-     "write epsilon with accounting pure, rho with zcdp"},
+     "write epsilon with accounting pure, rho with zcdp, queries when threshold-only"},
     {"policy_ration_malformed",
      "a ration is of a member that may not query, or of no known window, or out of order",
      "write ration: [{window: day, epsilon: \"0.5\"}]; windows are day, week, month, lifetime, "
@@ -149,6 +150,9 @@ constexpr Wording kWords[] = {
     {"policy_tables_count", "there is no table, or more than 64", "name 1 to 64 tables"},
     {"policy_tables_order", "tables are not ascending by name, or one stands twice",
      "name each table once"},
+    {"policy_threshold_only_with_dp",
+     "the policy says both that there is noise and that there is none",
+     "write dp, or threshold_only; not parts of both"},
     {"policy_token_epoch_range", "token_epoch is zero", "use 1, or the epoch of your token key"},
     {"policy_version_range", "the version is zero", "versions count from 1"},
 };

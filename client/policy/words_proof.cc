@@ -155,6 +155,8 @@ constexpr Wording kWords[] = {
      "a column's half-width does not follow from the noise that the statement claims", kTampered},
     {"result_interval_wrong", "an interval is not the value and its column's half-width",
      kTampered},
+    {"result_kind_wrong", "numbers are called exact or noised against what the policy says",
+     kTampered},
     {"result_rows_wrong", "the table has not as many rows as the policy's result_rows makes of it",
      kTampered},
     {"retention_ended", "the snapshot's retention has ended", kPrepare},

@@ -95,6 +95,26 @@ struct TestAnswer {
     predicate.snapshots = {{"exposures", Hash{1}}, {"purchases", Hash{2}}};
   }
 
+  // The same of a room without noise.
+  void make_exact() {
+    policy::make_threshold_only(policy.privacy, 100);
+    sign_policy();
+    packet::NoiseParameters& noise = predicate.noise;
+    noise.accounting = privacy::Accounting::queries;
+    noise.selection = privacy::Selection::exact;
+    noise.price = {1, 0};
+    noise.hides_people = 0;
+    for (packet::NoisedStatistic& entry : noise.statistics) {
+      entry = {{entry.statistic.per_group, 1, privacy::NoiseKind::none, 0}, 0};
+    }
+    for (packet::Output& column : table.columns) {
+      if (column.kind == packet::OutputKind::noised) column.kind = packet::OutputKind::exact;
+      column.half_width.reset();
+    }
+    for (packet::OutputCell& cell : table.rows[0]) cell.interval.reset();
+    for (packet::BudgetMove& move : predicate.budget) move = {move.table, {100, 0}, {99, 0}};
+  }
+
   static std::int64_t width(std::int64_t per_group) {
     return privacy::half_width(4, statistic(per_group)).value();
   }

@@ -253,6 +253,7 @@ Result<std::vector<std::optional<std::int64_t>>> Forecast::typical_widths(
 Result<std::vector<WideColumn>> Forecast::wide_columns() const {
   GBX_TRY_ASSIGN(const firewall::CheckedQuery query, checked(0));
   std::vector<WideColumn> out;
+  if (query.plan().selection == privacy::Selection::exact) return out;  // no noise to narrow
   for (const sql::Item& item : query.items()) {
     const firewall::Output& output = query.outputs()[item.output];
     if (!is_wide(output)) continue;

@@ -125,12 +125,24 @@ privacy::Plan plan_of(const packet::NoiseParameters& noise) {
   return plan;
 }
 
+bool noise_allowed(privacy::NoiseKind noise, const policy::Privacy& privacy) {
+  switch (noise) {
+    case privacy::NoiseKind::laplace: return privacy.laplace;
+    case privacy::NoiseKind::gaussian: return privacy.gaussian;
+    case privacy::NoiseKind::none: return policy::threshold_only(privacy);
+  }
+  return false;
+}
+
 bool selection_allowed(const packet::NoiseParameters& noise, const policy::Privacy& privacy) {
+  const bool exact = noise.selection == privacy::Selection::exact;
+  if (exact || policy::threshold_only(privacy)) return exact == policy::threshold_only(privacy);
   switch (noise.selection) {
     case privacy::Selection::threshold: return true;
     case privacy::Selection::geometric: return privacy.geometric;
     case privacy::Selection::margin: return privacy.open_rows == privacy::OpenRows::hide;
     case privacy::Selection::none: return privacy.open_rows == privacy::OpenRows::show;
+    case privacy::Selection::exact: break;
   }
   return false;
 }
@@ -140,8 +152,7 @@ Status verify_strength(const packet::AnswerPredicate& predicate, const policy::P
   const policy::Privacy& privacy = policy.privacy;
   const packet::NoiseParameters& noise = predicate.noise;
   const auto allowed = [&](const packet::NoisedStatistic& entry) {
-    return entry.statistic.noise == privacy::NoiseKind::laplace ? privacy.laplace
-                                                                : privacy.gaussian;
+    return noise_allowed(entry.statistic.noise, privacy);
   };
   // 1 is a query without groups.
   const bool strong =
@@ -155,10 +166,15 @@ Status verify_strength(const packet::AnswerPredicate& predicate, const policy::P
   return {};
 }
 
-// Step 8: the price is what the request names, or else the policy's. In pure accounting all of it
-// is spent; in zcdp what is left over from rounding shares down is not charged.
+// Step 8: one query, or the price is what the request names, or else the policy's. In pure
+// accounting all of it is spent; in zcdp what is left over from rounding shares down is not
+// charged.
 Status verify_price(const packet::NoiseParameters& noise, const packet::Request& request,
                     const policy::Privacy& privacy) {
+  if (policy::threshold_only(privacy)) {
+    const bool one = !request.epsilon && noise.price == policy::price_of(privacy, 0);
+    return one ? Status() : Status(unverified("statement_price_wrong"));
+  }
   const Result<std::uint64_t> asked = request.epsilon
                                           ? privacy::parse_epsilon(*request.epsilon)
                                           : Result<std::uint64_t>(privacy.epsilon_per_query);
@@ -199,6 +215,9 @@ Status verify_groups(const packet::AnswerTable& table, const packet::NoiseParame
 
 Status verify_half_width(const packet::Output& column, const packet::NoiseParameters& noise) {
   if (column.kind == packet::OutputKind::group) return {};
+  const bool exact = noise.selection == privacy::Selection::exact;
+  if (exact != (column.kind == packet::OutputKind::exact)) return unverified("result_kind_wrong");
+  if (exact) return {};
   // An average is made of two statistics, and has no width of its own.
   const auto& statistics = noise.statistics;
   const bool found = column.half_width
@@ -213,7 +232,7 @@ Status verify_half_width(const packet::Output& column, const packet::NoiseParame
 
 bool interval_fits(const packet::OutputCell& cell, const packet::Output& column) {
   const auto* value = std::get_if<std::int64_t>(&cell.value);
-  if (column.kind == packet::OutputKind::group || value == nullptr) return !cell.interval;
+  if (column.kind != packet::OutputKind::noised || value == nullptr) return !cell.interval;
   if (!cell.interval) return false;
   const packet::Interval interval = *cell.interval;
   if (!column.half_width) return interval.low <= *value && *value <= interval.high;

@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -70,8 +71,9 @@ def write_tables(shopgood, newsnow):
 class Stage:
     """Two parties that have agreed and prepared; made once for all tests of a class."""
 
-    def __init__(self, agreement="collaboration.yaml"):
+    def __init__(self, agreement="collaboration.yaml", edit=str):
         self.agreement = agreement
+        self.edit = edit
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="glovebox-e2e-"))
         self.shopgood = Party(self.path, "shopgood")
         self.newsnow = Party(self.path, "newsnow")
@@ -85,8 +87,8 @@ class Stage:
         self.prepare(self.newsnow, "exposures")
         epsilon, counts = ("3", "zcdp") if agreement == "dashboard.yaml" else ("2", "pure")
         for party in (self.shopgood, self.newsnow):
-            party.run("budget", "set", "--epsilon", epsilon, "--delta", "1e-6", "--accounting",
-                      counts)
+            total = ("--epsilon", epsilon, "--delta", "1e-6", "--accounting", counts)
+            party.run("budget", "set", *(total if edit is str else ("--queries", "6")))
             shutil.copytree(party.folder / "home", party.folder / "home.fresh")
 
     def agree(self):
@@ -95,7 +97,7 @@ class Stage:
         digest = shopgood.json("measure")["digest"]
         text = (EXAMPLE / self.agreement).read_text(encoding="utf-8")
         (shopgood.folder / "collaboration.yaml").write_text(
-            text.replace("IMAGE_DIGEST", digest), encoding="utf-8")
+            self.edit(text.replace("IMAGE_DIGEST", digest)), encoding="utf-8")
         shopgood.run("policy", "build", "collaboration.yaml", "-o", "policy.json")
         shopgood.run("policy", "sign", "policy.json", "--yes")
         shutil.copy(shopgood.folder / "policy.json", newsnow.folder)
@@ -151,13 +153,14 @@ class Room:
 
 
 class Line(unittest.TestCase):
-    """A fresh room and fresh ledgers for each test, under AGREEMENT."""
+    """A fresh room and fresh ledgers for each test, under AGREEMENT as EDIT makes it."""
 
     AGREEMENT = "collaboration.yaml"
+    EDIT = str
 
     @classmethod
     def setUpClass(cls):
-        cls.stage = Stage(cls.AGREEMENT)
+        cls.stage = Stage(cls.AGREEMENT, cls.EDIT)
 
     @classmethod
     def tearDownClass(cls):
@@ -405,6 +408,75 @@ class Dashboard(Line):
         spent = self.shopgood.json("budget", "show")["populations"][0]["spent"]
         self.assertAlmostEqual(float(spent["rho"]), 0.02, delta=1e-6)
         self.assertEqual(spent["worth_epsilon"], "0.93")
+
+
+def without_noise(agreement):
+    """The same agreement, threshold-only."""
+    text, count = re.subn(r"^  dp:.*\n(?:    .*\n)*",
+                          "  threshold_only: {guarantee: none, queries: 6}\n", agreement,
+                          flags=re.MULTILINE)
+    assert count == 1, agreement
+    return text
+
+
+class ThresholdOnly(Line):
+    """The same line under an agreement without noise, which says that it guarantees nothing."""
+
+    EDIT = staticmethod(without_noise)
+    LABEL = "NOT A PRIVACY GUARANTEE"
+
+    def test_the_agreement_says_it(self):
+        self.assertTrue(
+            self.newsnow.run("policy", "explain", "policy.json").startswith(self.LABEL))
+        self.assertIn("threshold-only, no noise: not a privacy guarantee",
+                      self.newsnow.run("policy", "show", "policy.json"))
+
+    def test_exact_numbers_that_verify_and_say_what_they_are(self):
+        self.provide_both("--queries", "3")
+        price = self.ask(ATTRIBUTION, "--dry-run")
+        self.assertIn(self.LABEL, price)
+        self.assertIn("converted_users: exact", price)
+        said = self.ask(ATTRIBUTION, "-o", "answer.json")
+        self.assertIn(self.LABEL, said)
+        self.assertIn("exposures: queries 3 before, 2 left", said)
+        said = self.newsnow.run("verify", "answer.json", "--policy", "policy.json")
+        self.assertIn("PASS", said)
+        self.assertIn(self.LABEL, said)
+        answer = json.loads((self.newsnow.folder / "answer.json").read_text(encoding="utf-8"))
+        rows = {row[0][0]: row[1] for row in answer["result"]["rows"]}
+        self.assertEqual(rows["sg_denim"], [str(PEOPLE // 2)])
+        self.assertEqual(rows["sg_shoes"], [str(PEOPLE // 10)])
+        self.assertEqual(rows.get("sg_kids", []), [])
+        statement = json.loads(base64.b64decode(answer["statement"]["payload"]))
+        self.assertEqual(statement["predicate"]["guarantee"],
+                         "none: threshold only, not a privacy guarantee")
+        self.assertEqual(self.newsnow.json("verify", "answer.json", "--policy",
+                                           "policy.json")["guarantee"],
+                         "none: threshold only, not a privacy guarantee")
+
+    def test_what_it_refuses(self):
+        self.provide_both("--queries", "1")
+        for sql in ("SELECT COUNT(*) FILTER (WHERE total_spent > 400) AS n FROM purchases",
+                    "SELECT SUM(CASE WHEN total_spent > 400 THEN total_spent ELSE 0 END) AS s"
+                    " FROM purchases"):
+            said = self.ask(sql.replace("purchases", "exposures JOIN purchases USING"
+                                        " (hashed_email)"), "-o", "no.json", fails=True)
+            self.assertRegex(said, "threshold_only_conditional|function_not_allowed")
+        self.assertIn("threshold-only", self.ask(ATTRIBUTION, "--epsilon", "0.1", fails=True))
+        self.assertIn("threshold-only", self.ask(ATTRIBUTION, "--target-error", "10", fails=True))
+        self.ask(ATTRIBUTION, "-o", "a.json")
+        people = ATTRIBUTION.replace(" WHERE", " WHERE total_spent > 10 AND")
+        self.assertIn("loss_exhausted", self.ask(people, "-o", "b.json", fails=True))
+        self.assertIn("Paid nothing", self.ask(ATTRIBUTION, "-o", "c.json"))
+
+    def test_queries_that_were_not_asked_come_home(self):
+        self.provide_both("--queries", "6")
+        self.ask(ATTRIBUTION, "-o", "answer.json")
+        self.shopgood.run("room", "close", "--room", self.room.socket, "--policy", "policy.json")
+        self.assertEqual(self.room.host.wait(timeout=10), 0)
+        population = self.shopgood.json("budget", "show")["populations"][0]
+        self.assertEqual(population["spent"], {"delta": "0", "queries": "1"})
+        self.assertEqual(population["free"], {"delta": "0", "queries": "5"})
 
 
 if __name__ == "__main__":

@@ -85,8 +85,9 @@ std::string describe(const sql::Measure& measure) {
 
 std::string describe(const firewall::CheckedQuery& query) {
   const privacy::Plan& plan = query.plan();
-  std::string out = query.canonical() + "\nprice " + privacy::format_epsilon(plan.price().loss) +
-                    " people " + std::to_string(plan.people_min) + " groups " +
+  std::string out = query.canonical() + "\nprice " +
+                    format_loss(plan.accounting, plan.price().loss) + " people " +
+                    std::to_string(plan.people_min) + " groups " +
                     std::to_string(query.task().groups_per_person);
   if (plan.replaces) out += " x 2";
   for (const sql::Measure& measure : query.task().measures) out += "\n" + describe(measure);

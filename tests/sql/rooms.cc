@@ -171,6 +171,13 @@ Policy exact() {
   return policy;
 }
 
+// No noise: exact numbers of k people or more.
+Policy threshold() {
+  Policy policy = two_parties();
+  policy::make_threshold_only(policy.privacy, 1000);
+  return policy;
+}
+
 Policy snowy_brand() {
   Policy policy = base();
   policy.members = {policy::test_member("brand", 1, {true, true, true, false}),
@@ -228,6 +235,7 @@ std::optional<policy::VerifiedPolicy> room_called(std::string_view name) {
   if (name == "strict") return sign(strict());
   if (name == "exact") return sign(exact());
   if (name == "moving") return sign(moving());
+  if (name == "threshold_only") return sign(threshold());
   if (name == "snowy_brand") return sign(snowy_brand());
   if (name == "three_parties") return sign(three_parties());
   return std::nullopt;

@@ -64,7 +64,9 @@ class FailingEntropy final : public Entropy {
 inline privacy::Reservation reservation_for(const privacy::Plan& plan) {
   KeepingStore store;
   const privacy::Price price = plan.price();
-  const privacy::Price budgeted = privacy::add(price, {0, 1});  // no budget is without delta
+  // No budget is without delta, but where queries are counted.
+  const bool counted = plan.accounting == privacy::Accounting::queries;
+  const privacy::Price budgeted = counted ? price : privacy::add(price, {0, 1});
   auto budget = privacy::Budget::make(plan.accounting, {{"t", budgeted}});
   GBX_CHECK(budget && budget->allot("t", budgeted));
   auto reservation = budget->reserve({{"t"}, price, {}}, store);

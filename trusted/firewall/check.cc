@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "trusted/firewall/rule.h"
+#include "trusted/firewall/threshold_only.h"
 #include "trusted/firewall/weights.h"
 #include "trusted/sql/bind.h"
 #include "trusted/sql/build.h"
@@ -366,6 +367,9 @@ Result<privacy::Plan> plan_of(const CheckedQuery& query, const policy::Policy& l
                               const Terms& terms, const Request& request) {
   const sql::Task& task = query.task();
   const policy::Privacy& privacy = law.privacy;
+  if (policy::threshold_only(privacy) && request.epsilon != 0) {
+    return Error{ErrorCode::policy_denied, "threshold_only_epsilon"};
+  }
   if (request.epsilon > privacy.epsilon_per_query) {
     return Error{ErrorCode::policy_denied, "epsilon_too_large"};
   }
@@ -426,6 +430,9 @@ Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy
   if (member == nullptr) return Error{ErrorCode::not_found, "member_unknown"};
   if (!member->abilities.query) return Error{ErrorCode::policy_denied, "member_may_not_query"};
   GBX_TRY(RuleCheck(asked, law).allow(request.member));
+  if (policy::threshold_only(law.privacy)) {
+    GBX_TRY(check_threshold_only(asked, RuleCheck(asked, law)));
+  }
 
   const sql::Catalog catalog = catalog_of(law);
   const sql::Query query = sql::normal_form(asked, catalog);

@@ -1,7 +1,8 @@
 #pragma once
 
 // The firewall: decides from public facts alone (the query, the signed policy, who asks) whether a
-// query may run, how each person's influence is bounded, and what it costs.
+// query may run, how each person's influence is bounded, and what it costs. Under a policy without
+// noise it also refuses what would make k a formality (threshold_only.h).
 //
 // An attacker here is a member with the right to ask: the query is theirs, every word. What must
 // stay true: a CheckedQuery exists only if every table's rule allows every column in the role that
@@ -30,8 +31,9 @@ namespace gbx::firewall {
 sql::Catalog catalog_of(const policy::Policy& policy);
 
 struct Request {
-  std::string member;         // who signed it
-  std::uint64_t epsilon = 0;  // in 10^-6; at most the policy's epsilon_per_query; 0 = exactly that
+  std::string member;  // who signed it
+  // In 10^-6; at most the policy's epsilon_per_query; 0 = exactly that, and threshold-only it is 0.
+  std::uint64_t epsilon = 0;
 };
 
 enum class OutputKind : std::uint8_t {

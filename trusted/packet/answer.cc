@@ -32,8 +32,11 @@ Result<std::int64_t> number(const Json& json, ValueType type) {
 
 // --- the table ---
 
+// In the order of OutputKind.
+constexpr std::array<std::string_view, 3> kKinds = {"group", "noised", "exact"};
+
 Json encode_column(const Output& column) {
-  Json out = Json::object({{"kind", column.kind == OutputKind::group ? "group" : "noised"},
+  Json out = Json::object({{"kind", kKinds[static_cast<std::size_t>(column.kind)]},
                            {"name", column.name},
                            {"type", type_name(column.type.type)}});
   if (column.type.type == Type::decimal) out.set("scale", int{column.type.scale});
@@ -58,13 +61,14 @@ Result<Output> decode_column(const Json& json) {
   const Json* scale = fields.optional("scale");
   const Json* half_width = fields.optional("half_width");
   GBX_TRY(fields.finish());
-  if (!type || (kind != "group" && kind != "noised")) return malformed();
-  out.kind = kind == "group" ? OutputKind::group : OutputKind::noised;
+  const auto found = std::find(kKinds.begin(), kKinds.end(), kind);
+  if (!type || found == kKinds.end()) return malformed();
+  out.kind = static_cast<OutputKind>(found - kKinds.begin());
   out.type.type = *type;
   GBX_TRY_ASSIGN(out.type.scale, decode_scale(scale, *type));
   if (half_width != nullptr) {
     GBX_TRY_ASSIGN(out.half_width, number(*half_width, out.type));
-    if (*out.half_width < 0 || out.kind == OutputKind::group) return malformed();
+    if (*out.half_width < 0 || out.kind != OutputKind::noised) return malformed();
   }
   return out;
 }
@@ -103,7 +107,7 @@ Result<OutputCell> decode_cell(const Json& json, const Output& column) {
     Interval interval;
     GBX_TRY_ASSIGN(interval.low, number((*parts)[1], column.type));
     GBX_TRY_ASSIGN(interval.high, number((*parts)[2], column.type));
-    if (interval.low > interval.high || column.kind == OutputKind::group) return malformed();
+    if (interval.low > interval.high || column.kind != OutputKind::noised) return malformed();
     out.interval = interval;
   }
   return out;
@@ -125,8 +129,10 @@ Status decode_rows(const Json::Array& rows, AnswerTable& out) {
 // --- the predicate ---
 
 // In the order of privacy::Selection.
-constexpr std::array<std::string_view, 4> kSelections = {"threshold", "geometric", "margin",
-                                                         "none"};
+constexpr std::array<std::string_view, 5> kSelections = {"threshold", "geometric", "margin", "none",
+                                                         "exact"};
+// In the order of privacy::NoiseKind.
+constexpr std::array<std::string_view, 3> kNoises = {"laplace", "gaussian", "none"};
 
 // The share is epsilon for Laplace noise and rho for Gaussian, whatever the accounting.
 privacy::Accounting share_unit(privacy::NoiseKind noise) {
@@ -136,24 +142,32 @@ privacy::Accounting share_unit(privacy::NoiseKind noise) {
 
 Json encode_statistic(const NoisedStatistic& entry) {
   const privacy::Statistic& statistic = entry.statistic;
+  Json out = Json::object({{"half_width", entry.half_width},
+                           {"levels", std::int64_t{statistic.levels}},
+                           {"noise", kNoises[static_cast<std::size_t>(statistic.noise)]},
+                           {"per_group", statistic.per_group}});
+  if (statistic.noise == privacy::NoiseKind::none) return out;
   const privacy::Accounting unit = share_unit(statistic.noise);
-  return Json::object(
-      {{key(unit), format_loss(unit, statistic.share)},
-       {"half_width", entry.half_width},
-       {"levels", std::int64_t{statistic.levels}},
-       {"noise", statistic.noise == privacy::NoiseKind::laplace ? "laplace" : "gaussian"},
-       {"per_group", statistic.per_group}});
+  out.set(key(unit), format_loss(unit, statistic.share));
+  return out;
+}
+
+privacy::NoiseKind take_noise(Fields& fields) {
+  const std::string text = fields.text("noise", kNumberBytesMax);
+  const auto found = std::find(kNoises.begin(), kNoises.end(), text);
+  if (found != kNoises.end()) return static_cast<privacy::NoiseKind>(found - kNoises.begin());
+  fields.fail();
+  return privacy::NoiseKind::none;
 }
 
 Result<NoisedStatistic> decode_statistic(const Json& json) {
   Fields fields(json, kMalformed);
   NoisedStatistic out;
-  const std::string noise = fields.text("noise", kNumberBytesMax);
-  if (noise != "laplace" && noise != "gaussian") fields.fail();
-  out.statistic.noise =
-      noise == "laplace" ? privacy::NoiseKind::laplace : privacy::NoiseKind::gaussian;
-  const privacy::Accounting unit = share_unit(out.statistic.noise);
-  out.statistic.share = take_loss(fields, unit, key(unit));
+  out.statistic.noise = take_noise(fields);
+  if (out.statistic.noise != privacy::NoiseKind::none) {
+    const privacy::Accounting unit = share_unit(out.statistic.noise);
+    out.statistic.share = take_loss(fields, unit, key(unit));
+  }
   out.half_width = fields.integer("half_width", 0, Json::kIntegerMax);
   out.statistic.levels = static_cast<std::uint32_t>(fields.integer("levels", 1, 0xffffffff));
   out.statistic.per_group = fields.integer("per_group", 1, Json::kIntegerMax);
@@ -243,6 +257,8 @@ Status decode_parts(Fields& fields, AnswerPredicate& out) {
   out.request_digest = request.hex_array<32>("sha256");
   return request.finish();
 }
+
+bool is_exact(const NoiseParameters& noise) { return noise.selection == privacy::Selection::exact; }
 
 // Tables in strictly ascending order: each once, and one spelling.
 template <typename T>
@@ -345,6 +361,7 @@ Json encode(const AnswerPredicate& predicate) {
                                  {"sha256", to_hex(predicate.request_digest)}})},
        {"snapshots", Json(std::move(snapshots))},
        {"time", predicate.time}});
+  if (is_exact(predicate.noise)) out.set("guarantee", kNoGuarantee);
   if (predicate.repeat_of) out.set("repeat_of", to_hex(*predicate.repeat_of));
   return out;
 }
@@ -355,6 +372,8 @@ Result<AnswerPredicate> decode_answer_predicate(const Json& json) {
   out.assurance = fields.text("assurance", kNameBytesMax);
   out.binding = fields.hex_array<64>("binding");
   const Json::Array& budget = fields.array("budget", kTablesMax);
+  const bool promised = json.find("guarantee") == nullptr;
+  if (!promised && fields.text("guarantee", kNameBytesMax) != kNoGuarantee) return malformed();
   out.image_digest = fields.hex_array<32>("image_digest");
   out.member = fields.text("member", kNameBytesMax);
   const Json& noise = fields.object("noise");
@@ -365,6 +384,7 @@ Result<AnswerPredicate> decode_answer_predicate(const Json& json) {
   GBX_TRY(decode_parts(fields, out));
   GBX_TRY(fields.finish());
   GBX_TRY_ASSIGN(out.noise, decode_noise(noise));
+  if (promised == is_exact(out.noise)) return malformed();
   for (const Json& item : budget) {
     GBX_TRY_ASSIGN(BudgetMove move, decode_move(out.noise.accounting, item));
     out.budget.push_back(std::move(move));

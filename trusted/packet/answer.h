@@ -27,6 +27,7 @@ constexpr std::size_t kAnswerRowsMax = 1'000'000;
 enum class OutputKind : std::uint8_t {
   group,   // a group's key: exact, and selected so that it tells of nobody
   noised,  // a measure, or computed from measures
+  exact,   // the same without noise: of a policy that is threshold-only
 };
 
 struct Output {
@@ -86,6 +87,9 @@ struct UsedSnapshot {
   std::string table;
   Hash manifest_digest{};  // SHA-256 of the snapshot manifest's payload
 };
+
+// What `guarantee` says in the predicate of an answer without noise, and in no other.
+constexpr std::string_view kNoGuarantee = "none: threshold only, not a privacy guarantee";
 
 // The predicate of the statement.
 struct AnswerPredicate {

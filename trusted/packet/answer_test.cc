@@ -72,7 +72,7 @@ TEST(AnswerTable, RefusesOtherSpellingsAndShapes) {
   EXPECT_FALSE(spoilt("\"1085\",\"1323\"", "\"1323\",\"1085\""));
   EXPECT_FALSE(spoilt("[\"autumn\"]", "[\"autumn\",\"a\",\"b\"]"));
   EXPECT_FALSE(spoilt("[\"autumn\"],", ""));
-  EXPECT_FALSE(spoilt("\"kind\":\"group\"", "\"kind\":\"exact\""));
+  EXPECT_FALSE(spoilt("\"kind\":\"group\"", "\"kind\":\"open\""));
   EXPECT_FALSE(spoilt("\"kind\":\"answer\"", "\"kind\":\"price\""));
   EXPECT_FALSE(spoilt("\"scale\":2,", ""));
   EXPECT_FALSE(spoilt("\"half_width\":\"119\"", "\"half_width\":\"-119\""));

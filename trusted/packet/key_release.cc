@@ -44,8 +44,9 @@ Result<Packet> decode(const Json& json) {
   Packet out;
   out.terms.binding = fields.hex_array<64>("binding");
   out.terms.allotment.delta = take_amount(fields, "delta");
-  const bool zcdp = json.find(loss_name(privacy::Accounting::zcdp)) != nullptr;
-  out.terms.accounting = zcdp ? privacy::Accounting::zcdp : privacy::Accounting::pure;
+  for (const privacy::Accounting accounting : privacy::kAccountings) {
+    if (json.find(loss_name(accounting)) != nullptr) out.terms.accounting = accounting;
+  }
   out.terms.allotment.loss = take_amount(fields, loss_name(out.terms.accounting));
   out.terms.log_head = fields.hex_array<32>("log_head");
   out.terms.manifest_digest = fields.hex_array<32>("manifest_digest");

@@ -336,6 +336,18 @@ Status check_table(const Table& table, const Policy& policy) {
 
 namespace {
 
+// Without noise nothing may look as if there were some.
+Status check_threshold_only(const Privacy& privacy) {
+  if (!in_range<std::uint64_t>(privacy.queries, 1, privacy::kQueriesMax)) {
+    return wrong("policy_queries_range");
+  }
+  const bool noised = privacy.laplace || privacy.gaussian || privacy.geometric ||
+                      privacy.outer_joins || privacy.open_rows != privacy::OpenRows::select;
+  const bool priced = privacy.epsilon != 0 || privacy.delta != 0 ||
+                      privacy.epsilon_per_query != 0 || privacy.delta_per_query != 0;
+  return noised || priced ? wrong("policy_threshold_only_with_dp") : Status();
+}
+
 // Some noise that the accounting has a price for, and a budget that pays for one query.
 Status check_mechanisms(const Privacy& privacy) {
   const bool zcdp = privacy.accounting == privacy::Accounting::zcdp;
@@ -349,17 +361,31 @@ Status check_mechanisms(const Privacy& privacy) {
 
 }  // namespace
 
+bool threshold_only(const Privacy& privacy) {
+  return privacy.accounting == privacy::Accounting::queries;
+}
+
 privacy::Price budget_of(const Privacy& privacy) {
+  if (threshold_only(privacy)) return {privacy.queries, 0};
   return privacy::limit_for(privacy.accounting, privacy.epsilon, privacy.delta);
 }
 
 privacy::Price price_of(const Privacy& privacy, std::uint64_t epsilon) {
+  if (threshold_only(privacy)) return {1, 0};
   const bool zcdp = privacy.accounting == privacy::Accounting::zcdp;
   return {zcdp ? privacy::rho_of_epsilon(epsilon) : epsilon, privacy.delta_per_query};
 }
 
 Status check_privacy(const Privacy& privacy) {
   if (!in_range<std::int64_t>(privacy.people_min, 2, kPeopleMinMax)) return wrong("policy_k_range");
+  if (!in_range<std::uint32_t>(privacy.groups_per_person, 1, kGroupsPerPersonMax)) {
+    return wrong("policy_groups_per_person_range");
+  }
+  if (!in_range<std::uint32_t>(privacy.rows_per_group, 1, kRowsPerGroupMax)) {
+    return wrong("policy_rows_per_group_range");
+  }
+  if (threshold_only(privacy)) return check_threshold_only(privacy);
+  if (privacy.queries != 0) return wrong("policy_threshold_only_with_dp");
   if (!in_range<std::uint64_t>(privacy.epsilon, 1, kEpsilonMax)) {
     return wrong("policy_epsilon_range");
   }
@@ -369,12 +395,6 @@ Status check_privacy(const Privacy& privacy) {
   }
   if (!in_range<std::uint64_t>(privacy.delta_per_query, 1, privacy.delta)) {
     return wrong("policy_delta_per_query_range");
-  }
-  if (!in_range<std::uint32_t>(privacy.groups_per_person, 1, kGroupsPerPersonMax)) {
-    return wrong("policy_groups_per_person_range");
-  }
-  if (!in_range<std::uint32_t>(privacy.rows_per_group, 1, kRowsPerGroupMax)) {
-    return wrong("policy_rows_per_group_range");
   }
   return check_mechanisms(privacy);
 }

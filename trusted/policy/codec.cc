@@ -5,13 +5,13 @@
 
 #include "trusted/packet/amounts.h"
 #include "trusted/policy/policy.h"
+#include "trusted/policy/privacy_codec.h"
 
 namespace gbx::policy {
 namespace {
 
 using packet::kNumberBytesMax;
 using packet::take_u64;
-using privacy::format_epsilon;
 
 constexpr Literal kMalformed = "policy_malformed";
 
@@ -85,8 +85,9 @@ Json encode_member(const Member& member) {
 Result<privacy::Ration> decode_ration(const Json& json) {
   Fields fields(json, kMalformed);
   privacy::Ration out;
-  const bool zcdp = json.find("rho") != nullptr;
-  out.accounting = zcdp ? privacy::Accounting::zcdp : privacy::Accounting::pure;
+  for (const privacy::Accounting accounting : privacy::kAccountings) {
+    if (json.find(loss_name(accounting)) != nullptr) out.accounting = accounting;
+  }
   out.loss = packet::take_loss(fields, out.accounting, std::string(loss_name(out.accounting)));
   const auto window = privacy::window_from(fields.text("window"));
   GBX_TRY(fields.finish());
@@ -313,79 +314,6 @@ Result<Table> decode_table(const Json& json) {
 }
 
 // --- the rest ---
-
-// In the order of privacy::OpenRows.
-constexpr std::array<std::string_view, 3> kOpenRows = {"select", "hide", "show"};
-
-// The words of `json` must be some of "gaussian" and "laplace", in this order.
-void take_noise(Fields& fields, Privacy& out) {
-  out.laplace = false;
-  for (const Json& item : fields.array("noise", 2)) {
-    const std::string* word = item.string();
-    const bool gaussian = word != nullptr && *word == "gaussian" && !out.gaussian && !out.laplace;
-    const bool laplace = word != nullptr && *word == "laplace" && !out.laplace;
-    if (!gaussian && !laplace) fields.fail();
-    out.gaussian = out.gaussian || gaussian;
-    out.laplace = out.laplace || laplace;
-  }
-}
-
-void take_mechanisms(Fields& fields, Privacy& out) {
-  const auto accounting = privacy::accounting_from(fields.text("accounting", kNumberBytesMax));
-  if (!accounting) fields.fail();
-  out.accounting = accounting.value_or(privacy::Accounting::pure);
-  take_noise(fields, out);
-  const std::string selection = fields.text("selection", kNumberBytesMax);
-  if (selection != "geometric" && selection != "threshold") fields.fail();
-  out.geometric = selection == "geometric";
-  const std::string rows = fields.text("open_rows", kNumberBytesMax);
-  const auto found = std::find(kOpenRows.begin(), kOpenRows.end(), rows);
-  if (found == kOpenRows.end()) {
-    fields.fail();
-    return;
-  }
-  out.open_rows = static_cast<privacy::OpenRows>(found - kOpenRows.begin());
-}
-
-// Present where it allows something only.
-void take_outer_joins(const Json& json, Fields& fields, Privacy& out) {
-  out.outer_joins = json.find("outer_joins") != nullptr;
-  if (out.outer_joins && fields.text("outer_joins") != "doubled") fields.fail();
-}
-
-Json encode_privacy(const Privacy& privacy) {
-  Json::Array noise = privacy.gaussian ? Json::Array{Json("gaussian")} : Json::Array();
-  if (privacy.laplace) noise.emplace_back("laplace");
-  Json out = Json::object({{"accounting", privacy::accounting_name(privacy.accounting)},
-                           {"delta_2_60", privacy.delta},
-                           {"delta_per_query_2_60", privacy.delta_per_query},
-                           {"epsilon", format_epsilon(privacy.epsilon)},
-                           {"epsilon_per_query", format_epsilon(privacy.epsilon_per_query)},
-                           {"groups_per_person", std::int64_t{privacy.groups_per_person}},
-                           {"k", privacy.people_min},
-                           {"noise", Json(std::move(noise))},
-                           {"open_rows", kOpenRows[static_cast<std::size_t>(privacy.open_rows)]},
-                           {"selection", privacy.geometric ? "geometric" : "threshold"},
-                           {"rows_per_group", std::int64_t{privacy.rows_per_group}}});
-  if (privacy.outer_joins) out.set("outer_joins", "doubled");
-  return out;
-}
-
-Result<Privacy> decode_privacy(const Json& json) {
-  Fields fields(json, kMalformed);
-  Privacy out;
-  out.people_min = fields.integer("k", 0, Json::kIntegerMax);
-  take_mechanisms(fields, out);
-  take_outer_joins(json, fields, out);
-  out.epsilon = packet::take_loss(fields, privacy::Accounting::pure, "epsilon");
-  out.epsilon_per_query = packet::take_loss(fields, privacy::Accounting::pure, "epsilon_per_query");
-  out.delta = take_u64(fields, "delta_2_60");
-  out.delta_per_query = take_u64(fields, "delta_per_query_2_60");
-  out.groups_per_person = take_u32(fields, "groups_per_person");
-  out.rows_per_group = take_u32(fields, "rows_per_group");
-  GBX_TRY(fields.finish());
-  return out;
-}
 
 Json encode_trust(const Trust& trust) {
   Json::Array images;

@@ -109,10 +109,13 @@ struct Table {
 
 struct Privacy {
   std::int64_t people_min = 2;  // k
+  // queries: threshold-only. Numbers are exact, rows of fewer than k persons are withheld, and
+  // there is no privacy guarantee; from `laplace` to `delta_per_query` nothing is set.
   privacy::Accounting accounting = privacy::Accounting::pure;
-  bool laplace = true;     // which noise may be used; at least one
-  bool gaussian = false;   // in zcdp accounting only
-  bool geometric = false;  // groups may be selected by a coin when persons are not asked for
+  std::uint64_t queries = 0;  // threshold-only: how many each table answers, in all
+  bool laplace = true;        // which noise may be used; at least one
+  bool gaussian = false;      // in zcdp accounting only
+  bool geometric = false;     // groups may be selected by a coin when persons are not asked for
   privacy::OpenRows open_rows = privacy::OpenRows::select;  // rows whose existence is public
   // Whether persons may move between groups when they leave one table (outer and anti joins), at
   // twice the noise; else such questions are refused.
@@ -126,9 +129,12 @@ struct Privacy {
   std::uint32_t rows_per_group = 1;     // most joined rows of one person that count in one group
 };
 
+// What the packet of a threshold-only policy says, so that every member has signed it.
+constexpr std::string_view kThresholdOnly = "no noise: not a privacy guarantee";
+bool threshold_only(const Privacy& privacy);
 // The whole budget of each table, as a limit of its ledger (privacy::limit_for()).
 privacy::Price budget_of(const Privacy& privacy);
-// What a query of that epsilon may spend, <= kEpsilonMax.
+// What a query of that epsilon may spend, <= kEpsilonMax; threshold-only: one query.
 privacy::Price price_of(const Privacy& privacy, std::uint64_t epsilon);
 
 struct Trust {

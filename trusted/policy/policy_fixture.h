@@ -90,6 +90,16 @@ inline Policy example_policy() {
   return policy;
 }
 
+// The same agreement without noise.
+inline void make_threshold_only(Privacy& privacy, std::uint64_t queries) {
+  privacy = {.people_min = privacy.people_min,
+             .accounting = privacy::Accounting::queries,
+             .queries = queries,
+             .laplace = false,
+             .groups_per_person = privacy.groups_per_person,
+             .rows_per_group = privacy.rows_per_group};
+}
+
 inline packet::Envelope signed_policy(const Policy& policy) {
   packet::Envelope envelope = packet::make_envelope(kPolicyType, encode(policy));
   for (const std::uint8_t who : std::initializer_list<std::uint8_t>{1, 2, 3})

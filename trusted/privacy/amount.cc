@@ -83,6 +83,14 @@ Result<std::uint64_t> parse_units(std::string_view text, std::uint64_t unit, std
   return static_cast<std::uint64_t>(units);
 }
 
+Result<std::uint64_t> parse_queries(std::string_view text) {
+  GBX_TRY_ASSIGN(const Amount amount, parse_amount(text));
+  if (amount.decimals > 0 || amount.mantissa == 0 || amount.mantissa > kQueriesMax) {
+    return kBadAmount;
+  }
+  return amount.mantissa;
+}
+
 // mantissa * 10^-decimals, plain when that is short.
 std::string decimal_text(std::string digits, int decimals) {
   constexpr int kZerosMax = 3;  // after these, the power of ten is easier to read
@@ -123,8 +131,17 @@ Price minus(Price have, Price spent) {
   return {have.loss - spent.loss, have.delta - spent.delta};
 }
 
+bool is_amount(Accounting accounting, Price price) {
+  return price.loss != 0 && (price.delta != 0) == (accounting != Accounting::queries);
+}
+
 std::uint64_t loss_max(Accounting accounting) {
-  return accounting == Accounting::pure ? kEpsilonMax : kRhoMax;
+  switch (accounting) {
+    case Accounting::pure: return kEpsilonMax;
+    case Accounting::zcdp: return kRhoMax;
+    case Accounting::queries: return kQueriesMax;
+  }
+  GBX_CHECK(false);
 }
 
 Result<std::uint64_t> parse_epsilon(std::string_view text) {
@@ -162,25 +179,46 @@ std::string format_rho(std::uint64_t rho) {
 }
 
 std::string_view accounting_name(Accounting accounting) {
-  return accounting == Accounting::pure ? "pure" : "zcdp";
+  switch (accounting) {
+    case Accounting::pure: return "pure";
+    case Accounting::zcdp: return "zcdp";
+    case Accounting::queries: return "queries";
+  }
+  GBX_CHECK(false);
 }
 
 std::optional<Accounting> accounting_from(std::string_view name) {
-  if (name == "pure") return Accounting::pure;
-  if (name == "zcdp") return Accounting::zcdp;
+  for (const Accounting accounting : kAccountings) {
+    if (accounting_name(accounting) == name) return accounting;
+  }
   return std::nullopt;
 }
 
 std::string_view loss_name(Accounting accounting) {
-  return accounting == Accounting::pure ? "epsilon" : "rho";
+  switch (accounting) {
+    case Accounting::pure: return "epsilon";
+    case Accounting::zcdp: return "rho";
+    case Accounting::queries: return "queries";
+  }
+  GBX_CHECK(false);
 }
 
 Result<std::uint64_t> parse_loss(Accounting accounting, std::string_view text) {
-  return accounting == Accounting::pure ? parse_epsilon(text) : parse_rho(text);
+  switch (accounting) {
+    case Accounting::pure: return parse_epsilon(text);
+    case Accounting::zcdp: return parse_rho(text);
+    case Accounting::queries: return parse_queries(text);
+  }
+  GBX_CHECK(false);
 }
 
 std::string format_loss(Accounting accounting, std::uint64_t loss) {
-  return accounting == Accounting::pure ? format_epsilon(loss) : format_rho(loss);
+  switch (accounting) {
+    case Accounting::pure: return format_epsilon(loss);
+    case Accounting::zcdp: return format_rho(loss);
+    case Accounting::queries: return std::to_string(loss);
+  }
+  GBX_CHECK(false);
 }
 
 // epsilon^2 * 2^40 / (2 * 10^12) < 2^60 * 2^39: fits in 128 bits.
@@ -229,6 +267,7 @@ double epsilon_of_rho(double rho, double delta) {
 }
 
 Price limit_for(Accounting accounting, std::uint64_t epsilon, std::uint64_t delta) {
+  GBX_CHECK(accounting != Accounting::queries);
   if (accounting == Accounting::pure) return {epsilon, delta};
   const std::uint64_t conversion = delta / 2;
   if (conversion == 0) return {};

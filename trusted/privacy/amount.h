@@ -2,14 +2,16 @@
 
 // Amounts of privacy: what a release costs, what a budget holds, and how both are shown.
 //
-// A ledger keeps one of two sums. `pure`: epsilons add (basic composition). `zcdp`: rhos add, where
-// a release is (rho, delta)-approximately zero-concentrated private; many releases cost far less
-// there, and Gaussian noise has a price only there. Both sums bound every adaptive sequence of
-// queries and prices, and stopping at a limit is a valid filter: Rogers, Roth, Ullman, Vadhan,
-// arXiv:1605.08294 (pure); Whitehouse, Ramdas, Rogers, Wu, arXiv:2203.05481 (zcdp). An attacker
-// chooses queries and so amounts; sums are exact integers that stop at the largest number, which no
-// budget covers. Pure functions, thread-safe.
+// A ledger keeps one of three sums. `pure`: epsilons add (basic composition). `zcdp`: rhos add,
+// where a release is (rho, delta)-approximately zero-concentrated private; many releases cost far
+// less there, and Gaussian noise has a price only there. `queries`: releases are counted, and
+// nothing is promised about persons (threshold-only; docs/spec/privacy.md). The first two bound
+// every adaptive sequence of queries and prices, and stopping at a limit is a valid filter: Rogers,
+// Roth, Ullman, Vadhan, arXiv:1605.08294 (pure); Whitehouse, Ramdas, Rogers, Wu, arXiv:2203.05481
+// (zcdp). An attacker chooses queries and so amounts; sums are exact integers that stop at the
+// largest number, which no budget covers. Pure functions, thread-safe.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,17 +21,19 @@
 
 namespace gbx::privacy {
 
-enum class Accounting : std::uint8_t { pure, zcdp };
+enum class Accounting : std::uint8_t { pure, zcdp, queries };
 
 constexpr std::uint64_t kEpsilonUnit = 1'000'000;             // epsilon is in 10^-6
 constexpr std::uint64_t kRhoUnit = std::uint64_t{1} << 40;    // rho is in 2^-40
 constexpr std::uint64_t kDeltaUnit = std::uint64_t{1} << 60;  // delta is in 2^-60
 constexpr std::uint64_t kEpsilonMax = 1000 * kEpsilonUnit;
 constexpr std::uint64_t kRhoMax = 4096 * kRhoUnit;  // 2^52: a number that canonical JSON can say
+constexpr std::uint64_t kQueriesMax = 1'000'000'000;
 
 struct Price {
-  std::uint64_t loss = 0;   // epsilon in 10^-6, or rho in 2^-40: as the ledger's accounting says
-  std::uint64_t delta = 0;  // in 2^-60
+  // Epsilon in 10^-6, rho in 2^-40 or a number of queries: as the ledger's accounting says.
+  std::uint64_t loss = 0;
+  std::uint64_t delta = 0;  // in 2^-60; where queries are counted, 0
   friend bool operator==(Price, Price) = default;
 };
 
@@ -39,6 +43,8 @@ Price add(Price a, Price b);
 bool covers(Price have, Price want);
 // `have` must cover `spent`.
 Price minus(Price have, Price spent);
+// Whether both parts are there, or the one that there is where queries are counted.
+bool is_amount(Accounting accounting, Price price);
 // The largest loss that a ledger of that kind can hold or be charged.
 std::uint64_t loss_max(Accounting accounting);
 
@@ -57,11 +63,14 @@ std::string format_delta(std::uint64_t delta);
 Result<std::uint64_t> parse_rho(std::string_view text);
 std::string format_rho(std::uint64_t rho);
 
-std::string_view accounting_name(Accounting accounting);  // "pure", "zcdp"
+constexpr std::array<Accounting, 3> kAccountings = {Accounting::pure, Accounting::zcdp,
+                                                    Accounting::queries};
+std::string_view accounting_name(Accounting accounting);  // "pure", "zcdp", "queries"
 std::optional<Accounting> accounting_from(std::string_view name);
-// What a loss is called where it is written down: "epsilon", "rho".
+// What a loss is called where it is written down: "epsilon", "rho", "queries".
 std::string_view loss_name(Accounting accounting);
-// A loss in the unit of its ledger: parse_epsilon() or parse_rho(), and back.
+// A loss in the unit of its ledger: parse_epsilon(), parse_rho() or a whole number in 1 ..
+// kQueriesMax, and back.
 Result<std::uint64_t> parse_loss(Accounting accounting, std::string_view text);
 std::string format_loss(Accounting accounting, std::uint64_t loss);
 
@@ -84,7 +93,8 @@ double epsilon_of_rho(double rho, double delta);
 std::uint64_t rho_for(std::uint64_t epsilon, std::uint64_t delta);
 
 // A promise of (epsilon, delta) over everything that is ever released, as a limit of a ledger.
-// pure: as it stands. zcdp: half of delta pays for turning rho into epsilon, half for selections.
+// Not for queries. pure: as it stands. zcdp: half of delta pays for turning rho into epsilon, half
+// for selections.
 Price limit_for(Accounting accounting, std::uint64_t epsilon, std::uint64_t delta);
 
 }  // namespace gbx::privacy

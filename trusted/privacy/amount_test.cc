@@ -126,6 +126,24 @@ TEST(Rho, RefusesWhatIsNone) {
   }
 }
 
+TEST(Queries, AreWholeNumbers) {
+  EXPECT_EQ(*parse_loss(Accounting::queries, "1"), 1u);
+  EXPECT_EQ(*parse_loss(Accounting::queries, "1000000000"), kQueriesMax);
+  EXPECT_EQ(format_loss(Accounting::queries, 1000), "1000");
+  for (const char* text : {"", "0", "1000000001", "1.5", "1e-1", "-1", "x"}) {
+    EXPECT_FALSE(parse_loss(Accounting::queries, text)) << text;
+  }
+}
+
+TEST(Price, IsAnAmountInItsLedgersParts) {
+  EXPECT_TRUE(is_amount(Accounting::pure, {1, 1}));
+  EXPECT_FALSE(is_amount(Accounting::pure, {1, 0}));
+  EXPECT_FALSE(is_amount(Accounting::zcdp, {0, 1}));
+  EXPECT_TRUE(is_amount(Accounting::queries, {1, 0}));
+  EXPECT_FALSE(is_amount(Accounting::queries, {1, 1}));
+  EXPECT_FALSE(is_amount(Accounting::queries, {0, 0}));
+}
+
 TEST(Loss, HasTheUnitOfItsLedger) {
   EXPECT_EQ(*parse_loss(Accounting::pure, "0.5"), 500'000u);
   EXPECT_EQ(*parse_loss(Accounting::zcdp, "0.5"), kRhoUnit / 2);

@@ -47,8 +47,8 @@ Result<Budget> Budget::make(Accounting accounting, std::vector<TableCeiling> cei
   for (TableCeiling& ceiling : ceilings) {
     const Price price = ceiling.ceiling;
     if (!is_plain(ceiling.table)) return kMalformed;
-    if (price.loss == 0 || price.loss > loss_max(accounting)) return kMalformed;
-    if (price.delta == 0 || price.delta >= kDeltaUnit) return kMalformed;
+    if (!is_amount(accounting, price)) return kMalformed;
+    if (price.loss > loss_max(accounting) || price.delta >= kDeltaUnit) return kMalformed;
     accounts.push_back({std::move(ceiling.table), price, {}, {}});
   }
   std::sort(accounts.begin(), accounts.end(),
@@ -69,7 +69,7 @@ Result<std::size_t> Budget::find(std::string_view table) const {
 Status Budget::allot(std::string_view table, Price allotment) {
   GBX_TRY_ASSIGN(const std::size_t index, find(table));
   Account& account = accounts_[index];
-  if (allotment.loss == 0 || allotment.delta == 0) {
+  if (!is_amount(accounting_, allotment)) {
     return Error{ErrorCode::invalid_argument, "allotment_empty"};
   }
   if (account.allotment != Price{}) return Error{ErrorCode::invalid_argument, "already_allotted"};

@@ -77,8 +77,8 @@ class Budget {
   static constexpr std::size_t kTablesMax = 256;
 
   // Nothing is allotted yet. Fails with invalid_argument: budget_malformed (no table, too many, one
-  // twice, a name that is empty or not printable ASCII, a ceiling that is zero or past
-  // loss_max() or a delta of 1).
+  // twice, a name that is empty or not printable ASCII, a ceiling that is no
+  // is_amount(), past loss_max() or of a delta of 1).
   static Result<Budget> make(Accounting accounting, std::vector<TableCeiling> ceilings,
                              Rations rations = Rations());
 

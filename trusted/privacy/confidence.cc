@@ -55,6 +55,10 @@ Result<std::vector<std::int64_t>> half_widths(const Plan& plan, double alpha) {
   GBX_TRY(check_plan(plan));
   std::vector<std::int64_t> out;
   for (const Statistic& statistic : plan.statistics) {
+    if (statistic.noise == NoiseKind::none) {
+      out.push_back(0);
+      continue;
+    }
     GBX_TRY_ASSIGN(const std::int64_t width, half_width(plan.groups_changed(), statistic, alpha));
     out.push_back(width);
   }

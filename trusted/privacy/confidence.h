@@ -26,7 +26,8 @@ std::int64_t half_width(const Noise& noise, double alpha = kAlpha);
 Result<std::int64_t> half_width(std::uint32_t groups, const Statistic& statistic,
                                 double alpha = kAlpha);
 
-// The same for every statistic of a plan: what a dry run can promise. Fails as check_plan() does.
+// The same for every statistic of a plan, 0 where there is no noise: what a dry run can promise.
+// Fails as check_plan() does.
 Result<std::vector<std::int64_t>> half_widths(const Plan& plan, double alpha = kAlpha);
 
 // "Hides about N people": the 95 % half-width of the noise on the number of persons. A crowd

@@ -66,6 +66,7 @@ bool is_shown(const Mechanism& mechanism, Int128 persons, Int128 noised) {
       return enough && noised - (mechanism.people_min - 1) >= mechanism.threshold;
     case Selection::margin: return noised >= mechanism.threshold;
     case Selection::none: return true;
+    case Selection::exact:  // has no mechanism
     case Selection::geometric: break;
   }
   GBX_CHECK(false);
@@ -145,6 +146,7 @@ double keep_coin(double epsilon, double delta, std::int64_t n) {
 
 Result<Mechanism> mechanism_of(const Plan& plan) {
   GBX_TRY(check_plan(plan));
+  if (plan.selection == Selection::exact) return kOutOfRange;
   Mechanism out;
   for (const Statistic& statistic : plan.statistics) {
     GBX_TRY_ASSIGN(const Noise noise, noise_of(plan.groups_changed(), statistic));
@@ -181,6 +183,7 @@ double keep_probability(const Mechanism& mechanism, std::int64_t persons) {
     case Selection::margin:
       return noise_tail(mechanism.noises.front(), mechanism.threshold - persons);
     case Selection::none: return 1;
+    case Selection::exact: break;
   }
   GBX_CHECK(false);
 }

@@ -50,7 +50,7 @@ struct Mechanism {
   double coin_delta = 0;
 };
 
-// Fails as check_plan() does.
+// Fails as check_plan() does, and for a plan without noise (plan_out_of_range).
 Result<Mechanism> mechanism_of(const Plan& plan);
 
 // Whether keep_coin() is evaluated safely for a share of epsilon and of delta: 0 < epsilon <= 4,

@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 #include <optional>
+#include <utility>
 
 #include "trusted/privacy/confidence.h"
 #include "trusted/privacy/mechanism.h"
@@ -23,6 +24,7 @@ Status check_statistic(std::uint32_t groups, const Statistic& statistic) {
   if (statistic.levels < 1 || statistic.levels > kLevelsMax || statistic.share == 0) {
     return kOutOfRange;
   }
+  if (statistic.noise == NoiseKind::none) return kOutOfRange;
   const bool laplace = statistic.noise == NoiseKind::laplace;
   return statistic.share > (laplace ? kEpsilonMax : kRhoMax) ? Status(kOutOfRange) : Status();
 }
@@ -33,6 +35,7 @@ bool costs_delta(Selection selection) {
 
 std::uint64_t loss_of(Accounting accounting, const Statistic& statistic) {
   constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
+  if (statistic.noise == NoiseKind::none) return kNever;
   if (statistic.noise == NoiseKind::gaussian) {
     return accounting == Accounting::zcdp ? statistic.share : kNever;
   }
@@ -41,6 +44,7 @@ std::uint64_t loss_of(Accounting accounting, const Statistic& statistic) {
 }
 
 Selection selection_of(const PlanRequest& request, bool open) {
+  if (request.accounting == Accounting::queries) return Selection::exact;
   if (!open || request.open_rows == OpenRows::select) return Selection::threshold;
   return request.open_rows == OpenRows::hide ? Selection::margin : Selection::none;
 }
@@ -117,6 +121,29 @@ Status check_quantiles(const Plan& plan) {
   return next == plan.quantiles.size() ? Status() : Status(kOutOfRange);
 }
 
+// A plan without noise: nothing in it can be taken for a guarantee.
+Status check_exact(const Plan& plan) {
+  if (plan.accounting != Accounting::queries || plan.selection != Selection::exact) {
+    return kOutOfRange;
+  }
+  for (const Statistic& statistic : plan.statistics) {
+    if (statistic.noise != NoiseKind::none || statistic.share != 0) return kOutOfRange;
+    if (statistic.per_group < 1 || statistic.levels != 1) return kOutOfRange;
+  }
+  return plan.quantiles.empty() ? Status() : Status(kOutOfRange);
+}
+
+// Persons and measures as they are.
+Result<Plan> make_exact(const PlanRequest& request, Plan plan) {
+  plan.statistics.push_back({.noise = NoiseKind::none});
+  for (const MeasureBound& measure : request.measures) {
+    if (measure.bins != 0) return kOutOfRange;
+    plan.statistics.push_back({.per_group = measure.per_group, .noise = NoiseKind::none});
+  }
+  GBX_TRY(check_plan(plan));
+  return plan;
+}
+
 // Whether a coin can select the groups of `plan`, which has its persons' share.
 bool can_toss(const Plan& plan) {
   const Statistic& persons = plan.statistics.front();
@@ -162,6 +189,7 @@ std::uint32_t Plan::groups_changed() const {
 }
 
 Price Plan::price() const {
+  if (accounting == Accounting::queries) return {1, 0};
   Price out{0, delta};
   for (const Statistic& statistic : statistics) {
     out = add(out, {loss_of(accounting, statistic), 0});
@@ -174,7 +202,8 @@ Status check_plan(const Plan& plan) {
   if (plan.groups_per_person < 1 || plan.groups_per_person > groups_max) return kOutOfRange;
   if (!plan.grouped && !plan.open) return kOutOfRange;
   GBX_TRY(check_public_groups(plan));
-  if (!plan.open && !costs_delta(plan.selection)) return kOutOfRange;
+  const bool exact = plan.accounting == Accounting::queries || plan.selection == Selection::exact;
+  if (!plan.open && !costs_delta(plan.selection) && !exact) return kOutOfRange;
   if (plan.people_min < 2 || plan.people_min > kPeopleMinMax) return kOutOfRange;
   if (plan.statistics.empty() || plan.statistics.size() > kStatisticsMax) return kOutOfRange;
   const Statistic& persons = plan.statistics.front();
@@ -184,6 +213,7 @@ Status check_plan(const Plan& plan) {
   }
   if (plan.delta > kDeltaPlanMax) return kOutOfRange;
   if ((plan.delta != 0) != costs_delta(plan.selection)) return kOutOfRange;
+  if (exact) return check_exact(plan);
   if (plan.price().loss > loss_max(plan.accounting)) return kOutOfRange;
   for (const Statistic& statistic : plan.statistics) {
     GBX_TRY(half_width(plan.groups_changed(), statistic));
@@ -204,6 +234,7 @@ Result<Plan> make_plan(const PlanRequest& request) {
   plan.people_min = request.people_min;
   plan.delta = costs_delta(plan.selection) ? request.price.delta : 0;
   if (plan.groups_per_person > kGroupsPerPersonMax) return kOutOfRange;
+  if (plan.accounting == Accounting::queries) return make_exact(request, std::move(plan));
 
   std::uint64_t weights = kEqualWeight;
   for (const MeasureBound& measure : request.measures) {

@@ -17,6 +17,7 @@ namespace gbx::privacy {
 enum class NoiseKind : std::uint8_t {
   laplace,   // epsilon-private; in zcdp it costs epsilon^2 / 2
   gaussian,  // rho-zCDP; has no price in pure accounting
+  none,      // exact numbers, where queries are counted: no guarantee to anybody
 };
 
 // Counters released for each group: one, or the nodes of a tree over a histogram.
@@ -27,7 +28,8 @@ struct Statistic {
   // included.
   std::uint32_t levels = 1;
   NoiseKind noise = NoiseKind::laplace;
-  std::uint64_t share = 0;  // of the loss: epsilon in 10^-6 (laplace) or rho in 2^-40 (gaussian)
+  // Of the loss: epsilon in 10^-6 (laplace), rho in 2^-40 (gaussian); 0 without noise.
+  std::uint64_t share = 0;
   friend bool operator==(const Statistic&, const Statistic&) = default;
 };
 
@@ -37,6 +39,7 @@ enum class Selection : std::uint8_t {
   geometric,  // dropped when n < k; else by a coin of its own, and n is not released. Costs delta
   margin,     // shown when the noised n is so high that n >= k but for kMarginMiss. Costs nothing
   none,       // every row is shown
+  exact,      // shown when n >= k, whose change by one person all can see; for exact numbers only
 };
 constexpr double kMarginMiss = 0x1p-20;
 
@@ -66,12 +69,12 @@ struct Plan {
   std::vector<std::vector<Cell>> public_groups;
   std::vector<Statistic> statistics;  // [0] is the number of distinct persons, always
   std::vector<Quantiles> quantiles;   // by statistic; one for each histogram of the task
-  std::uint64_t delta = 0;            // for selection; 0 exactly when it is margin or none
+  std::uint64_t delta = 0;            // for selection; 0 exactly when it is margin, none or exact
 
   // How many groups differ between neighbours at most: L0, or twice that.
   [[nodiscard]] std::uint32_t groups_changed() const;
   // What releasing this costs every dataset that it touches: the losses of all statistics, added,
-  // and delta.
+  // and delta; or one query.
   [[nodiscard]] Price price() const;
 };
 
@@ -117,7 +120,8 @@ Result<Sigma> gaussian_sigma(std::uint32_t groups, const Statistic& statistic);
 // every share >= 1 and their sum <= loss_max(), quantiles of each statistic of several levels and
 // of no other but bounds, with the bins of that many levels and at most kFractionsMax fractions
 // each, delta <= kDeltaPlanMax and 0 exactly when the selection costs none, a geometric selection
-// has Laplace persons, Gaussian noise only in zcdp, every scale representable. Fails with
+// has Laplace persons, Gaussian noise only in zcdp, every scale representable; where queries are
+// counted, and only there, exact selection, no noise, shares of 0 and no quantiles. Fails with
 // invalid_argument.
 Status check_plan(const Plan& plan);
 
@@ -154,7 +158,8 @@ struct PlanRequest {
   std::int64_t people_min = 2;              // the policy's k
   bool persons_asked = true;                // an output shows or uses the number of persons
   std::vector<MeasureBound> measures = {};  // statistics 1, 2, ...
-  Price price;                              // what may be spent; delta is spent whole or not at all
+  // What may be spent; delta is spent whole or not at all. Not used where queries are counted.
+  Price price = {};
 };
 
 // Splits the loss by weight and picks for every statistic the noise with the narrower 95 %

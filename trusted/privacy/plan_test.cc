@@ -35,6 +35,32 @@ Statistic gaussian(std::int64_t per_group, std::uint64_t share, std::uint32_t le
   return {per_group, levels, NoiseKind::gaussian, share};
 }
 
+TEST(ExactPlan, IsWholeOrNone) {
+  const Plan good = *make_plan({.accounting = Accounting::queries, .people_min = 5});
+  EXPECT_EQ(good.selection, Selection::exact);
+  EXPECT_EQ(*half_widths(good), std::vector<std::int64_t>{0});
+  const auto broken = [&](auto spoil) {
+    Plan plan = good;
+    spoil(plan);
+    return !check_plan(plan);
+  };
+  EXPECT_FALSE(broken([](Plan&) {}));
+  EXPECT_TRUE(broken([](Plan& plan) { plan.accounting = Accounting::pure; }));
+  EXPECT_TRUE(broken([](Plan& plan) { plan.selection = Selection::none; }));
+  EXPECT_TRUE(broken([](Plan& plan) { plan.people_min = 1; }));
+  EXPECT_TRUE(broken([](Plan& plan) { plan.delta = 1; }));
+  EXPECT_TRUE(broken([](Plan& plan) { plan.statistics[0].share = 1; }));
+  EXPECT_TRUE(broken([](Plan& plan) { plan.statistics[0].noise = NoiseKind::laplace; }));
+  EXPECT_TRUE(broken([](Plan& plan) { plan.statistics.push_back(laplace(1, 1)); }));
+  EXPECT_FALSE(make_plan({.accounting = Accounting::queries, .measures = {{.bins = 16}}}));
+  // Nor can a plan with noise have a statistic without.
+  Plan noised = *make_plan({.price = {100'000, 1'000'000}});
+  noised.statistics.push_back({.noise = NoiseKind::none});
+  EXPECT_FALSE(check_plan(noised));
+  noised.statistics.back().share = 1;
+  EXPECT_FALSE(check_plan(noised));
+}
+
 TEST(Scale, IsOfLaplaceNoiseOnly) {
   EXPECT_EQ(laplace_scale(1, gaussian(1, 1)).error().reason, Literal("plan_out_of_range"));
   Statistic levels = laplace(1, 100'000);

@@ -78,6 +78,29 @@ Result<std::vector<QuantileLeaves>> release_quantiles(RandomBits& bits, const Pl
   return out;
 }
 
+std::vector<std::int64_t> saturate(const std::vector<Int128>& values) {
+  std::vector<std::int64_t> out;
+  out.reserve(values.size());
+  for (const Int128 value : values) {
+    const Int128 bounded = std::clamp(value, -Int128{kNoisedMax}, Int128{kNoisedMax});
+    out.push_back(static_cast<std::int64_t>(bounded));
+  }
+  return out;
+}
+
+// Without noise: numbers are shown exactly where k persons or more stand behind them.
+std::vector<ReleasedGroup> exact_rows(std::vector<ExactGroup> groups, const Plan& plan) {
+  std::vector<ReleasedGroup> out;
+  for (ExactGroup& group : groups) {
+    if (group.statistics.front() >= plan.people_min) {
+      out.push_back({std::move(group.key), saturate(group.statistics)});
+    } else if (plan.open) {
+      out.push_back({std::move(group.key), {}});
+    }
+  }
+  return out;
+}
+
 // How many draws a release makes at most: which rows are shown is seen by everybody.
 std::size_t draws_of(const Plan& plan, std::size_t groups,
                      const std::vector<ReleasedGroup>& released) {
@@ -95,27 +118,19 @@ std::size_t draws_of(const Plan& plan, std::size_t groups,
   return groups * plan.statistics.size() + static_cast<std::size_t>(shown) * of_bins;
 }
 
-std::vector<std::int64_t> saturate(const std::vector<Int128>& values) {
-  std::vector<std::int64_t> out;
-  out.reserve(values.size());
-  for (const Int128 value : values) {
-    const Int128 bounded = std::clamp(value, -Int128{kNoisedMax}, Int128{kNoisedMax});
-    out.push_back(static_cast<std::int64_t>(bounded));
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<Released> Releaser::release(Aggregate&& exact, const Plan& plan, Reservation&& reservation,
                                    Entropy& entropy) {
   const Reservation spent = std::move(reservation);
   std::vector<ExactGroup> groups = std::move(exact.groups_);
-  GBX_TRY_ASSIGN(const Mechanism mechanism, mechanism_of(plan));
+  GBX_TRY(check_plan(plan));
   GBX_CHECK(covers(spent.price(), plan.price()));
   std::sort(groups.begin(), groups.end(), by_key);
   GBX_TRY(check_shape(groups, plan));
   if (plan.open && plan.grouped) groups = lay_out(std::move(groups), plan);
+  if (plan.selection == Selection::exact) return Released(exact_rows(std::move(groups), plan));
+  GBX_TRY_ASSIGN(const Mechanism mechanism, mechanism_of(plan));
   RandomBits bits(entropy);
   std::vector<ReleasedGroup> out;
   for (ExactGroup& group : groups) {

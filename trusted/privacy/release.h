@@ -4,7 +4,8 @@
 //
 // An attacker chooses the data of one person (rows, values, groups) and the query, and sees what
 // comes out, how much of it and in what order. What must stay true: the output is (epsilon,
-// delta)-differentially private for the plan's price (docs/spec/privacy.md has the proof); each row
+// delta)-differentially private for the plan's price (docs/spec/privacy.md has the proof), unless
+// every member has signed that there is no such promise (Selection::exact, and only then); each row
 // stands for at least k distinct persons; nothing but a Released can be printed; a Released costs a
 // Reservation that covers its plan.
 
@@ -35,7 +36,8 @@ struct ReleasedGroup {
   std::vector<QuantileLeaves> quantiles = {};
 };
 
-// Noised values, free to be filtered, ordered, computed with and sent (post-processing).
+// Noised values, or such as need no noise by the members' will, free to be filtered, ordered,
+// computed with and sent (post-processing).
 class Released {
  public:
   // In ascending order of key, whatever order the engine gave. Open plans: every public group.

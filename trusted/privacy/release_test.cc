@@ -240,6 +240,45 @@ TEST(Release, GaussianNoiseIsFreshForEachStatisticAndGroup) {
   EXPECT_EQ(values.count(900'000), 0u);
 }
 
+Plan without_noise(bool grouped, std::int64_t people_min = 20) {
+  return *make_plan({.accounting = Accounting::queries,
+                     .grouped = grouped,
+                     .groups_per_person = 3,
+                     .people_min = people_min,
+                     .measures = measures_of({10})});
+}
+
+TEST(Release, WithoutNoiseKDecidesAloneAndNumbersAreExact) {
+  const Plan plan = without_noise(true);
+  EXPECT_EQ(plan.price(), (Price{1, 0}));
+  const auto released =
+      run({{{text("a")}, {19, 7}}, {{text("b")}, {20, -8}}, {{text("c")}, {21, 9}}}, plan);
+  ASSERT_TRUE(released);
+  ASSERT_EQ(released->groups().size(), 2u);
+  EXPECT_EQ(released->groups()[0].key[0], text("b"));
+  EXPECT_EQ(released->groups()[0].values, (std::vector<std::int64_t>{20, -8}));
+  EXPECT_EQ(released->groups()[1].values, (std::vector<std::int64_t>{21, 9}));
+}
+
+TEST(Release, WithoutNoiseTheOnlyRowHasNumbersFromKOn) {
+  const Plan plan = without_noise(false);
+  EXPECT_TRUE(run({{{}, {0, 0}}}, plan)->groups()[0].values.empty());
+  EXPECT_TRUE(run({{{}, {19, 5}}}, plan)->groups()[0].values.empty());
+  EXPECT_EQ(run({{{}, {20, 5}}}, plan)->groups()[0].values, (std::vector<std::int64_t>{20, 5}));
+}
+
+TEST(Release, WithoutNoiseListedGroupsBelowKStandThereWithoutNumbers) {
+  const Plan plan =
+      *make_plan({.accounting = Accounting::queries,
+                  .grouped = true,
+                  .public_groups = std::vector<std::vector<Cell>>{{text("a")}, {text("b")}},
+                  .people_min = 20});
+  const auto released = run({{{text("b")}, {20}}, {{text("zz")}, {500}}}, plan);
+  ASSERT_EQ(released->groups().size(), 2u);
+  EXPECT_TRUE(released->groups()[0].values.empty());
+  EXPECT_EQ(released->groups()[1].values, (std::vector<std::int64_t>{20}));
+}
+
 TEST(Release, RefusesABadPlan) {
   Plan plan = noisy();
   Reservation reservation = reservation_for(plan);

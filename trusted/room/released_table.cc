@@ -16,13 +16,15 @@ struct Widths {
   std::vector<std::int64_t> single;
   std::vector<std::int64_t> paired;
   std::vector<std::int64_t> tripled;
+  bool exact = false;  // no noise, so no intervals
 };
 
 Result<Widths> widths_of(const privacy::Plan& plan) {
   GBX_TRY_ASSIGN(auto single, privacy::half_widths(plan));
   GBX_TRY_ASSIGN(auto paired, privacy::half_widths(plan, privacy::kAlpha / 2));
   GBX_TRY_ASSIGN(auto tripled, privacy::half_widths(plan, privacy::kAlpha / 3));
-  return Widths{std::move(single), std::move(paired), std::move(tripled)};
+  return Widths{std::move(single), std::move(paired), std::move(tripled),
+                plan.selection == privacy::Selection::exact};
 }
 
 std::int64_t saturate(Int128 value) {
@@ -79,7 +81,7 @@ packet::Interval quantile_interval(const firewall::Output& output,
 std::optional<packet::Interval> interval_of(const firewall::Output& output, const Row& row,
                                             const Cell& value, const Widths& widths) {
   const auto* number = std::get_if<std::int64_t>(&value);
-  if (number == nullptr) return std::nullopt;
+  if (number == nullptr || widths.exact) return std::nullopt;
   switch (output.kind) {
     case firewall::OutputKind::group: return std::nullopt;
     case firewall::OutputKind::average: return average_interval(output, *row.group, widths);
@@ -139,11 +141,12 @@ Result<std::vector<packet::Output>> answer_columns(const firewall::CheckedQuery&
     column.name = item.name;
     column.type = output.type;
     const bool group = output.kind == firewall::OutputKind::group;
-    column.kind = group ? packet::OutputKind::group : packet::OutputKind::noised;
+    const auto measured = widths.exact ? packet::OutputKind::exact : packet::OutputKind::noised;
+    column.kind = group ? packet::OutputKind::group : measured;
     const bool plain = output.kind == firewall::OutputKind::persons ||
                        output.kind == firewall::OutputKind::count ||
                        output.kind == firewall::OutputKind::sum;
-    if (plain) column.half_width = saturate(widths.single[output.index]);
+    if (plain && !widths.exact) column.half_width = saturate(widths.single[output.index]);
     out.push_back(std::move(column));
   }
   return out;

@@ -137,7 +137,7 @@ Status Room::check_terms(const packet::ReleaseTerms& terms) const {
   if (!privacy::covers(policy::budget_of(policy_.policy().privacy), terms.allotment)) {
     return Error{ErrorCode::policy_denied, "allotment_over_ceiling"};
   }
-  if (terms.allotment.loss == 0 || terms.allotment.delta == 0) {
+  if (!privacy::is_amount(terms.accounting, terms.allotment)) {
     return Error{ErrorCode::invalid_argument, "allotment_empty"};
   }
   return {};
