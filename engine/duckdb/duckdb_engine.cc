@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "engine/duckdb/load.h"
+#include "engine/duckdb/render.h"
 #include "engine/rank.h"
-#include "trusted/sql/render.h"
 
 namespace gbx::engine {
 namespace {
@@ -49,13 +49,13 @@ class Run {
     for (std::size_t i = 0; i < task_.steps.size(); i++) GBX_TRY(make_step(i));
     std::vector<sql::GroupRow> out;
     if (task_.groups.empty()) {
-      GBX_TRY_ASSIGN(out, rows(sql::render_ungrouped(task_)));
+      GBX_TRY_ASSIGN(out, rows(render_ungrouped(task_)));
     } else {
-      GBX_TRY(run_each("CREATE TABLE partials AS " + sql::render_partials(task_)));
+      GBX_TRY(run_each("CREATE TABLE partials AS " + render_partials(task_)));
       GBX_TRY_ASSIGN(const std::vector<Key> keys,
-                     distinct(sql::render_keys(task_), text_, task_.groups_max));
+                     distinct(render_keys(task_), text_, task_.groups_max));
       GBX_TRY(make_ranks("keys", "g", text_, keys));
-      GBX_TRY_ASSIGN(out, rows(sql::render_groups(task_)));
+      GBX_TRY_ASSIGN(out, rows(render_groups(task_)));
     }
     for (std::size_t m = 0; m < task_.measures.size(); m++) {
       if (sql::keeps_values(task_.measures[m].kind)) GBX_TRY(count_values(m, out));
@@ -70,14 +70,14 @@ class Run {
 
   // The rows of a step as a table; those that nobody reads any more go.
   Status make_step(std::size_t index) {
-    for (const std::string& sql : sql::render_step(task_, index)) GBX_TRY(run_each(sql));
+    for (const std::string& sql : render_step(task_, index)) GBX_TRY(run_each(sql));
     std::int64_t most = 0;
-    GBX_TRY(database_.query(sql::render_person_rows(index), stop_, [&](duckdb_data_chunk chunk) {
+    GBX_TRY(database_.query(render_person_rows(index), stop_, [&](duckdb_data_chunk chunk) {
       if (duckdb_data_chunk_get_size(chunk) > 0) most = ColumnView(chunk, 0).number(0);
       return Status{};
     }));
     if (most > sql::kPersonRowsMax) return Error{ErrorCode::unavailable, "too_many_rows"};
-    for (const std::string& sql : sql::render_drops(task_, index)) GBX_TRY(run_each(sql));
+    for (const std::string& sql : render_drops(task_, index)) GBX_TRY(run_each(sql));
     return {};
   }
 
@@ -145,11 +145,11 @@ class Run {
   Status count_values(std::size_t measure, std::vector<sql::GroupRow>& out) {
     const std::string number = std::to_string(measure);
     const bool histogram = sql::has_bins(task_.measures[measure].kind);
-    GBX_TRY(run_each("CREATE TABLE values" + number + " AS " + sql::render_values(task_, measure)));
+    GBX_TRY(run_each("CREATE TABLE values" + number + " AS " + render_values(task_, measure)));
     const std::vector<bool> text = {!histogram &&
                                     task_.measures[measure].argument.type.type == Type::text};
     GBX_TRY_ASSIGN(const std::vector<Key> values,
-                   distinct(sql::render_value_keys(measure), text, SIZE_MAX));
+                   distinct(render_value_keys(measure), text, SIZE_MAX));
     GBX_TRY(make_ranks("ranks" + number, "v", text, values));
     if (histogram) {
       for (sql::GroupRow& row : out) row.histograms.emplace_back();
@@ -171,7 +171,7 @@ class Run {
       }
       return Status{};
     };
-    GBX_TRY(database_.query(sql::render_chosen(task_, measure), stop_, take));
+    GBX_TRY(database_.query(render_chosen(task_, measure), stop_, take));
     if (!histogram) return {};
     for (sql::GroupRow& row : out) {
       std::sort(row.histograms.back().begin(), row.histograms.back().end(),

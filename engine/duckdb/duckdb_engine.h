@@ -1,7 +1,7 @@
 #pragma once
 
 // Answers a task with DuckDB: loads the columns that it needs, runs the SQL that
-// trusted/sql/render.h makes of it, and computes in C++ what SQL cannot (the keys' hashes).
+// engine/duckdb/render.h makes of it, and computes in C++ what SQL cannot (the keys' hashes).
 // Bit-equal to run_merge, and its oracle; slower, and it holds all rows in memory.
 
 #include <atomic>

@@ -1,6 +1,6 @@
 #pragma once
 
-// Tables of a task as DuckDB tables t0, t1, ... with the columns that trusted/sql/render.h names.
+// Tables of a task as DuckDB tables t0, t1, ... with the columns that engine/duckdb/render.h names.
 
 #include <memory>
 #include <vector>

@@ -5,13 +5,18 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/duckdb/render.h"
 #include "tests/sql/random_rows.h"
 #include "trusted/sql/build.h"
 #include "trusted/sql/evaluate.h"
-#include "trusted/sql/render.h"
 
 namespace gbx::sql {
 namespace {
+
+using engine::render_groups;
+using engine::render_keys;
+using engine::render_partials;
+using engine::render_ungrouped;
 
 constexpr ValueType kInteger{Type::integer, 0};
 constexpr ValueType kText{Type::text, 0};

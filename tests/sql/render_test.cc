@@ -1,7 +1,7 @@
 // What DuckDB makes of rendered SQL is what the reference evaluator says, for random expressions on
 // random rows. Fixed seeds.
 
-#include "trusted/sql/render_expression.h"
+#include "engine/duckdb/render_expression.h"
 
 #include <gtest/gtest.h>
 
@@ -15,6 +15,8 @@
 
 namespace gbx::sql {
 namespace {
+
+using engine::render_expression;
 
 constexpr ValueType kInteger{Type::integer, 0};
 constexpr ValueType kMoney{Type::decimal, 2};

@@ -1,9 +1,14 @@
-#include "trusted/sql/render_expression.h"
+#include "engine/duckdb/render_expression.h"
 
 #include <limits>
 
-namespace gbx::sql {
+namespace gbx::engine {
 namespace {
+
+using sql::Expression;
+using sql::infix;
+using sql::Op;
+using sql::Rounding;
 
 constexpr std::string_view kEpoch = "DATE '1970-01-01'";
 constexpr std::string_view kUpper = "'ABCDEFGHIJKLMNOPQRSTUVWXYZ'";
@@ -222,4 +227,4 @@ std::string render_stored(const Expression& expression, const Names& names) {
   return expression.type.type == Type::boolean ? "CAST(" + value + " AS BIGINT)" : value;
 }
 
-}  // namespace gbx::sql
+}  // namespace gbx::engine

@@ -41,18 +41,18 @@
 
 #include "trusted/sql/task.h"
 
-namespace gbx::sql {
+namespace gbx::engine {
 
-std::string render_ungrouped(const Task& task);
-std::string render_partials(const Task& task);
-std::string render_keys(const Task& task);
-std::string render_groups(const Task& task);
-std::string render_values(const Task& task, std::size_t measure);
+std::string render_ungrouped(const sql::Task& task);
+std::string render_partials(const sql::Task& task);
+std::string render_keys(const sql::Task& task);
+std::string render_groups(const sql::Task& task);
+std::string render_values(const sql::Task& task, std::size_t measure);
 std::string render_value_keys(std::size_t measure);
-std::string render_chosen(const Task& task, std::size_t measure);
+std::string render_chosen(const sql::Task& task, std::size_t measure);
 
-std::vector<std::string> render_step(const Task& task, std::size_t step);
+std::vector<std::string> render_step(const sql::Task& task, std::size_t step);
 std::string render_person_rows(std::size_t step);
-std::vector<std::string> render_drops(const Task& task, std::size_t step);
+std::vector<std::string> render_drops(const sql::Task& task, std::size_t step);
 
-}  // namespace gbx::sql
+}  // namespace gbx::engine

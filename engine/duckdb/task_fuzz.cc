@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "trusted/sql/render.h"
+#include "engine/duckdb/render.h"
 #include "trusted/sql/task_codec.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
@@ -13,6 +13,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto task = gbx::sql::decode_task(bytes);
   if (!task) return 0;
   GBX_CHECK(gbx::sql::encode_task(*task) == bytes);
-  GBX_CHECK(!gbx::sql::render_partials(*task).empty());
+  GBX_CHECK(!gbx::engine::render_partials(*task).empty());
   return 0;
 }

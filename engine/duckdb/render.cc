@@ -1,9 +1,16 @@
-#include "trusted/sql/render.h"
+#include "engine/duckdb/render.h"
 
-#include "trusted/sql/render_expression.h"
+#include "engine/duckdb/render_expression.h"
 
-namespace gbx::sql {
+namespace gbx::engine {
 namespace {
+
+using sql::keeps_values;
+using sql::magnitude;
+using sql::Measure;
+using sql::MeasureKind;
+using sql::SamplingKey;
+using sql::Task;
 
 // What the task's own expressions read: the last step, or the tables.
 Names names_of(const Task& task) {
@@ -232,4 +239,4 @@ std::string render_chosen(const Task& task, std::size_t measure) {
          (columns.empty() ? "" : " GROUP BY " + columns);
 }
 
-}  // namespace gbx::sql
+}  // namespace gbx::engine

@@ -1,11 +1,27 @@
 #include <algorithm>
 #include <set>
 
-#include "trusted/sql/render.h"
-#include "trusted/sql/render_expression.h"
+#include "engine/duckdb/render.h"
+#include "engine/duckdb/render_expression.h"
 
-namespace gbx::sql {
+namespace gbx::engine {
 namespace {
+
+using sql::Expression;
+using sql::Frame;
+using sql::has_argument;
+using sql::has_frame;
+using sql::Input;
+using sql::JoinKind;
+using sql::kPersonRowsMax;
+using sql::Op;
+using sql::RowAggregate;
+using sql::RowFunction;
+using sql::RowOrder;
+using sql::Step;
+using sql::StepKind;
+using sql::Task;
+using sql::Window;
 
 std::string number(std::size_t index) { return std::to_string(index); }
 
@@ -362,4 +378,4 @@ std::vector<std::string> render_drops(const Task& task, std::size_t index) {
   return out;
 }
 
-}  // namespace gbx::sql
+}  // namespace gbx::engine
