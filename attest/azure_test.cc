@@ -7,6 +7,7 @@
 
 #include "attest/azure_file.h"
 #include "attest/testing/azure_maker.h"
+#include "attest/testing/made_evidence.h"
 
 namespace gbx::attest::testing {
 namespace {
@@ -140,7 +141,7 @@ TEST(AzureFile, WholeFilesOnly) {
 // Azure's own: a Milan whose report has version 2, so a refusal; but everything above it holds.
 TEST(Azure, AzuresOwn) {
   const auto blob = read_vector("az-vtpm/snp-hcl-report.bin");
-  if (!blob) GTEST_SKIP() << "no vectors here";
+  if (!blob) GTEST_SKIP() << kNoVectors;
   const Json json = Json::parse(as_text(*read_vector("az-vtpm/snp-tpm-quote-v1.json"))).value();
   AzureFile file;
   file.hcl_report = *blob;

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "attest/testing/made_evidence.h"
 #include "trusted/base/json.h"
 #include "trusted/crypto/x509.h"
 
@@ -136,7 +137,7 @@ TEST(CoseSign1, Form) {
 // and refused here.
 TEST(CoseSign1, WorkingGroupExamples) {
   const std::filesystem::path folder = GBX_SOURCE_DIR "/../shared/vectors/cose";
-  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no vectors here";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << testing::kNoVectors;
   int checked = 0;
   for (const auto& file : std::filesystem::directory_iterator(folder)) {
     std::ifstream in(file.path());

@@ -59,7 +59,7 @@ class DcapVectors : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!read_vector("manifest.json")) {
-      GTEST_SKIP() << "the vectors are not beside this checkout";
+      GTEST_SKIP() << testing::kNoVectors;
     }
   }
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "attest/testing/made_evidence.h"
 #include "attest/testing/test_chain.h"
 
 namespace gbx::attest::testing {
@@ -129,7 +130,7 @@ TEST(HclRuntime, Refusals) {
 
 TEST(HclBlob, AzuresOwn) {
   const auto blob = read_vector("az-vtpm/snp-hcl-report.bin");
-  if (!blob) GTEST_SKIP() << "no vectors here";
+  if (!blob) GTEST_SKIP() << kNoVectors;
   const HclBlob parsed = parse_hcl_blob(*blob).value();
   const HclRuntime inside = parse_hcl_runtime(parsed.runtime).value();
   EXPECT_EQ(inside.ak_modulus.size(), 256U);

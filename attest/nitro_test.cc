@@ -7,6 +7,7 @@
 
 #include "attest/chain_files.h"
 #include "attest/nitro_document.h"
+#include "attest/testing/made_evidence.h"
 #include "attest/testing/nitro_maker.h"
 
 namespace gbx::attest::testing {
@@ -191,7 +192,7 @@ std::optional<Real> real() {
 
 TEST(Nitro, AmazonsOwn) {
   const auto good = real();
-  if (!good) GTEST_SKIP() << "no vectors here";
+  if (!good) GTEST_SKIP() << kNoVectors;
   const auto at = [&](std::int64_t now) {
     Expected expected = good->expected;
     expected.now = now;

@@ -63,7 +63,7 @@ class SnpVectors : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!read_vector("manifest.json")) {
-      GTEST_SKIP() << "the vectors are not beside this checkout";
+      GTEST_SKIP() << testing::kNoVectors;
     }
   }
 };

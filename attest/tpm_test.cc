@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "attest/testing/made_evidence.h"
 #include "attest/testing/tpm_maker.h"
 #include "trusted/base/json.h"
 
@@ -305,7 +306,7 @@ std::string real_reasons(const Real& real) {
 
 TEST(Tpm, GooglesMachine) {
   auto good = real(11);
-  if (!good) GTEST_SKIP() << "no vectors here";
+  if (!good) GTEST_SKIP() << kNoVectors;
   EXPECT_EQ(real_reasons(*good), "");
   EXPECT_EQ(real_reasons(*real(12)), "");
   EXPECT_EQ(real_reasons(*real(4)), "tpm_bank_not_allowed event_log_bank_missing");

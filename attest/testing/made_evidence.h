@@ -28,6 +28,10 @@ std::vector<std::size_t> surviving_flips(const MadeEvidence& made, Bytes MadeEvi
 double quickest_ms(const MadeEvidence& made);
 constexpr double kVerificationMsMax = 20;
 
+// Why a test of real evidence is skipped: it is others' data, which this repository does not carry.
+constexpr const char* kNoVectors =
+    "the real vectors are not beside this checkout (../shared/vectors); the same items are held "
+    "against synthetic evidence";
 // The text of a file of the real vectors beside this checkout; nullopt when they are not there.
 std::optional<Bytes> read_vector(const std::string& name);
 // All reasons, in order, separated by spaces.

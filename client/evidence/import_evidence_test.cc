@@ -4,6 +4,7 @@
 
 #include "attest/azure_file.h"
 #include "attest/testing/azure_maker.h"
+#include "attest/testing/made_evidence.h"
 #include "attest/testing/nitro_maker.h"
 #include "attest/tpm_evidence.h"
 #include "attest/trust_policy.h"
@@ -79,7 +80,7 @@ TEST(ImportEvidence, AttestationsOfGoTpmTools) {
 
 TEST(ImportEvidence, GooglesMachine) {
   const auto message = read_vector("tpm/gce-cos-85-nonce9009.pb");
-  if (!message) GTEST_SKIP() << "no vectors here";
+  if (!message) GTEST_SKIP() << attest::testing::kNoVectors;
   const EvidenceFile file = import_as(Platform::tpm, *message);
   EXPECT_EQ(file.chain, *read_vector("tpm/gce-cos-85-nonce9009.akcert.der"));
   EXPECT_EQ(file.collateral, *read_vector("tpm/gce-cos-85-nonce9009.eventlog.bin"));

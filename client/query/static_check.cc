@@ -4,6 +4,7 @@
 
 #include "engine/duckdb/parse.h"
 #include "trusted/privacy/confidence.h"
+#include "trusted/snapshot/utf8.h"
 #include "trusted/sql/lexer.h"
 #include "trusted/sql/parse.h"
 
@@ -82,6 +83,8 @@ Result<StaticCheck> StaticCheck::make(policy::VerifiedPolicy policy) {
 Result<firewall::CheckedQuery> StaticCheck::admit(std::string_view sql,
                                                   const std::string& member) const {
   GBX_TRY(sql::check_text(sql));
+  // A room gets it inside of JSON, where other bytes cannot stand.
+  if (!snapshot::is_utf8(sql)) return Error{ErrorCode::invalid_argument, "text_malformed"};
   GBX_TRY_ASSIGN(const std::string tree, engine::parse_sql(*parser_, sql));
   return firewall::admit(tree, sql, policy_, {.member = member});
 }

@@ -71,6 +71,7 @@ TEST_F(StaticCheckTest, WhatIsNotHasItsReasonAndPlace) {
   EXPECT_EQ(verdict.where.begin, 7U);
   EXPECT_EQ(check("SELEC").reason, "syntax_error");
   EXPECT_EQ(check("").reason, "query_empty");
+  EXPECT_EQ(check("SELECT '\xff'").reason, "text_malformed");
   EXPECT_EQ(check(std::string(70'000, ' ')).reason, "query_too_long");
 }
 
