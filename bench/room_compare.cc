@@ -16,7 +16,7 @@
 #include <fstream>
 #include <thread>
 
-#include "client/room/measure.h"
+#include "client/measure/image.h"
 #include "client/room/meet.h"
 #include "tests/sim/world.h"
 #include "trusted/crypto/entropy.h"

@@ -53,30 +53,15 @@ int run(int argc, char** argv) {
   app.footer(
       "Example: glovebox init --name shopgood\nThe tutorial, step by step: docs/tutorial.md");
   add_global_options(app, console);
-#if defined(GBX_CLI_IDENTITY)
   add_identity_verbs(app, console);
-#endif
-#if defined(GBX_CLI_POLICY)
   add_policy_verbs(app, console);
-#endif
-#if defined(GBX_CLI_PREPARE)
   add_prepare_verbs(app, console);
-#endif
-#if defined(GBX_CLI_BUDGET)
   add_budget_verbs(app, console);
-#endif
-#if defined(GBX_CLI_ROOM)
   add_room_verbs(app, console);
-#endif
-#if defined(GBX_CLI_QUERY)
+  add_measure_verbs(app, console);
   add_query_verbs(app, console);
-#endif
-#if defined(GBX_CLI_CHECK)
   add_check_verbs(app, console);
-#endif
-#if defined(GBX_CLI_EVIDENCE)
   add_evidence_verbs(app, console);
-#endif
   try {
     app.parse(argc, argv);
     return 0;

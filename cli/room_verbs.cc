@@ -8,10 +8,8 @@
 #include "cli/verbs.h"
 #include "client/policy/wording.h"
 #include "client/room/close.h"
-#include "client/room/measure.h"
 #include "client/room/provide.h"
 #include "trusted/crypto/entropy.h"
-#include "trusted/crypto/hash.h"
 
 namespace gbx::cli {
 namespace {
@@ -162,15 +160,6 @@ void close(const Console& console, const std::string& socket, const std::string&
   take_back(console, home, statement, socket);
 }
 
-void measure(const Console& console, const std::string& program) {
-  const auto manifest = client::measure_image(program);
-  if (!manifest) throw failure_in_words("the image was not measured", program, manifest.error());
-  const std::string digest = to_hex(crypto::sha256(as_bytes(manifest->canonical())));
-  console.say(manifest->pretty() + "\nimage digest, for trust.images of collaboration.yaml:\n" +
-              digest);
-  console.print(Json::object({{"digest", digest}, {"manifest", *manifest}}));
-}
-
 void add_provide(CLI::App& app, Console& console) {
   CLI::App* verb = app.add_subcommand(
       "provide", "Let a room use a sealed table, once the room has proved what it runs");
@@ -207,21 +196,11 @@ void add_room(CLI::App& app, Console& console) {
   closed->callback([&console, socket, policy] { close(console, *socket, *policy); });
 }
 
-void add_measure(CLI::App& app, Console& console) {
-  CLI::App* verb = app.add_subcommand("measure", "The image manifest and digest of this build");
-  auto program = std::make_shared<std::string>(
-      (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "glovebox-room").string());
-  verb->add_option("--room-program", *program, "The room program")->capture_default_str();
-  verb->footer("Example: glovebox measure");
-  verb->callback([&console, program] { measure(console, *program); });
-}
-
 }  // namespace
 
 void add_room_verbs(CLI::App& app, Console& console) {
   add_provide(app, console);
   add_room(app, console);
-  add_measure(app, console);
 }
 
 }  // namespace gbx::cli

@@ -13,7 +13,8 @@ void add_identity_verbs(CLI::App& app, Console& console);  // init, identity, to
 void add_policy_verbs(CLI::App& app, Console& console);    // policy build|show|explain|sign|verify
 void add_prepare_verbs(CLI::App& app, Console& console);   // manifest, prepare
 void add_budget_verbs(CLI::App& app, Console& console);    // budget set|show|take-back
-void add_room_verbs(CLI::App& app, Console& console);      // provide, room, measure
+void add_room_verbs(CLI::App& app, Console& console);      // provide, room
+void add_measure_verbs(CLI::App& app, Console& console);   // measure [snp|tpm]
 void add_query_verbs(CLI::App& app, Console& console);     // query, verify
 void add_check_verbs(CLI::App& app, Console& console);     // check
 void add_evidence_verbs(CLI::App& app, Console& console);  // evidence, trust

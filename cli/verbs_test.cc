@@ -94,6 +94,24 @@ TEST(Verbs, CheckNeedsNeitherRoomNorKeys) {
   EXPECT_EQ(run("check --sql '" + good + "'").code, 2);
 }
 
+TEST(Verbs, MeasureComputesWhatAPlatformWillReport) {
+  const std::filesystem::path firmware = std::filesystem::path(GBX_BINARY_DIR) / "no_firmware.fd";
+  std::ofstream(firmware) << std::string(4096, 'x');
+  const std::string snp = "measure snp --vcpus 1 --firmware " + firmware.string();
+  const Outcome none = run(snp + " --cpu EPYC --json");
+  EXPECT_EQ(none.code, 1);
+  EXPECT_THAT(none.text, HasSubstr("\"reason\": \"firmware_not_for_snp\""));
+  EXPECT_EQ(run(snp).code, 2);
+  EXPECT_THAT(run(snp + " --cpu 6502").text, HasSubstr("EPYC-Genoa"));
+  EXPECT_EQ(run(snp + " --cpu EPYC --vmm bochs").code, 2);
+  EXPECT_EQ(run(snp + " --cpu EPYC --guest-features 1z").code, 2);
+  EXPECT_THAT(run(snp + " --cpu EPYC --cmdline quiet").text, HasSubstr("say which with --kernel"));
+  EXPECT_EQ(run("measure tpm --event-log " + firmware.string()).code, 1);
+  EXPECT_EQ(run("measure tpm --bank sha1 --event-log " + firmware.string()).code, 2);
+  EXPECT_THAT(run("measure").text, HasSubstr("image digest"));
+  std::filesystem::remove(firmware);
+}
+
 TEST(Verbs, WrongUsageIsCode2) {
   for (const char* wrong : {"", "frobnicate", "init", "init --name", "identity", "token-key new",
                             "token-key accept", "init --name shop --frobnicate"}) {

@@ -92,7 +92,7 @@ TESTED_ELSEWHERE = {
     "enclave/file_source.cc": "host/server_test.cc",
     "enclave/worker.cc": "enclave/worker_pool_test.cc",
     "enclave/zygote.cc": "enclave/worker_pool_test.cc",
-    "client/room/measure.cc": "tests/e2e/line_test.py",
+    "client/measure/image.cc": "tests/e2e/line_test.py",
     "client/room/provide.cc": "tests/e2e/line_test.py",
     "enclave/harden.cc": "tests/e2e/line_test.py",
     "enclave/image.cc": "tests/e2e/line_test.py",

@@ -1,4 +1,4 @@
-#include "client/room/measure.h"
+#include "client/measure/image.h"
 
 #include <fcntl.h>
 #include <sys/wait.h>

@@ -1,0 +1,193 @@
+#include <charconv>
+#include <memory>
+
+#include "cli/mistakes.h"
+#include "cli/verbs.h"
+#include "client/keys/atomic_file.h"
+#include "client/measure/boot_log.h"
+#include "client/measure/image.h"
+#include "client/measure/snp_launch.h"
+#include "trusted/crypto/hash.h"
+
+namespace gbx::cli {
+namespace {
+
+constexpr std::size_t kKernelBytesMax = std::size_t{256} << 20;
+constexpr std::size_t kInitrdBytesMax = std::size_t{4} << 30;
+constexpr std::size_t kLogBytesMax = std::size_t{1} << 20;
+
+const std::string kNot = "nothing was measured";
+
+struct SnpOptions {
+  std::string firmware;
+  std::string kernel;
+  std::string initrd;
+  std::string command_line;
+  unsigned vcpus = 0;
+  std::string cpu;
+  std::string vmm = "qemu";
+  std::string features = "1";
+};
+
+struct TpmOptions {
+  std::string log;
+  std::string bank = "sha256";
+};
+
+Failure wrong_usage(const std::string& where, const std::string& why, const std::string& next) {
+  Failure out(kNot, where, why, next);
+  out.exits_with(kExitUsage);
+  return out;
+}
+
+std::string read_part(const std::string& path, std::size_t size_max) {
+  auto text = client::read_file(path, size_max);
+  if (!text) throw failure_in_words(kNot, path, text.error());
+  return std::move(text).value();
+}
+
+std::string listed(const std::vector<std::string_view>& names) {
+  std::string out;
+  for (const std::string_view name : names) out += (out.empty() ? "" : ", ") + std::string(name);
+  return out;
+}
+
+std::uint64_t hex_number(const std::string& text) {
+  const std::size_t from = text.starts_with("0x") ? 2 : 0;
+  std::uint64_t out = 0;
+  const auto read = std::from_chars(text.data() + from, text.data() + text.size(), out, 16);
+  if (read.ec == std::errc() && read.ptr == text.data() + text.size()) return out;
+  throw wrong_usage("--guest-features " + text, "it is no hex number", "write it as in 0x21");
+}
+
+void measure_image(const Console& console, const std::string& program) {
+  const auto manifest = client::measure_image(program);
+  if (!manifest) throw failure_in_words(kNot, program, manifest.error());
+  const std::string digest = to_hex(crypto::sha256(as_bytes(manifest->canonical())));
+  console.say(manifest->pretty() + "\nimage digest, for trust.images of collaboration.yaml:\n" +
+              digest);
+  console.print(Json::object({{"digest", digest}, {"manifest", *manifest}}));
+}
+
+client::SnpGuest guest_of(const SnpOptions& options) {
+  client::SnpGuest out;
+  const auto vmm = client::vmm_from(options.vmm);
+  if (!vmm)
+    throw wrong_usage("--vmm " + options.vmm, "it is not known",
+                      "write qemu, ec2, ec2-2024 or gce");
+  out.vmm = *vmm;
+  out.vcpus = options.vcpus;
+  out.guest_features = hex_number(options.features);
+  const bool shows_cpu = *vmm == client::Vmm::qemu;
+  if (!shows_cpu && options.cpu.empty()) return out;
+  const auto cpu = client::cpu_signature(options.cpu);
+  if (!cpu) {
+    throw wrong_usage("--cpu " + options.cpu, "the processor is not known",
+                      "write what QEMU's -cpu says: " + listed(client::cpu_models()));
+  }
+  out.cpu = *cpu;
+  return out;
+}
+
+void measure_snp(const Console& console, const SnpOptions& options) {
+  client::SnpGuest guest = guest_of(options);
+  if (options.kernel.empty() && !(options.initrd.empty() && options.command_line.empty())) {
+    throw wrong_usage("--initrd, --cmdline", "they go with a kernel", "say which with --kernel");
+  }
+  const std::string firmware = read_part(options.firmware, client::kFirmwareBytesMax);
+  guest.firmware = as_bytes(firmware);
+  const std::string kernel =
+      options.kernel.empty() ? "" : read_part(options.kernel, kKernelBytesMax);
+  const std::string initrd =
+      options.initrd.empty() ? "" : read_part(options.initrd, kInitrdBytesMax);
+  if (!options.kernel.empty()) {
+    guest.kernel = client::DirectKernel{as_bytes(kernel), as_bytes(initrd), options.command_line};
+  }
+  const auto digest = client::snp_launch_digest(guest);
+  if (!digest) throw failure_in_words(kNot, options.firmware, digest.error());
+  const std::string hex = to_hex(*digest);
+  std::string text =
+      "MEASUREMENT of SEV-SNP, for `glovebox trust add-image --measurement`:\n" + hex;
+  if (!guest.kernel) {
+    text =
+        "Only the firmware is measured: it starts whatever disk it is given.\n"
+        "For a room, start a kernel directly and say --kernel.\n" +
+        text;
+  }
+  console.say(text);
+  console.print(Json::object({{"measurement", hex}, {"platform", "snp"}}));
+}
+
+void measure_tpm(const Console& console, const TpmOptions& options) {
+  const auto bank = attest::bank_from(options.bank);
+  if (!bank || !attest::digest_of(*bank)) {
+    throw wrong_usage("--bank " + options.bank, "nothing rests on it",
+                      "write sha256, sha384 or sha512");
+  }
+  const std::string log = read_part(options.log, kLogBytesMax);
+  const auto pcrs = client::pcrs_of_log(as_bytes(log), *bank);
+  if (!pcrs) throw failure_in_words(kNot, options.log, pcrs.error());
+  std::string text = "PCRs of bank " + options.bank +
+                     ", for `glovebox trust add-image --pcr` (one for each that an image fixes):";
+  Json values{Json::Array{}};
+  for (const attest::PcrValue& pcr : *pcrs) {
+    text += "\n" + std::to_string(pcr.index) + "=" + to_hex(pcr.value);
+    values.push(Json::object({{"index", std::int64_t{pcr.index}}, {"value", to_hex(pcr.value)}}));
+  }
+  console.say(text);
+  console.print(
+      Json::object({{"bank", options.bank}, {"pcrs", std::move(values)}, {"platform", "tpm"}}));
+}
+
+void add_snp(CLI::App* group, Console& console) {
+  auto options = std::make_shared<SnpOptions>();
+  CLI::App* verb = group->add_subcommand(
+      "snp", "The MEASUREMENT that an AMD SEV-SNP guest of these files will report");
+  verb->add_option("--firmware", options->firmware, "The guest's OVMF image")->required();
+  verb->add_option("--kernel", options->kernel, "The kernel that QEMU starts directly");
+  verb->add_option("--initrd", options->initrd, "Its initial RAM disk");
+  verb->add_option("--cmdline", options->command_line,
+                   "Its command line, as QEMU's -append has it");
+  verb->add_option("--vcpus", options->vcpus, "How many processors the guest has")->required();
+  verb->add_option("--cpu", options->cpu, "Which, as QEMU's -cpu says; needed for qemu");
+  verb->add_option("--vmm", options->vmm, "Who starts the guest: qemu, ec2, ec2-2024 or gce")
+      ->capture_default_str();
+  verb->add_option("--guest-features", options->features,
+                   "SEV_FEATURES in hex; whoever runs the host knows it")
+      ->capture_default_str();
+  verb->footer(
+      "Example: glovebox measure snp --firmware OVMF.fd --kernel vmlinuz --initrd initrd.img "
+      "--cmdline console=ttyS0 --vcpus 4 --cpu EPYC-v4");
+  verb->callback([&console, options] { measure_snp(console, *options); });
+}
+
+void add_tpm(CLI::App* group, Console& console) {
+  auto options = std::make_shared<TpmOptions>();
+  CLI::App* verb =
+      group->add_subcommand("tpm", "What the event log of a start leaves in a TPM's registers");
+  verb->add_option("--event-log", options->log,
+                   "Linux keeps it as /sys/kernel/security/tpm0/binary_bios_measurements")
+      ->required();
+  verb->add_option("--bank", options->bank, "sha256, sha384 or sha512")->capture_default_str();
+  verb->footer("Example: glovebox measure tpm --event-log binary_bios_measurements");
+  verb->callback([&console, options] { measure_tpm(console, *options); });
+}
+
+}  // namespace
+
+void add_measure_verbs(CLI::App& app, Console& console) {
+  CLI::App* verb = app.add_subcommand(
+      "measure", "The image manifest and digest of this build, or what a platform will report");
+  auto program = std::make_shared<std::string>(
+      (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "glovebox-room").string());
+  verb->add_option("--room-program", *program, "The room program")->capture_default_str();
+  verb->footer("Example: glovebox measure");
+  verb->require_subcommand(0, 1);
+  verb->callback([&console, program, verb] {
+    if (verb->get_subcommands().empty()) measure_image(console, *program);
+  });
+  add_snp(verb, console);
+  add_tpm(verb, console);
+}
+
+}  // namespace gbx::cli
