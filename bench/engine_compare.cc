@@ -9,21 +9,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "bench/attribution.h"
+#include "bench/report.h"
 #include "engine/duckdb/duckdb_engine.h"
 #include "engine/duckdb/load.h"
 #include "engine/merge/merge.h"
-#include "trusted/base/json.h"
 #include "trusted/snapshot/snapshot.h"
 
 namespace gbx::bench {
@@ -108,12 +105,6 @@ void load_tokens(engine::Database& database, const Side& side, const std::string
   GBX_CHECK(database.execute("DROP TABLE raw"));
 }
 
-double seconds_of(const std::function<void()>& act) {
-  const auto begin = std::chrono::steady_clock::now();
-  act();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
 std::uint64_t run_query(engine::Database& database, const std::string& sql) {
   std::uint64_t rows = 0;
   GBX_CHECK(database.query(sql, nullptr, [&](duckdb_data_chunk chunk) {
@@ -121,46 +112,6 @@ std::uint64_t run_query(engine::Database& database, const std::string& sql) {
     return Status{};
   }));
   return rows;
-}
-
-struct Line {
-  std::string what;
-  std::string note;
-  std::vector<double> ours;
-  std::vector<double> baseline;
-  std::string unit = "s";
-};
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values.empty() ? 0 : values[values.size() / 2];
-}
-
-void print(const Line& line) {
-  const auto [low, high] = std::minmax_element(line.ours.begin(), line.ours.end());
-  std::printf("%-58s %8.3f %s (%.3f..%.3f)", line.what.c_str(), median(line.ours),
-              line.unit.c_str(), *low, *high);
-  if (!line.baseline.empty()) {
-    std::vector<double> ratios;
-    for (std::size_t i = 0; i < line.ours.size(); i++) {
-      ratios.push_back(line.ours[i] / line.baseline[i]);
-    }
-    std::printf("  / %.3f = %.2f (%.2f..%.2f)", median(line.baseline), median(ratios),
-                *std::min_element(ratios.begin(), ratios.end()),
-                *std::max_element(ratios.begin(), ratios.end()));
-  }
-  std::printf("  %s\n", line.note.c_str());
-}
-
-Json encode(const Line& line) {
-  const auto list = [](const std::vector<double>& values) {
-    Json::Array out;
-    for (const double value : values) out.emplace_back(value);
-    return out;
-  };
-  Json out = Json::object({{"what", line.what}, {"unit", line.unit}, {"ours", list(line.ours)}});
-  if (!line.baseline.empty()) out.set("baseline", list(line.baseline));
-  return out.set("note", line.note);
 }
 
 // The rounds: seconds of each way to answer.
@@ -288,14 +239,7 @@ int run(const Settings& settings) {
     rounds.run();
     lines = rounds.lines(peak);
   }
-  Json::Array rows;
-  for (const Line& line : lines) {
-    print(line);
-    rows.push_back(encode(line));
-  }
-  if (!settings.json.empty()) {
-    std::ofstream(settings.json) << Json::object({{"rows", std::move(rows)}}).pretty() << "\n";
-  }
+  report(lines, settings.json);
   return 0;
 }
 

@@ -96,7 +96,8 @@ struct World {
     ASSERT_TRUE(replayed);
     std::set<std::string> stored;
     std::map<std::string, Price> written;
-    for (const Json& body : replayed->bodies) {
+    for (const std::string_view text : replayed->bodies) {
+      const Json body = *Json::parse_canonical(text);
       EXPECT_TRUE(stored.insert(*body.find("query")->string()).second) << "one charge, one entry";
       const Price price{*parse_loss(accounting, *body.find(loss_name(accounting))->string()),
                         *parse_delta(*body.find("delta")->string())};

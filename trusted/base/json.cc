@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "trusted/base/bytes.h"
+#include "trusted/base/canonical.h"
 
 // The one place that includes it: here it is compiled without exceptions, and a second place
 // compiled otherwise would be the same names with another meaning.
@@ -148,18 +149,6 @@ void append_double(std::string& out, double value) {
   }
 }
 
-// Orders UTF-8 strings by their UTF-16 code units (RFC 8785 section 3.2.3): as bytes, but that a
-// supplementary character (lead byte F0..F4) sorts as its surrogates do, before U+E000..U+FFFF (EE,
-// EF).
-bool utf16_less(std::string_view a, std::string_view b) {
-  const auto rank = [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0xF0 ? byte - 0xF0 + 0xEE : byte >= 0xEE ? byte + 0x10 : static_cast<int>(byte);
-  };
-  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
-                                      [&](char x, char y) { return rank(x) < rank(y); });
-}
-
 struct Printer {
   bool canonical;
   std::string out;
@@ -173,7 +162,7 @@ struct Printer {
     for (const Json::Member& member : members) order.push_back(&member);
     if (canonical) {
       std::sort(order.begin(), order.end(),
-                [](const auto* a, const auto* b) { return utf16_less(a->first, b->first); });
+                [](const auto* a, const auto* b) { return canonical_less(a->first, b->first); });
     }
     out.push_back('{');
     for (std::size_t i = 0; i < order.size(); i++) {

@@ -1,5 +1,7 @@
 // The low-level SHA-256 functions are deprecated in OpenSSL 3, but they are the only ones that
-// resume from a saved state without an allocation: a token then costs two compressions.
+// resume from a saved state without an allocation: a token then costs two compressions. The
+// one-shot functions look the algorithm up on each call, which costs more than hashing what a log
+// chains.
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "trusted/crypto/hash.h"
@@ -20,7 +22,12 @@ constexpr std::uint64_t kScryptMemoryMax = std::uint64_t{1} << 30;
 
 Hash sha256(ByteView bytes) {
   Hash out{};
-  GBX_CHECK(SHA256(bytes.data(), bytes.size(), out.data()) != nullptr);
+  SHA256_CTX context;
+  GBX_CHECK(SHA256_Init(&context) == 1);
+  GBX_CHECK(SHA256_Update(&context, bytes.data(), bytes.size()) == 1);
+  GBX_CHECK(SHA256_Final(out.data(), &context) == 1);
+  // What was hashed may have been a secret.
+  wipe({reinterpret_cast<std::uint8_t*>(&context), sizeof(context)});
   return out;
 }
 

@@ -88,12 +88,13 @@ class Log final : public Store {
 
 struct Replay {
   Head head;
-  std::vector<Json> bodies;
+  std::vector<std::string_view> bodies;  // canonical JSON objects, inside of `entries`
 };
 
 // Takes what a host says it stored apart again: bodies in order, and the head to compare with one
 // that somebody trusted remembers. An entry written twice in a row (after a failed write) counts
-// once. Fails with unverified: entry_malformed, entry_out_of_order, log_too_long.
+// once. The entries must outlive what is returned. Fails with unverified: entry_malformed,
+// entry_out_of_order, log_too_long.
 Result<Replay> replay(std::string_view origin, const std::vector<Bytes>& entries);
 
 }  // namespace gbx::log
