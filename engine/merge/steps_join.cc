@@ -130,17 +130,21 @@ class JoinRun final : public StepRun {
     to.swap(spare_);
   }
 
-  // Places of partners, ascending in the left.
+  // Places of partners, ascending in the left. Of SEMI and ANTI one for each place in the left:
+  // their pairs are no rows, and may be more than a step can have.
   Status make_pairs(std::size_t i) {
     pairs_left_.clear();
     pairs_right_.clear();
     count_ = 0;
+    const bool any = !readable(i) && pair_[i].empty();  // one candidate is a partner
     for (std::size_t p = 0; p + 1 < begin_.size(); p++) {
+      const std::uint32_t first = other_.begin[p];
+      const std::uint32_t end =
+          any ? std::min(first + 1, other_.begin[p + 1]) : other_.begin[p + 1];
       for (std::uint32_t l = begin_[p]; l < begin_[p + 1]; l++) {
-        std::uint32_t r = other_.begin[p];
-        while (r < other_.begin[p + 1]) {
-          const std::size_t fits =
-              std::min<std::size_t>(other_.begin[p + 1] - r, kBatchRows - count_);
+        std::uint32_t r = first;
+        while (r < end) {
+          const std::size_t fits = std::min<std::size_t>(end - r, kBatchRows - count_);
           std::fill_n(left_.data() + count_, fits, l);
           for (std::size_t j = 0; j < fits; j++) right_[count_ + j] = r++;
           count_ += fits;
@@ -172,7 +176,9 @@ class JoinRun final : public StepRun {
       }
       kept_.clear();
       pair_[i].passing(sources_, count, kept_);
+      const bool once = !readable(i);
       for (const std::uint32_t j : kept_) {
+        if (once && !pairs_left_.empty() && pairs_left_.back() == left_[j]) continue;
         pairs_left_.push_back(left_[j]);
         pairs_right_.push_back(right_[j]);
       }

@@ -150,6 +150,26 @@ TEST(Steps, ManyRowsOfOnePersonAreUnavailable) {
   EXPECT_EQ(run_merge(cube(), {&many}, {}).error(), kTooMany);
 }
 
+// A person with many rows on both sides: pairs are no rows, so nobody can make a query fail by
+// them.
+TEST(Steps, ManyPartnersOfOneRowAreOnePartner) {
+  const MemoryTable many = square(1, 2100);  // ^ 2 > 2^22
+  for (const bool conditional : {false, true}) {
+    for (const JoinKind kind : {JoinKind::semi, JoinKind::anti}) {
+      Step step = join(kind);
+      step.inputs[1].has_condition = conditional;
+      const auto got = run_merge(task_of({step}, 2), {&many, &many}, {});
+      ASSERT_TRUE(got) << static_cast<int>(kind) << conditional;
+      if (kind == JoinKind::anti) {
+        EXPECT_TRUE(got->empty());
+      } else {
+        ASSERT_EQ(got->size(), 1U);
+        EXPECT_TRUE((*got)[0].sums[0] == 2100);
+      }
+    }
+  }
+}
+
 TEST(Steps, ManyRowsOfManyPersonsInABatchAreNot) {
   const MemoryTable table = square(6, 100);  // 6 x 10^6 rows
   const auto got = run_merge(cube(), {&table}, {});
