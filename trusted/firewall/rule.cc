@@ -123,6 +123,10 @@ Status RuleCheck::joins(std::string_view member) const {
     rows *= tables_[i]->rows_per_person;
     if (rows > kJoinedRowsMax) return deny("join_too_wide", query_->relations[i].where);
   }
+  // The binder has refused wider joins; what it has made of them since is judged here.
+  if (stability_.pairs > kJoinedRowsMax) {
+    return deny("join_too_wide", query_->relations.back().where);
+  }
   return {};
 }
 

@@ -12,6 +12,7 @@ using sql::StepKind;
 struct Known {
   std::vector<bool> support;
   Int128 rows = 0;
+  Int128 pairs = 0;  // of the widest join that made it, itself
 };
 
 std::vector<bool> both(std::vector<bool> a, const std::vector<bool>& b) {
@@ -28,26 +29,30 @@ Known joined(const Known& left, const Known& right, JoinKind kind) {
   const Int128 rows = sql::rows_of_join(kind, left.rows, right.rows);
   switch (kind) {
     case JoinKind::inner:
-    case JoinKind::semi: return {either(left.support, right.support), rows};
+    case JoinKind::semi: return {either(left.support, right.support), rows, 0};
     case JoinKind::left:
-    case JoinKind::anti: return {left.support, rows};
-    case JoinKind::right: return {right.support, rows};
-    case JoinKind::full: return {both(left.support, right.support), rows};
+    case JoinKind::anti: return {left.support, rows, 0};
+    case JoinKind::right: return {right.support, rows, 0};
+    case JoinKind::full: return {both(left.support, right.support), rows, 0};
   }
   GBX_CHECK(false);
 }
 
-Known known_of(const Step& step, const std::vector<Known>& sources) {
+Known known_of(const Step& step, const std::vector<Known>& sources, Int128 most) {
   Known out = sources[step.inputs[0].source];
+  Int128 pairs = 0;
   for (std::size_t i = 1; i < step.inputs.size(); i++) {
     const Known& next = sources[step.inputs[i].source];
     if (step.kind == StepKind::append) {
-      out = {both(out.support, next.support), out.rows + next.rows};
+      out = {both(out.support, next.support), out.rows + next.rows, 0};
     } else {
+      pairs = std::max(pairs, out.rows * next.rows);
       out = joined(out, next, step.inputs[i].kind);
     }
+    out.rows = std::min(out.rows, most);
   }
   if (step.kind == StepKind::group && step.columns.empty()) out.rows = 1;
+  out.pairs = pairs;
   return out;
 }
 
@@ -58,22 +63,22 @@ Stability stability_of(const sql::Query& query, std::span<const std::int64_t> ro
   const std::size_t tables = query.relations.size();
   GBX_CHECK(rows_per_person.size() == tables);
   std::vector<Known> sources;
-  Known all{std::vector<bool>(tables, true), 1};
+  Known all{std::vector<bool>(tables, true), 1, 0};
   for (std::size_t i = 0; i < tables; i++) {
-    Known table{std::vector<bool>(tables, false), rows_per_person[i]};
+    Known table{std::vector<bool>(tables, false), rows_per_person[i], 0};
     table.support[i] = true;
     sources.push_back(std::move(table));
     all.rows = std::min(all.rows * rows_per_person[i], Int128{most});
   }
+  Int128 pairs = 0;
   for (const Step& step : query.steps) {
-    Known known = known_of(step, sources);
-    known.rows = std::min(known.rows, Int128{most});
-    sources.push_back(std::move(known));
+    sources.push_back(known_of(step, sources, most));
+    pairs = std::max(pairs, sources.back().pairs);
   }
   const Known& last = query.steps.empty() ? all : sources.back();
   const bool moves =
       std::find(last.support.begin(), last.support.end(), false) != last.support.end();
-  return {last.support, moves, static_cast<std::int64_t>(last.rows)};
+  return {last.support, moves, static_cast<std::int64_t>(last.rows), pairs};
 }
 
 }  // namespace gbx::firewall

@@ -28,9 +28,11 @@ struct Stability {
   std::vector<bool> support;  // by relation of the query
   bool moves = false;         // persons may move between groups
   std::int64_t rows = 1;      // of one person at most
+  // That one person can bring to one join of a step at most: an engine looks at each.
+  Int128 pairs = 0;
 };
 
-// `rows_per_person` of each relation. Rows are cut at `most`.
+// `rows_per_person` of each relation. Rows are cut at `most`, which is below 2^60.
 Stability stability_of(const sql::Query& query, std::span<const std::int64_t> rows_per_person,
                        std::int64_t most);
 

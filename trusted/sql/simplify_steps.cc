@@ -17,6 +17,9 @@ std::size_t size_of(const Expression& e) {
 
 bool is_strong(JoinKind kind) { return kind == JoinKind::right || kind == JoinKind::full; }
 
+// Its pairs are no rows: asked after more joins they are more pairs, which no bound of rows sees.
+bool only_asks(JoinKind kind) { return kind == JoinKind::semi || kind == JoinKind::anti; }
+
 // Joins one source and keeps every row.
 bool is_projection(const Step& step) {
   return step.kind == StepKind::join && step.inputs.size() == 1 && !step.has_filter &&
@@ -230,7 +233,7 @@ bool Simplifier::can_splice(const Step& step, std::size_t index, const Step& inn
     if (is_strong(step.inputs[i].kind)) return false;
   }
   for (const Input& input : inner.inputs) {
-    if (index > 0 && is_strong(input.kind)) return false;
+    if (index > 0 && (is_strong(input.kind) || only_asks(input.kind))) return false;
   }
   std::size_t parts = 0;
   each_expression(step, [&](const Expression& e) {
