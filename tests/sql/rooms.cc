@@ -214,6 +214,13 @@ Policy three_parties() {
   return policy;
 }
 
+// The same, where persons may move between groups.
+Policy apart() {
+  Policy policy = three_parties();
+  policy.privacy.outer_joins = true;
+  return policy;
+}
+
 std::optional<policy::VerifiedPolicy> sign(const Policy& policy) {
   packet::Envelope envelope = packet::make_envelope(policy::kPolicyType, policy::encode(policy));
   for (std::uint8_t who = 1; who <= 5; who++) {
@@ -238,6 +245,7 @@ std::optional<policy::VerifiedPolicy> room_called(std::string_view name) {
   if (name == "threshold_only") return sign(threshold());
   if (name == "snowy_brand") return sign(snowy_brand());
   if (name == "three_parties") return sign(three_parties());
+  if (name == "apart") return sign(apart());
   return std::nullopt;
 }
 

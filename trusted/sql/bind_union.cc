@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "trusted/sql/bind_rows.h"
 #include "trusted/sql/build.h"
@@ -27,6 +28,18 @@ Status unite(std::vector<NamedRows>& branches, std::size_t place,
   return {};
 }
 
+// Rows of different tables in one list can be counted by person: whoever is in two of them shows,
+// as in a join. So it takes what a join takes of each table.
+void name_tables(const std::vector<NamedRows>& branches, Binding& binding, Span where) {
+  std::set<std::uint32_t> tables;
+  for (const NamedRows& branch : branches) {
+    const std::vector<std::uint32_t> read = binding.steps.tables_of(branch.source);
+    tables.insert(read.begin(), read.end());
+  }
+  if (tables.size() < 2) return;
+  for (const std::uint32_t table : tables) binding.joined.push_back({table, where});
+}
+
 Result<NamedRows> bind_united(const Select& select, Binding& binding, Span where) {
   if (!select.order.empty()) return refuse("order_in_subquery", select.order[0].node.where);
   if (select.limit || select.offset > 0) return refuse("limit_in_subquery", where);
@@ -43,6 +56,7 @@ Result<NamedRows> bind_united(const Select& select, Binding& binding, Span where
   for (std::size_t i = 0; i < branches[0].columns.size(); i++) {
     GBX_TRY(unite(branches, i, columns, where));
   }
+  name_tables(branches, binding, where);
   Step step;
   step.kind = StepKind::append;
   step.distinct = select.distinct;
