@@ -162,6 +162,17 @@ std::string other_price(const packet::NoiseParameters& noise) {
          std::string(loss_name(other.accounting)) + " " + short_number(loss / unit);
 }
 
+// The difference of two answers is about whom only one of them counts.
+std::string near_line(const packet::AnswerPredicate& predicate) {
+  if (predicate.near.empty()) return {};
+  std::string out =
+      "NEAR an earlier question: the difference of the answers may be about few people "
+      "(request";
+  out += predicate.near.size() == 1 ? "" : "s";
+  for (const Hash& request : predicate.near) out += " " + to_hex(request).substr(0, kShownDigits);
+  return out + "). Owners read this in the log.\n";
+}
+
 std::string price_line(const packet::NoiseParameters& noise) {
   if (is_exact(noise)) return "one query";
   std::string out = std::string(loss_name(noise.accounting)) + " " +
@@ -218,7 +229,7 @@ std::string answer_table(const packet::AnswerTable& table) {
 
 std::string answer_notes(const client::VerifiedAnswer& answer) {
   const packet::AnswerPredicate& predicate = answer.predicate();
-  std::string out = noise_line(predicate) + withheld_text(answer);
+  std::string out = noise_line(predicate) + near_line(predicate) + withheld_text(answer);
   out += people_line(predicate.noise);
   if (predicate.repeat_of) {
     out += "Paid nothing: it repeats the answer to request " +
@@ -243,7 +254,7 @@ std::string price_text(const client::VerifiedAnswer& answer, const TypicalWidths
                         typical.people) +
            "\n";
   }
-  out += noise_line(predicate) + people_line(predicate.noise) + "Budget:\n" +
+  out += noise_line(predicate) + near_line(predicate) + people_line(predicate.noise) + "Budget:\n" +
          budget_lines(answer, true);
   return out + verdict_line(answer);
 }
@@ -299,6 +310,11 @@ Json answer_json(const client::VerifiedAnswer& answer) {
                            {"result", packet::encode(answer.table())},
                            {"verdict", "PASS"}});
   if (is_exact(predicate.noise)) out.set("guarantee", packet::kNoGuarantee);
+  if (!predicate.near.empty()) {
+    Json::Array near;
+    for (const Hash& request : predicate.near) near.emplace_back(to_hex(request));
+    out.set("near", Json(std::move(near)));
+  }
   if (predicate.repeat_of) out.set("repeat_of", to_hex(*predicate.repeat_of));
   return out;
 }

@@ -120,6 +120,16 @@ TEST(AnswerView, WithoutNoiseTheFirstLineSaysSo) {
   EXPECT_THAT(price, HasSubstr("NOT A PRIVACY GUARANTEE"));
 }
 
+TEST(AnswerView, ANearQuestionIsFlagged) {
+  client::TestAnswer answer;
+  EXPECT_THAT(answer_notes(verified(answer)), Not(HasSubstr("NEAR")));
+  answer.predicate.near = {Hash{0xab}, Hash{0xcd}};
+  EXPECT_THAT(answer_notes(verified(answer)),
+              HasSubstr("NEAR an earlier question: the difference of the answers may be about few "
+                        "people (requests ab00000000000000 cd00000000000000)."));
+  EXPECT_THAT(answer_json(verified(answer)).canonical(), HasSubstr(R"("near":["ab00)"));
+}
+
 TEST(AnswerView, KIsOnlyClaimedWhereItHolds) {
   client::TestAnswer answer;
   answer.policy.privacy.open_rows = privacy::OpenRows::show;

@@ -293,8 +293,26 @@ void read_threshold_only(const YamlFile& file, const YamlSection& section, polic
   out.queries = static_cast<std::uint64_t>(section.integer("queries", 1, privacy::kQueriesMax));
 }
 
+// Near questions are flagged by default; where no noise protects anybody, refused.
+policy::Differencing read_differencing(const YamlFile& file, const YamlSection& section,
+                                       bool threshold_only) {
+  policy::Differencing out{.refuse = threshold_only};
+  if (!section.has("differencing")) return out;
+  const YamlSection given(file, section.at("differencing"), "differencing",
+                          {"near", "values", "percent"});
+  if (given.has("near")) out.refuse = read_word(file, given, "near", {"flag", "refuse"}) == 1;
+  if (given.has("values")) {
+    out.values = static_cast<std::uint32_t>(given.integer("values", 1, policy::kNarrowValuesMax));
+  }
+  if (given.has("percent")) {
+    out.percent = static_cast<std::uint32_t>(given.integer("percent", 1, 100));
+  }
+  return out;
+}
+
 void read_privacy(const YamlFile& file, const YAML::Node& node, policy::Privacy& out) {
-  const YamlSection section(file, node, "privacy", {"k", "dp", "threshold_only", "contribution"});
+  const YamlSection section(file, node, "privacy",
+                            {"k", "dp", "threshold_only", "contribution", "differencing"});
   if (section.has("dp") == section.has("threshold_only")) {
     file.fail(node, "privacy is one of two things, and which is not said",
               "write dp: {epsilon: \"3\", ...} for noise that protects each person, or "
@@ -309,6 +327,7 @@ void read_privacy(const YamlFile& file, const YAML::Node& node, policy::Privacy&
     out.rows_per_group =
         static_cast<std::uint32_t>(bound.integer("rows", 1, policy::kRowsPerGroupMax));
   }
+  out.differencing = read_differencing(file, section, section.has("threshold_only"));
   if (section.has("dp")) {
     read_dp(file,
             YamlSection(file, section.at("dp"), "dp",

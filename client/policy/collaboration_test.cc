@@ -161,6 +161,27 @@ TEST_F(Collaboration, NoNoiseIsSaidInSoManyWords) {
             "35:46 queries is no whole number in its range | write a number from 1 to 1000000000");
 }
 
+TEST_F(Collaboration, NearQuestionsAreFlaggedUnlessItSaysOtherwise) {
+  EXPECT_EQ(build(good_).privacy.differencing, policy::Differencing{});
+  const auto given = [&](const std::string& text) {
+    return build(replaced(good_, "  k: 50", "  differencing: " + text + "\n  k: 50"))
+        .privacy.differencing;
+  };
+  EXPECT_EQ(given("{near: refuse, values: 3, percent: 7}"),
+            (policy::Differencing{.refuse = true, .values = 3, .percent = 7}));
+  EXPECT_EQ(given("{near: flag}"), policy::Differencing{});
+  for (const char* wrong :
+       {"refuse", "{near: no}", "{values: 0}", "{percent: 101}", "{share: 5}"}) {
+    EXPECT_THROW(given(wrong), Mistake) << wrong;
+  }
+  const std::size_t begin = good_.find("  dp:");
+  const std::string dp = good_.substr(begin, good_.find('\n', begin) - begin);
+  const std::string none = "  threshold_only: {guarantee: none, queries: 500}";
+  EXPECT_TRUE(build(replaced(good_, dp, none)).privacy.differencing.refuse);
+  EXPECT_FALSE(build(replaced(good_, dp, none + "\n  differencing: {near: flag}"))
+                   .privacy.differencing.refuse);
+}
+
 TEST_F(Collaboration, BecomesThePolicyThatItSays) {
   const policy::Policy policy = build(good_);
   EXPECT_TRUE(policy::check(policy));

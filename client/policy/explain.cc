@@ -271,6 +271,16 @@ std::string noise_word(const policy::Privacy& privacy) {
   return privacy.laplace ? "Laplace or Gaussian, whichever is narrower" : "Gaussian";
 }
 
+std::string explain_differencing(const policy::Differencing& differencing) {
+  return std::string(
+             "  - A question that differs from an earlier one, of whomever, by a narrow "
+             "condition (at most ") +
+         thousands(differencing.values) + " values, less than " +
+         std::to_string(differencing.percent) + " % of a declared width, a moved bound) is " +
+         (differencing.refuse ? "refused" : "answered, and flagged in answer and log") +
+         ". That slows down whoever subtracts answers, and stops nobody.\n";
+}
+
 std::string explain_contribution(const policy::Privacy& privacy) {
   return "  - One person counts in at most " + thousands(privacy.groups_per_person) +
          " groups of an answer, and with at most " + thousands(privacy.rows_per_group) +
@@ -286,7 +296,8 @@ std::string explain_threshold_only(const policy::Policy& policy) {
          "columns that can be NULL): they could be about fewer people than their row.\n"
          "  - Each table answers " +
          thousands(static_cast<std::int64_t>(privacy.queries)) +
-         " questions in all. That is a ration, not a measure of what people lose.\n";
+         " questions in all. That is a ration, not a measure of what people lose.\n" +
+         explain_differencing(privacy.differencing);
 }
 
 std::string explain_noise(const policy::Policy& policy) {
@@ -391,7 +402,8 @@ std::string explain_budget(const policy::Policy& policy) {
          privacy::format_epsilon(privacy.epsilon_per_query) + " and delta " +
          privacy::format_delta(privacy.delta_per_query) + ", or less if it says so.\n" +
          explain_accounting(policy) + "  - That is " + most +
-         " Then the table is silent until all members sign a new policy.\n";
+         " Then the table is silent until all members sign a new policy.\n" +
+         explain_differencing(privacy.differencing);
 }
 
 std::string explain_trust(const policy::Policy& policy) {
@@ -426,7 +438,10 @@ std::string show_policy(const PolicyFile& file) {
   for (const policy::Table& table : policy.tables) out += show_table(policy, table);
   out += "\nPrivacy\n" + show_privacy(privacy) +
          "  one person: " + thousands(privacy.groups_per_person) + " groups, " +
-         thousands(privacy.rows_per_group) + " rows in each\n\nTrust\n  at least " +
+         thousands(privacy.rows_per_group) +
+         " rows in each\n  near questions: " + (privacy.differencing.refuse ? "refuse" : "flag") +
+         "; narrow: " + thousands(privacy.differencing.values) + " values, " +
+         std::to_string(privacy.differencing.percent) + " %\n\nTrust\n  at least " +
          policy.trust.min_assurance + "\n";
   for (const Hash& image : policy.trust.images) out += "  image " + to_hex(image) + "\n";
   out += "\nLimits\n  " + thousands(static_cast<std::int64_t>(policy.limits.rows)) + " rows, " +

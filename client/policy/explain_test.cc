@@ -91,6 +91,16 @@ TEST(Explain, WithoutNoiseItSaysSoFirst) {
                         "privacy guarantee\n"));
 }
 
+TEST(Explain, SaysWhatBecomesOfNearQuestions) {
+  policy::Policy policy = policy::example_policy();
+  EXPECT_THAT(explain_policy(policy), HasSubstr("is answered, and flagged in answer and log."));
+  policy.privacy.differencing = {.refuse = true, .values = 3, .percent = 7};
+  EXPECT_THAT(explain_policy(policy), HasSubstr("(at most 3 values, less than 7 % of a declared "
+                                                "width, a moved bound) is refused."));
+  EXPECT_THAT(show_policy(read_policy_envelope(policy::signed_policy(policy), "p")),
+              HasSubstr("near questions: refuse; narrow: 3 values, 7 %"));
+}
+
 TEST(Explain, ARationIsSaid) {
   policy::Policy policy = policy::example_policy();
   policy.members[0].rations = {{privacy::Window::day, privacy::Accounting::pure, 500'000}};

@@ -47,6 +47,8 @@ constexpr Wording kWords[] = {
     {"policy_delta_per_query_range", "delta per query is zero or more than the whole delta",
      "use at most the policy's delta"},
     {"policy_delta_range", "delta is zero or above 2^-7", "use a small delta such as 1e-6"},
+    {"policy_differencing_range", "differencing.values or percent is out of range",
+     "use values of 1 to 10000 and a percent of 1 to 100"},
     {"policy_dimension_aggregated", "a dimension column is an aggregate column too",
      "a column is either grouped by or measured: remove it from one of the lists"},
     {"policy_dimension_joins", "a dimension column is a join column too",

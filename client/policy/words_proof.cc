@@ -185,6 +185,8 @@ constexpr Wording kWords[] = {
     {"statement_budget_wrong", "the budget of a table does not move by the price", kTampered},
     {"statement_image_wrong", "the statement is of another image than the evidence", kTampered},
     {"statement_malformed", "the statement cannot be read", kTampered},
+    {"statement_near_wrong",
+     "the statement says that a near question was answered, which the policy refuses", kTampered},
     {"statement_noise_too_weak", "the noise is weaker than the policy demands", kTampered},
     {"statement_noise_wrong", "the noise that the statement claims does not add up", kTampered},
     {"statement_policy_wrong", "the statement is of another policy", kTampered},

@@ -174,6 +174,12 @@ constexpr Wording kWords[] = {
      "write it out, as in quantile_cont(x, 0.9), with at most 6 digits"},
     {"query_empty", "the query is empty", "write a SELECT"},
     {"query_too_long", "the query is longer than 64 KiB", "write a shorter query"},
+    {"question_near_another",
+     "it differs from an earlier question by a narrow condition only, so that the difference of "
+     "the two answers may be about few people",
+     "group by the column instead of filtering by it, or leave the condition out"},
+    {"questions_full", "the room remembers as many questions of yours as it can, and forgets none",
+     "ask again what was asked before, or in a room that was started anew"},
     {"ration_exhausted",
      "the policy's ration of the member who asks does not suffice; nothing was spent",
      "ask again when the ration's window has moved on, or with a smaller --epsilon"},

@@ -147,6 +147,13 @@ bool selection_allowed(const packet::NoiseParameters& noise, const policy::Priva
   return false;
 }
 
+// Step 8: where the policy refuses near questions none is answered. A repeat was none when it was
+// asked.
+Status verify_near(const packet::AnswerPredicate& predicate, const policy::Policy& policy) {
+  const bool refused = policy.privacy.differencing.refuse || predicate.repeat_of.has_value();
+  return refused && !predicate.near.empty() ? Status(unverified("statement_near_wrong")) : Status();
+}
+
 // Step 8: the noise is the policy's or stronger. verify_budget() came before.
 Status verify_strength(const packet::AnswerPredicate& predicate, const policy::Policy& policy) {
   const policy::Privacy& privacy = policy.privacy;
@@ -279,6 +286,7 @@ Result<VerifiedAnswer> VerifiedAnswer::verify(const AnswerFile& file, const Hash
   if (out.request_.dry_run != out.table_.dry_run) return unverified("answer_kind_wrong");
   GBX_TRY(verify_identity(out.predicate_, out.request_, file.binding, claims));
   GBX_TRY(verify_budget(out.predicate_, policy.policy(), out.table_.dry_run));
+  GBX_TRY(verify_near(out.predicate_, policy.policy()));
   GBX_TRY(verify_strength(out.predicate_, policy.policy()));
   GBX_TRY(verify_price(out.predicate_.noise, out.request_, policy.policy().privacy));
   GBX_TRY(verify_noise(out.predicate_.noise));

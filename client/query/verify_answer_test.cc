@@ -314,6 +314,22 @@ TEST(VerifyAnswer, TheNoiseIsThePolicysOrStronger) {
             "statement_noise_too_weak");
 }
 
+TEST(VerifyAnswer, NearQuestionsAreAnsweredOnlyWhereTheyAreFlagged) {
+  const auto near = [](TestAnswer& answer) { answer.predicate.near = {Hash{3}}; };
+  EXPECT_EQ(spoilt(near), "PASS");
+  EXPECT_EQ(spoilt([&](TestAnswer& answer) {
+              repeat(answer);
+              near(answer);
+            }),
+            "statement_near_wrong");
+  TestAnswer answer;
+  answer.policy.privacy.differencing.refuse = true;
+  answer.sign_policy();
+  EXPECT_EQ(verdict(answer.file(), answer.policy_hash()), "PASS");
+  near(answer);
+  EXPECT_EQ(verdict(answer.file(), answer.policy_hash()), "statement_near_wrong");
+}
+
 TEST(VerifyAnswer, ATreeOfAHistogramHasAsManyLevelsAsItSays) {
   const auto with_levels = [](std::uint32_t levels, std::uint32_t paid_for) {
     return spoilt([&](TestAnswer& answer) {

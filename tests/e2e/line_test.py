@@ -259,6 +259,8 @@ class WholeLine(Line):
         people = "SELECT COUNT(DISTINCT hashed_email) AS people FROM exposures JOIN purchases " \
                  "USING (hashed_email) WHERE total_spent > "
         self.ask(people + "10", "-o", "b.json")
+        flagged = self.newsnow.run("verify", "b.json", "--policy", "policy.json")
+        self.assertNotIn("NEAR", flagged)  # has other groups than the first
         self.assertIn("loss_exhausted", self.ask(people + "20", "-o", "c.json", fails=True))
         self.assertFalse((self.newsnow.folder / "c.json").exists())
         self.assertEqual(self.room.kinds().count("charge"), 2)
@@ -465,8 +467,10 @@ class ThresholdOnly(Line):
         self.assertIn("threshold-only", self.ask(ATTRIBUTION, "--epsilon", "0.1", fails=True))
         self.assertIn("threshold-only", self.ask(ATTRIBUTION, "--target-error", "10", fails=True))
         self.ask(ATTRIBUTION, "-o", "a.json")
-        people = ATTRIBUTION.replace(" WHERE", " WHERE total_spent > 10 AND")
-        self.assertIn("loss_exhausted", self.ask(people, "-o", "b.json", fails=True))
+        near = ATTRIBUTION.replace(" WHERE", " WHERE total_spent <> 123.50 AND")
+        self.assertIn("question_near_another", self.ask(near, "-o", "b.json", fails=True))
+        wide = ATTRIBUTION.replace(" WHERE", " WHERE total_spent > 250 AND")
+        self.assertIn("loss_exhausted", self.ask(wide, "-o", "b.json", fails=True))
         self.assertIn("Paid nothing", self.ask(ATTRIBUTION, "-o", "c.json"))
 
     def test_queries_that_were_not_asked_come_home(self):

@@ -109,6 +109,7 @@ TESTED_ELSEWHERE = {
     "trusted/policy/privacy_codec.cc": "trusted/policy/policy_test.cc",
     "trusted/policy/check.cc": "trusted/policy/policy_test.cc",
     "trusted/firewall/threshold_only.cc": "tests/sql/corpus_test.cc",
+    "trusted/sql/compare.cc": "tests/sql/compare_test.cc",
     "trusted/room/groups.cc": "trusted/room/engine_test.cc",
     "trusted/room/possible.cc": "trusted/room/engine_test.cc",
     "trusted/room/query.cc": "tests/sim/flow_test.cc",

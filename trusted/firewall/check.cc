@@ -470,6 +470,9 @@ Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy
   out.post_ = query.post;
   out.canonical_ = sql::print(query, catalog);
   out.question_ = sql::question_of(query, catalog);
+  const policy::Differencing& narrow = law.privacy.differencing;
+  out.compared_ =
+      sql::compared_of(query, catalog, {.values = narrow.values, .percent = narrow.percent});
   return out;
 }
 

@@ -21,6 +21,7 @@
 #include "trusted/privacy/plan.h"
 #include "trusted/privacy/tree.h"
 #include "trusted/sql/catalog.h"
+#include "trusted/sql/compare.h"
 #include "trusted/sql/normal_form.h"
 #include "trusted/sql/query.h"
 #include "trusted/sql/task.h"
@@ -82,6 +83,8 @@ class CheckedQuery {
   [[nodiscard]] const sql::Question& question() const { return question_; }
   // What changes when a person leaves (stability.h); by table of the task.
   [[nodiscard]] const Stability& stability() const { return stability_; }
+  // The same, to be held against other questions.
+  [[nodiscard]] const sql::Compared& compared() const { return compared_; }
 
  private:
   friend Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy& policy,
@@ -95,6 +98,7 @@ class CheckedQuery {
   std::string canonical_;
   sql::Question question_;
   Stability stability_;
+  sql::Compared compared_;
 };
 
 // `asked` must have been bound against catalog_of(policy.policy()); another catalog is a bug and

@@ -260,6 +260,20 @@ Status decode_parts(Fields& fields, AnswerPredicate& out) {
 
 bool is_exact(const NoiseParameters& noise) { return noise.selection == privacy::Selection::exact; }
 
+Result<std::vector<Hash>> decode_near(const Json& json) {
+  const Json::Array* items = json.array();
+  if (items == nullptr || items->empty() || items->size() > kNearMax) return malformed();
+  std::vector<Hash> out;
+  for (const Json& item : *items) {
+    const std::string* text = item.string();
+    if (text == nullptr) return malformed();
+    const auto bytes = from_hex(*text);
+    if (!bytes || bytes->size() != sizeof(Hash)) return malformed();
+    std::copy(bytes->begin(), bytes->end(), out.emplace_back().begin());
+  }
+  return out;
+}
+
 // Tables in strictly ascending order: each once, and one spelling.
 template <typename T>
 bool ascending(const std::vector<T>& entries) {
@@ -362,6 +376,11 @@ Json encode(const AnswerPredicate& predicate) {
        {"snapshots", Json(std::move(snapshots))},
        {"time", predicate.time}});
   if (is_exact(predicate.noise)) out.set("guarantee", kNoGuarantee);
+  if (!predicate.near.empty()) {
+    Json::Array near;
+    for (const Hash& request : predicate.near) near.emplace_back(to_hex(request));
+    out.set("near", Json(std::move(near)));
+  }
   if (predicate.repeat_of) out.set("repeat_of", to_hex(*predicate.repeat_of));
   return out;
 }
@@ -376,6 +395,7 @@ Result<AnswerPredicate> decode_answer_predicate(const Json& json) {
   if (!promised && fields.text("guarantee", kNameBytesMax) != kNoGuarantee) return malformed();
   out.image_digest = fields.hex_array<32>("image_digest");
   out.member = fields.text("member", kNameBytesMax);
+  const Json* near = fields.optional("near");
   const Json& noise = fields.object("noise");
   out.policy_hash = fields.hex_array<32>("policy_hash");
   if (json.find("repeat_of") != nullptr) out.repeat_of = fields.hex_array<32>("repeat_of");
@@ -385,6 +405,9 @@ Result<AnswerPredicate> decode_answer_predicate(const Json& json) {
   GBX_TRY(fields.finish());
   GBX_TRY_ASSIGN(out.noise, decode_noise(noise));
   if (promised == is_exact(out.noise)) return malformed();
+  if (near != nullptr) {
+    GBX_TRY_ASSIGN(out.near, decode_near(*near));
+  }
   for (const Json& item : budget) {
     GBX_TRY_ASSIGN(BudgetMove move, decode_move(out.noise.accounting, item));
     out.budget.push_back(std::move(move));

@@ -22,6 +22,7 @@ namespace gbx::packet {
 
 constexpr std::size_t kAnswerColumnsMax = 1000;
 constexpr std::size_t kAnswerRowsMax = 1'000'000;
+constexpr std::size_t kNearMax = 16;
 
 // The enumerator is the name on the wire.
 enum class OutputKind : std::uint8_t {
@@ -110,6 +111,9 @@ struct AnswerPredicate {
   std::vector<UsedSnapshot> snapshots;  // by table name; empty for a dry run
   // SHA-256 of the payload of the request whose release this is again; then nothing was paid.
   std::optional<Hash> repeat_of;
+  // Of the payloads of earlier requests that this question is near (docs/spec/room.md), the latest
+  // first; at most kNearMax.
+  std::vector<Hash> near;
 };
 
 // Every value must be encodable (amounts within 2^53 - 1): a bug otherwise.

@@ -384,6 +384,10 @@ Status check_privacy(const Privacy& privacy) {
   if (!in_range<std::uint32_t>(privacy.rows_per_group, 1, kRowsPerGroupMax)) {
     return wrong("policy_rows_per_group_range");
   }
+  if (!in_range<std::uint32_t>(privacy.differencing.values, 1, kNarrowValuesMax) ||
+      !in_range<std::uint32_t>(privacy.differencing.percent, 1, 100)) {
+    return wrong("policy_differencing_range");
+  }
   if (threshold_only(privacy)) return check_threshold_only(privacy);
   if (privacy.queries != 0) return wrong("policy_threshold_only_with_dp");
   if (!in_range<std::uint64_t>(privacy.epsilon, 1, kEpsilonMax)) {

@@ -107,6 +107,16 @@ struct Table {
   AggregationRule rule;
 };
 
+// What becomes of a question that differs from an earlier one by a narrow condition only
+// (sql/compare.h): it is answered and flagged, or refused.
+struct Differencing {
+  bool refuse = false;
+  std::uint32_t values = 10;  // narrow: so many values or fewer
+  std::uint32_t percent = 5;  // narrow: less than this share of a declared width
+  friend bool operator==(Differencing, Differencing) = default;
+};
+constexpr std::uint32_t kNarrowValuesMax = 10'000;
+
 struct Privacy {
   std::int64_t people_min = 2;  // k
   // queries: threshold-only. Numbers are exact, rows of fewer than k persons are withheld, and
@@ -127,6 +137,7 @@ struct Privacy {
   std::uint64_t delta_per_query = 0;    // in 2^-60
   std::uint32_t groups_per_person = 1;  // L0
   std::uint32_t rows_per_group = 1;     // most joined rows of one person that count in one group
+  Differencing differencing = {};
 };
 
 // What the packet of a threshold-only policy says, so that every member has signed it.

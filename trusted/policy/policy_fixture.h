@@ -97,7 +97,8 @@ inline void make_threshold_only(Privacy& privacy, std::uint64_t queries) {
              .queries = queries,
              .laplace = false,
              .groups_per_person = privacy.groups_per_person,
-             .rows_per_group = privacy.rows_per_group};
+             .rows_per_group = privacy.rows_per_group,
+             .differencing = privacy.differencing};
 }
 
 inline packet::Envelope signed_policy(const Policy& policy) {

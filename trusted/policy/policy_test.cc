@@ -349,6 +349,21 @@ TEST(Policy, EncodesToTheBytesItWasDecodedFrom) {
   EXPECT_TRUE(policy->tables[0].rule.join_required);
 }
 
+TEST(Policy, SaysWhatBecomesOfNearQuestions) {
+  const Json packet = encode(example_policy());
+  const auto reason = [&](std::string_view path, const Json& value) {
+    const auto decoded = decode(with(packet, path, value));
+    return decoded ? std::string("accepted") : std::string(decoded.error().reason.view());
+  };
+  EXPECT_EQ(reason("privacy/differencing/near", "refuse"), "accepted");
+  EXPECT_EQ(reason("privacy/differencing/near", "allow"), "policy_malformed");
+  EXPECT_EQ(reason("privacy/differencing", Json()), "policy_malformed");
+  EXPECT_EQ(reason("privacy/differencing/values", 0), "policy_differencing_range");
+  EXPECT_EQ(reason("privacy/differencing/values", 10'001), "policy_differencing_range");
+  EXPECT_EQ(reason("privacy/differencing/percent", 0), "policy_differencing_range");
+  EXPECT_EQ(reason("privacy/differencing/percent", 101), "policy_differencing_range");
+}
+
 TEST(Policy, ThePageHasAPacketThatHolds) {
   const auto blocks = spec::examples("policy.md");
   ASSERT_EQ(blocks.size(), 1U);

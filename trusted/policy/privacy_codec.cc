@@ -56,8 +56,27 @@ void take_outer_joins(const Json& json, Fields& fields, Privacy& out) {
   if (out.outer_joins && fields.text("outer_joins") != "doubled") fields.fail();
 }
 
+Json encode_differencing(Differencing differencing) {
+  return Json::object({{"near", differencing.refuse ? "refuse" : "flag"},
+                       {"percent", std::int64_t{differencing.percent}},
+                       {"values", std::int64_t{differencing.values}}});
+}
+
+Result<Differencing> decode_differencing(const Json& json) {
+  Fields fields(json, kMalformed);
+  Differencing out;
+  const std::string near = fields.text("near", kNumberBytesMax);
+  if (near != "refuse" && near != "flag") fields.fail();
+  out.refuse = near == "refuse";
+  out.percent = take_u32(fields, "percent");
+  out.values = take_u32(fields, "values");
+  GBX_TRY(fields.finish());
+  return out;
+}
+
 Json encode_threshold_only(const Privacy& privacy) {
-  return Json::object({{"groups_per_person", std::int64_t{privacy.groups_per_person}},
+  return Json::object({{"differencing", encode_differencing(privacy.differencing)},
+                       {"groups_per_person", std::int64_t{privacy.groups_per_person}},
                        {"k", privacy.people_min},
                        {"queries", format_loss(privacy.accounting, privacy.queries)},
                        {"rows_per_group", std::int64_t{privacy.rows_per_group}},
@@ -82,6 +101,7 @@ Json encode_privacy(const Privacy& privacy) {
       Json::object({{"accounting", privacy::accounting_name(privacy.accounting)},
                     {"delta_2_60", privacy.delta},
                     {"delta_per_query_2_60", privacy.delta_per_query},
+                    {"differencing", encode_differencing(privacy.differencing)},
                     {"epsilon", privacy::format_epsilon(privacy.epsilon)},
                     {"epsilon_per_query", privacy::format_epsilon(privacy.epsilon_per_query)},
                     {"groups_per_person", std::int64_t{privacy.groups_per_person}},
@@ -100,9 +120,11 @@ Result<Privacy> decode_privacy(const Json& json) {
   out.people_min = fields.integer("k", 0, Json::kIntegerMax);
   out.groups_per_person = take_u32(fields, "groups_per_person");
   out.rows_per_group = take_u32(fields, "rows_per_group");
+  const Json& differencing = fields.object("differencing");
   if (json.find("threshold_only") != nullptr) {
     take_threshold_only(fields, out);
     GBX_TRY(fields.finish());
+    GBX_TRY_ASSIGN(out.differencing, decode_differencing(differencing));
     return out;
   }
   take_mechanisms(fields, out);
@@ -112,6 +134,7 @@ Result<Privacy> decode_privacy(const Json& json) {
   out.delta = take_u64(fields, "delta_2_60");
   out.delta_per_query = take_u64(fields, "delta_per_query_2_60");
   GBX_TRY(fields.finish());
+  GBX_TRY_ASSIGN(out.differencing, decode_differencing(differencing));
   return out;
 }
 

@@ -18,7 +18,8 @@ TEST(ThresholdOnlyPolicy, ThresholdOnlyIsSaidInSoManyWords) {
   make_threshold_only(policy.privacy, 1000);
   const Json packet = encode(policy);
   EXPECT_EQ(packet.find("privacy")->canonical(),
-            R"({"groups_per_person":4,"k":50,"queries":"1000","rows_per_group":20,)"
+            R"({"differencing":{"near":"flag","percent":5,"values":10},)"
+            R"("groups_per_person":4,"k":50,"queries":"1000","rows_per_group":20,)"
             R"("threshold_only":"no noise: not a privacy guarantee"})");
   const auto decoded = decode(packet);
   ASSERT_TRUE(decoded) << decoded.error().reason.view();

@@ -49,6 +49,12 @@ std::vector<packet::BudgetMove> moves_of(const std::vector<privacy::Balance>& ba
   return out;
 }
 
+Json hex_list(const std::vector<Hash>& hashes) {
+  Json::Array out;
+  for (const Hash& hash : hashes) out.emplace_back(to_hex(hash));
+  return Json(std::move(out));
+}
+
 std::vector<std::string> sorted_tables(const firewall::CheckedQuery& query) {
   std::vector<std::string> tables = query.task().tables;
   std::sort(tables.begin(), tables.end());
@@ -156,6 +162,10 @@ Result<Response> Room::dry_run(const Question& question) {
   }
   GBX_TRY_ASSIGN(predicate.budget, moves(question, price));
   GBX_TRY(check_ration(question));
+  if (!predicate.repeat_of) {
+    GBX_TRY(check_near(question));
+    predicate.near = question.near;
+  }
   GBX_TRY_ASSIGN(std::vector<packet::Output> columns, answer_columns(question.query));
   return Responder::respond_price(std::move(columns), predicate, signatory(question.asked));
 }
@@ -166,6 +176,17 @@ Status Room::check_ration(const Question& question) {
   const Releases::Entry* first = releases_.find(question.key);
   if (first != nullptr && first->members.contains(member)) return {};
   return budget_.rations().check(member, question.query.plan().price().loss, question.asked.now);
+}
+
+// By the texts that were asked and the policy alone. A memory that is full must not be a way round:
+// where near questions are refused it lets no other one in.
+Status Room::check_near(const Question& question) const {
+  if (!policy_.policy().privacy.differencing.refuse) return {};
+  if (!question.near.empty()) return Error{ErrorCode::policy_denied, "question_near_another"};
+  if (questions_.full(question.query.compared(), question.asked.request.member)) {
+    return Error{ErrorCode::unavailable, "questions_full"};
+  }
+  return {};
 }
 
 Result<Response> Room::repeat(const Question& question, const Releases::Entry& first) {
@@ -198,6 +219,7 @@ Result<Response> Room::answer(const Question& question, std::span<const Dataset>
   GBX_TRY_ASSIGN(packet::AnswerPredicate predicate, predicate_of(question));
   predicate.budget = moves_of(reservation.balances());
   predicate.snapshots = question.snapshots;
+  predicate.near = question.near;
   GBX_TRY_ASSIGN(const sql::SamplingKey sampling, draw_sampling_key(*seams_.entropy));
   GBX_TRY_ASSIGN(privacy::Aggregate exact, seams_.engine->run(query, sampling, datasets));
   GBX_TRY_ASSIGN(privacy::Released released,
@@ -205,7 +227,8 @@ Result<Response> Room::answer(const Question& question, std::span<const Dataset>
                                             *seams_.entropy));
   GBX_TRY_ASSIGN(ReleasedTable table, ReleasedTable::make(query, policy_.policy(), released));
   // The entry names the request and not the result: the host reads entries, and could try values.
-  const Json entry = Json::object({{"kind", "answer"}, {"request", to_hex(question.asked.digest)}});
+  Json entry = Json::object({{"kind", "answer"}, {"request", to_hex(question.asked.digest)}});
+  if (!question.near.empty()) entry.set("near", hex_list(question.near));
   GBX_TRY_ASSIGN(const log::Receipt receipt, log_.add(entry));
   releases_.add(question.key, question.asked.digest, question.asked.request.member,
                 std::move(released));
@@ -221,7 +244,9 @@ Result<Response> Room::query(std::string_view sealed) {
   GBX_TRY_ASSIGN(const std::vector<Dataset> datasets, datasets_of(query, asked.now));
   std::vector<packet::UsedSnapshot> snapshots = snapshots_of(query);
   GBX_TRY_ASSIGN(const Hash key, release_key(query, snapshots, policy_.hash()));
-  const Question question{std::move(asked), std::move(query), std::move(snapshots), key};
+  std::vector<Hash> near = questions_.near(query.compared());
+  const Question question{std::move(asked), std::move(query), std::move(snapshots), key,
+                          std::move(near)};
   if (question.asked.request.dry_run) return dry_run(question);
   if (const Releases::Entry* first = releases_.find(key); first != nullptr) {
     GBX_TRY(check_ration(question));
@@ -229,6 +254,7 @@ Result<Response> Room::query(std::string_view sealed) {
     if (!repeated) return kQueryFailed;
     return repeated;
   }
+  GBX_TRY(check_near(question));
   const privacy::Charge charge{.tables = question.query.task().tables,
                                .price = question.query.plan().price(),
                                .query = question.asked.digest,
@@ -239,6 +265,7 @@ Result<Response> Room::query(std::string_view sealed) {
     const bool nothing_spent = reservation.error().code != ErrorCode::unavailable;
     return nothing_spent ? reservation.error() : kQueryFailed;
   }
+  questions_.add(question.query.compared(), question.asked.digest, question.asked.request.member);
   auto response = answer(question, datasets, std::move(*reservation));
   if (!response) return kQueryFailed;
   return response;

@@ -34,6 +34,7 @@
 #include "trusted/privacy/budget.h"
 #include "trusted/room/datasets.h"
 #include "trusted/room/engine.h"
+#include "trusted/room/questions.h"
 #include "trusted/room/releases.h"
 #include "trusted/room/response.h"
 #include "trusted/room/seams.h"
@@ -145,6 +146,7 @@ class Room {
     firewall::CheckedQuery query;
     std::vector<packet::UsedSnapshot> snapshots;  // by table
     Hash key{};                                   // release_key()
+    std::vector<Hash> near = {};                  // requests of earlier ones that it is near
   };
   [[nodiscard]] std::vector<packet::UsedSnapshot> snapshots_of(
       const firewall::CheckedQuery& query) const;
@@ -153,6 +155,7 @@ class Room {
   Result<std::vector<packet::BudgetMove>> moves(const Question& question,
                                                 privacy::Price price) const;
   Status check_ration(const Question& question);
+  Status check_near(const Question& question) const;
   Result<Response> dry_run(const Question& question);
   Result<Response> repeat(const Question& question, const Releases::Entry& first);
   Result<Response> answer(const Question& question, std::span<const Dataset> datasets,
@@ -169,6 +172,7 @@ class Room {
   privacy::Budget budget_;
   Datasets datasets_;
   Releases releases_;
+  Questions questions_;
   // Every id that was ever taken, by member.
   std::map<std::string, std::set<std::array<std::uint8_t, 16>>> requests_;
   bool closed_ = false;
