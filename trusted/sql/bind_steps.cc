@@ -32,6 +32,8 @@ Result<std::uint32_t> repeat_rows(std::uint32_t source, Binding& binding, const 
       const Expression& key = query.groups[k];
       const bool has = std::find(sets[i].begin(), sets[i].end(), k) != sets[i].end();
       one.columns.push_back(has ? key : make_null(key.type, key.where));
+      one.columns.back().low = key.low;  // NULL too: all sets have one interval
+      one.columns.back().high = key.high;
     }
     one.columns.push_back(make_literal(static_cast<std::int64_t>(i), kNumber, {}));
     one.columns.insert(one.columns.end(), rows.begin(), rows.end());

@@ -39,7 +39,10 @@ class Simplifier {
     bool changed = true;
     for (int pass = 0; changed && pass < kPassesMax; pass++) {
       changed = false;
-      for (Step& step : steps_) {
+      for (std::size_t s = 0; s < steps_.size(); s++) {
+        // What nobody needs still reads columns that its sources have lost.
+        if (!needed_[tables_ + s]) continue;
+        Step& step = steps_[s];
         for (std::size_t i = 0; i < step.inputs.size(); i++) {
           if (pass_through(step, i) || splice(step, i)) changed = true;
         }

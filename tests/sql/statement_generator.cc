@@ -1,0 +1,450 @@
+#include "tests/sql/statement_generator.h"
+
+#include <algorithm>
+
+namespace gbx::testing {
+namespace {
+
+constexpr ValueType kInteger{Type::integer, 0};
+
+bool is_number(ValueType type) { return type.type == Type::integer || type.type == Type::decimal; }
+
+std::string joined(const std::vector<std::string>& parts, const std::string& between) {
+  std::string out;
+  for (const std::string& part : parts) out += (out.empty() ? "" : between) + part;
+  return out;
+}
+
+bool listed(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+StatementGenerator::StatementGenerator(const policy::Policy& policy, std::uint64_t seed,
+                                       bool comparable)
+    : policy_(&policy), random_(seed), comparable_(comparable) {}
+
+const StatementGenerator::Column* StatementGenerator::pick(const Scope& scope,
+                                                           bool (*fits)(const Column&)) {
+  std::vector<const Column*> found;
+  for (const Column& column : scope.columns) {
+    if (fits(column)) found.push_back(&column);
+  }
+  return found.empty() ? nullptr : found[below(found.size())];
+}
+
+// --- FROM ---
+
+StatementGenerator::Scope StatementGenerator::table(const std::string& alias) {
+  const policy::Table& table = policy_->tables[below(policy_->tables.size())];
+  Scope out{table.name + " AS " + alias, alias + "." + table.person, {}};
+  for (const policy::Column& column : table.columns) {
+    if (column.name == table.person) continue;
+    bool sum = false;
+    bool used = listed(table.rule.dimension_columns, column.name);
+    for (const policy::AggregateColumns& aggregate : table.rule.aggregate_columns) {
+      if (!listed(aggregate.columns, column.name)) continue;
+      used = true;
+      sum = sum || aggregate.function == policy::AggregateFunction::sum;
+    }
+    if (!used && !chance(2)) continue;
+    out.columns.push_back({alias + "." + column.name, column.type,
+                           listed(table.rule.dimension_columns, column.name), sum,
+                           column.type.type == Type::date || column.type.type == Type::timestamp,
+                           column.bounded});
+  }
+  return out;
+}
+
+StatementGenerator::Scope StatementGenerator::relation(int depth) {
+  const std::string alias = fresh("r");
+  if (!named_.empty() && chance(40)) {
+    const Scope& named = named_[below(named_.size())];
+    Scope out{named.sql + " AS " + alias, alias + "." + named.person, named.columns};
+    for (Column& column : out.columns) column.name = alias + "." + column.name;
+    return out;
+  }
+  if (depth <= 0 || chance(55)) return table(alias);
+  Scope inner = subselect(depth - 1);
+  inner.sql += " AS " + alias;
+  inner.person = alias + "." + inner.person;
+  for (Column& column : inner.columns) {
+    column.name = alias + "." + column.name;
+    column.unique = false;
+  }
+  return inner;
+}
+
+void StatementGenerator::join(Scope& left, int depth, bool by_using) {
+  Scope right = relation(depth);
+  static const std::vector<std::string> kKinds = {"JOIN",      "INNER JOIN", "JOIN",
+                                                  "LEFT JOIN", "RIGHT JOIN", "SEMI JOIN",
+                                                  "ANTI JOIN", "FULL JOIN"};
+  const std::string kind = kKinds[below(by_using ? 8 : 7)];
+  left.sql += " " + kind + " " + right.sql;
+  const bool hides = kind == "SEMI JOIN" || kind == "ANTI JOIN";
+  if (by_using) {
+    left.sql += " USING (hashed_email)";
+  } else {
+    Scope both = left;
+    both.columns.insert(both.columns.end(), right.columns.begin(), right.columns.end());
+    left.sql += " ON " + left.person + " = " + right.person;
+    if (chance(35)) left.sql += " AND " + condition(both, 1);
+    if (chance(1)) left.sql += " OR " + condition(both, 0);
+    if (kind == "RIGHT JOIN") left.person = right.person;
+  }
+  for (Column& column : left.columns) column.unique = false;
+  if (hides) return;
+  for (Column& column : right.columns) {
+    column.unique = false;
+    left.columns.push_back(column);
+  }
+}
+
+StatementGenerator::Scope StatementGenerator::from(int depth, int relations_max) {
+  Scope out = relation(depth);
+  const bool by_using = chance(30);
+  const std::uint64_t more = below(static_cast<std::uint64_t>(relations_max));
+  if (by_using && more > 0) out.person = "hashed_email";
+  for (std::uint64_t i = 0; i < more; i++) join(out, depth - 1, by_using);
+  return out;
+}
+
+// --- conditions ---
+
+std::string StatementGenerator::literal(const Column& column) {
+  switch (column.type.type) {
+    case Type::boolean: return one_of({"TRUE", "FALSE"});
+    case Type::text: return one_of({"'a'", "'b'", "'tv'", "'x'", "'A'", "'none'", "''"});
+    case Type::date: return one_of({"DATE '2024-01-25'", "DATE '2024-02-20'", "'2024-03-15'"});
+    case Type::timestamp:
+      return one_of({"TIMESTAMP '2024-10-05 00:00:00'", "'2024-10-07 12:00:00'"});
+    case Type::integer: return std::to_string(below(14));
+    case Type::decimal: return one_of({"0.05", "0.11", "0", "1", "0.02", "-0.01"});
+  }
+  return "NULL";
+}
+
+std::string StatementGenerator::comparison(const Scope& scope) {
+  const Column* column = pick(scope, [](const Column&) { return true; });
+  if (column == nullptr || chance(2)) return one_of({"TRUE", "FALSE", "1 = 1"});
+  const std::string& name = column->name;
+  if (chance(12)) return name + one_of({" IS NULL", " IS NOT NULL"});
+  if (column->type.type == Type::boolean)
+    return chance(60) ? name : name + " = " + literal(*column);
+  if (column->type.type == Type::text && chance(40)) {
+    return one_of({name + " LIKE '%a%'", "lower(" + name + ") = 'a'", name + " IN ('a', 'tv')",
+                   "length(" + name + ") > 1", name + " NOT LIKE 't_'",
+                   "coalesce(" + name + ", 'none') <> 'b'", "substring(" + name + ", 1, 1) = 't'"});
+  }
+  if (column->type.type == Type::date && chance(30)) {
+    return one_of({"month(" + name + ") = 2",
+                   "date_trunc('month', " + name + ") = DATE '2024-02-01'",
+                   "isodow(" + name + ") > 3", name + " + 7 > DATE '2024-02-10'"});
+  }
+  if (is_number(column->type) && chance(25)) {
+    return name + " BETWEEN " + literal(*column) + " AND " + literal(*column);
+  }
+  const std::string op = one_of({"=", "<>", "<", "<=", ">", ">="});
+  for (const Column& other : scope.columns) {
+    if (&other != column && other.type == column->type && chance(15)) {
+      return name + " " + op + " " + other.name;
+    }
+  }
+  return name + " " + op + " " + literal(*column);
+}
+
+std::string StatementGenerator::condition(const Scope& scope, int depth) {
+  if (depth <= 0 || chance(40)) return comparison(scope);
+  switch (below(5)) {
+    case 0: return "(" + condition(scope, depth - 1) + " AND " + condition(scope, depth - 1) + ")";
+    case 1: return "(" + condition(scope, depth - 1) + " OR " + condition(scope, depth - 1) + ")";
+    case 2: return "NOT (" + condition(scope, depth - 1) + ")";
+    case 3:
+      return number(scope, 1, false) + one_of({" > ", " <= ", " = "}) + std::to_string(below(9));
+    default: return comparison(scope);
+  }
+}
+
+std::string StatementGenerator::where(const Scope& scope, int depth) {
+  std::vector<std::string> parts;
+  if (chance(55)) parts.push_back(condition(scope, 2));
+  if (depth > 0 && chance(20)) {
+    const std::string no = chance(40) ? "NOT " : "";
+    Scope inner = from(depth - 1, 1);
+    if (chance(50)) {
+      Scope both = inner;
+      both.columns.insert(both.columns.end(), scope.columns.begin(), scope.columns.end());
+      parts.push_back(no + "EXISTS (SELECT 1 FROM " + inner.sql + " WHERE " + inner.person + " = " +
+                      scope.person + " AND " + condition(both, 1) + ")");
+    } else {
+      parts.push_back(scope.person + " " + no + "IN (SELECT " + inner.person + " FROM " +
+                      inner.sql + " WHERE " + condition(inner, 1) + ")");
+    }
+  }
+  return parts.empty() ? "" : " WHERE " + joined(parts, " AND ");
+}
+
+// --- values ---
+
+std::string StatementGenerator::number(const Scope& scope, int depth, bool summable) {
+  const Column* column =
+      summable && !chance(2)
+          ? pick(scope, [](const Column& c) { return c.sum && is_number(c.type); })
+          : pick(scope, [](const Column& c) { return is_number(c.type) && c.bounded; });
+  if (column == nullptr) return std::to_string(below(9));
+  const std::string& name = column->name;
+  if (depth <= 0 || chance(30)) return name;
+  const std::string small = std::to_string(1 + below(5));
+  switch (below(comparable_ ? 11 : 13)) {
+    case 0: return "(" + number(scope, depth - 1, summable) + " + " + small + ")";
+    case 1: return "(" + name + " * " + small + ")";
+    case 2: return "(" + name + " - " + number(scope, depth - 1, summable) + ")";
+    case 3:
+      return "CASE WHEN " + condition(scope, 1) + " THEN " + name + " ELSE " +
+             (chance(50) ? "0" : number(scope, depth - 1, summable)) + " END";
+    case 4: return "coalesce(" + name + ", " + small + ")";
+    case 5: return "abs(" + name + " - " + small + ")";
+    case 6: return "clamp(" + name + ", 1, " + std::to_string(3 + below(5)) + ")";
+    case 7: return one_of({"greatest(", "least("}) + name + ", " + small + ")";
+    case 8: return "nullif(" + name + ", " + small + ")";
+    case 9: return "-" + name;
+    case 10: return "round(" + name + ", 1)";
+    case 11: return "(" + name + one_of({" / ", " // ", " % "}) + small + ")";
+    default: return "(" + number(scope, depth - 1, summable) + " / " + name + ")";
+  }
+}
+
+std::string StatementGenerator::dimension(const Scope& scope) {
+  const Column* column = chance(3) ? pick(scope, [](const Column&) { return true; })
+                                   : pick(scope, [](const Column& c) { return c.group; });
+  if (column == nullptr) return "";
+  const std::string& name = column->name;
+  if (chance(60)) return name;
+  switch (column->type.type) {
+    case Type::text:
+      return one_of({"lower(" + name + ")", "substring(" + name + ", 1, 1)",
+                     "CASE WHEN " + name + " = 'a' THEN 'one' ELSE 'other' END",
+                     "coalesce(" + name + ", 'none')", "length(" + name + ")"});
+    case Type::date:
+      return one_of({"month(" + name + ")", "date_trunc('month', " + name + ")",
+                     "isodow(" + name + ")", "last_day(" + name + ")"});
+    case Type::integer: return one_of({"least(" + name + ", 3)", "(" + name + " > 2)", name});
+    case Type::timestamp: return one_of({"hour(" + name + ")", "date_trunc('day', " + name + ")"});
+    case Type::boolean:
+    case Type::decimal: return name;
+  }
+  return name;
+}
+
+std::string StatementGenerator::aggregate(const Scope& scope) {
+  std::string filter;
+  if (chance(15)) filter = " FILTER (WHERE " + condition(scope, 1) + ")";
+  const Column* any = pick(scope, [](const Column&) { return true; });
+  const std::string name = any == nullptr ? "1" : any->name;
+  switch (below(comparable_ ? 9 : 14)) {
+    case 0: return "COUNT(*)" + filter;
+    case 1:
+    case 2: return "COUNT(DISTINCT " + scope.person + ")" + filter;
+    case 3:
+    case 4:
+    case 5: return "SUM(" + number(scope, 2, true) + ")" + filter;
+    case 6: return "COUNT(" + number(scope, 0, true) + ")" + filter;
+    case 7: return "COUNT(DISTINCT " + name + ")" + filter;
+    case 8: return "COUNT_IF(" + condition(scope, 1) + ")";
+    case 9: return "AVG(" + number(scope, 1, true) + ")" + filter;
+    case 10: return one_of({"VARIANCE(", "STDDEV_POP("}) + number(scope, 0, true) + ")" + filter;
+    case 11: return "quantile_cont(" + number(scope, 0, true) + ", 0.25)";
+    case 12: return "APPROX_BOUNDS_HIGH(" + number(scope, 0, true) + ")";
+    default: return "COUNT_BOUNDED()";
+  }
+}
+
+// --- sub-selects ---
+
+StatementGenerator::Scope StatementGenerator::subselect(int depth) {
+  switch (below(6)) {
+    case 0:
+    case 1: return projection(depth);
+    case 2:
+    case 3: return grouped(depth);
+    case 4: return windowed();
+    default: return united(depth);
+  }
+}
+
+StatementGenerator::Scope StatementGenerator::projection(int depth) {
+  const Scope inner = from(depth, 2);
+  Scope out;
+  out.person = "hashed_email";
+  std::string items = inner.person + " AS hashed_email";
+  for (const Column& column : inner.columns) {
+    if (!chance(60)) continue;
+    const std::string name = fresh("c");
+    items += ", " + column.name + " AS " + name;
+    out.columns.push_back({name, column.type, column.group, column.sum, false, column.bounded});
+  }
+  if (chance(30)) {
+    const std::string name = fresh("c");
+    items += ", (" + condition(inner, 1) + ") AS " + name;
+    out.columns.push_back({name, {Type::boolean, 0}});
+  }
+  out.sql = "(SELECT " + std::string(chance(15) ? "DISTINCT " : "") + items + " FROM " + inner.sql +
+            where(inner, depth) + ")";
+  return out;
+}
+
+StatementGenerator::Scope StatementGenerator::grouped(int depth) {
+  const Scope inner = from(depth, 2);
+  Scope out;
+  out.person = "hashed_email";
+  std::string items = inner.person + " AS hashed_email";
+  std::string groups = inner.person;
+  const auto item = [&](const std::string& sql, Column column) {
+    column.name = fresh("c");
+    items += ", " + sql + " AS " + column.name;
+    out.columns.push_back(column);
+  };
+  if (chance(35)) {
+    if (const Column* by = pick(inner, [](const Column& c) { return c.group; })) {
+      item(by->name, {"", by->type, true, by->sum, false, by->bounded});
+      groups += ", " + by->name;
+    }
+  }
+  if (chance(60)) item("COUNT(*)", {"", kInteger, true, true, false, true});
+  if (const Column* of = pick(inner, [](const Column& c) { return c.sum; })) {
+    if (chance(60)) item("SUM(" + of->name + ")", {"", of->type, false, true, false, true});
+    if (chance(30)) item("MAX(" + of->name + ")", {"", of->type, of->group, true, false, true});
+    if (!comparable_ && chance(20))
+      item("AVG(" + of->name + ")", {"", of->type, false, true, false, true});
+  }
+  if (const Column* of = pick(inner, [](const Column& c) { return c.group; })) {
+    if (chance(30)) item("MIN(" + of->name + ")", {"", of->type, true, false, false, of->bounded});
+    if (chance(20))
+      item("COUNT(DISTINCT " + of->name + ")", {"", kInteger, true, true, false, true});
+  }
+  out.sql = "(SELECT " + items + " FROM " + inner.sql + where(inner, depth) + " GROUP BY " + groups;
+  if (chance(20)) out.sql += " HAVING COUNT(*) > " + std::to_string(below(3));
+  out.sql += ")";
+  return out;
+}
+
+StatementGenerator::Scope StatementGenerator::windowed() {
+  const Scope inner = table(fresh("r"));
+  Scope out;
+  out.person = "hashed_email";
+  std::string items = inner.person + " AS hashed_email";
+  for (const Column& column : inner.columns) {
+    if (!chance(50)) continue;
+    const std::string name = fresh("c");
+    items += ", " + column.name + " AS " + name;
+    out.columns.push_back(
+        {name, column.type, column.group, column.sum, column.unique, column.bounded});
+  }
+  const Column* key = comparable_ ? pick(inner, [](const Column& c) { return c.unique; })
+                                  : pick(inner, [](const Column&) { return true; });
+  const Column* of = pick(inner, [](const Column& c) { return c.sum || c.group; });
+  if (key == nullptr || of == nullptr)
+    return {"(SELECT hashed_email FROM purchases)", "hashed_email", {}};
+  std::string over = " OVER (PARTITION BY " + inner.person;
+  if (chance(25)) over += ", " + of->name;
+  over += " ORDER BY " + key->name + (chance(40) ? " DESC" : "");
+  if (chance(15)) over += " ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW";
+  over += ")";
+  const std::string name = fresh("c");
+  const Column like_of{name, of->type, of->group, of->sum, false, of->bounded};
+  if (chance(50)) {
+    if (over.find("ROWS") != std::string::npos)
+      over.replace(over.find(" ROWS"), std::string::npos, ")");
+    items += ", " + one_of({"ROW_NUMBER()", "RANK()", "DENSE_RANK()"}) + over + " AS " + name;
+    out.columns.push_back({name, kInteger, true, true, false, true});
+  } else if (is_number(of->type) && of->sum && chance(50)) {
+    items += ", SUM(" + of->name + ")" + over + " AS " + name;
+    out.columns.push_back({name, of->type, false, true, false, true});
+  } else {
+    const bool shifts = over.find("ROWS") == std::string::npos;
+    items += ", " +
+             one_of(shifts ? std::vector<std::string>{"LAG(", "LEAD(", "FIRST_VALUE("}
+                           : std::vector<std::string>{"FIRST_VALUE(", "LAST_VALUE("}) +
+             of->name + ")" + over + " AS " + name;
+    out.columns.push_back(like_of);
+  }
+  out.sql = "(SELECT " + items + " FROM " + inner.sql + where(inner, 0);
+  if (chance(30) && out.columns.back().type == kInteger) {
+    out.sql += " QUALIFY " + name + " <= " + std::to_string(1 + below(3));
+  }
+  out.sql += ")";
+  return out;
+}
+
+StatementGenerator::Scope StatementGenerator::united(int depth) {
+  Scope out{"(", "hashed_email", {}};
+  const std::string number_name = fresh("c");
+  const std::string text_name = fresh("c");
+  const std::uint64_t arms = 2 + below(2);
+  for (std::uint64_t i = 0; i < arms; i++) {
+    const Scope inner = from(depth - 1, 1);
+    const Column* whole = pick(inner, [](const Column& c) { return c.sum && c.type == kInteger; });
+    const Column* text =
+        pick(inner, [](const Column& c) { return c.group && c.type.type == Type::text; });
+    if (i > 0) out.sql += chance(75) ? " UNION ALL " : " UNION ";
+    out.sql += "SELECT " + inner.person + " AS hashed_email, " +
+               (whole == nullptr || chance(20) ? std::to_string(below(5)) : whole->name) + " AS " +
+               number_name + ", " + (text == nullptr || chance(20) ? "'x'" : text->name) + " AS " +
+               text_name + " FROM " + inner.sql + where(inner, 0);
+  }
+  out.sql += ")";
+  out.columns = {{number_name, kInteger, false, true, false, true},
+                 {text_name, {Type::text, 0}, true, false, false, false}};
+  return out;
+}
+
+// --- the statement ---
+
+std::string StatementGenerator::groups_clause(const std::vector<std::string>& groups, bool& plain) {
+  if (groups.empty()) return "";
+  plain = !chance(15);
+  if (plain) return " GROUP BY " + joined(groups, ", ");
+  if (groups.size() == 1 || chance(50)) return " GROUP BY ROLLUP (" + joined(groups, ", ") + ")";
+  if (chance(50)) return " GROUP BY CUBE (" + joined(groups, ", ") + ")";
+  return " GROUP BY GROUPING SETS ((" + joined(groups, "), (") + "))";
+}
+
+std::string StatementGenerator::next() {
+  count_ = 0;
+  with_.clear();
+  named_.clear();
+  for (std::uint64_t i = chance(25) ? 1 + below(2) : 0; i > 0; i--) {
+    Scope named = subselect(1);
+    const std::string name = fresh("w");
+    with_ += (with_.empty() ? "WITH " : ", ") + name + " AS " + named.sql;
+    named.sql = name;
+    named_.push_back(named);
+  }
+  const Scope scope = from(2, 3);
+  std::vector<std::string> groups;
+  for (std::uint64_t i = below(3); i > 0; i--) {
+    const std::string group = dimension(scope);
+    if (!group.empty() && !listed(groups, group)) groups.push_back(group);
+  }
+  std::vector<std::string> items;
+  for (const std::string& group : groups) items.push_back(group + " AS " + fresh("g"));
+  const std::uint64_t aggregates = groups.empty() ? 1 + below(3) : below(4);
+  for (std::uint64_t i = 0; i < aggregates; i++)
+    items.push_back(aggregate(scope) + " AS " + fresh("a"));
+  if (items.empty()) items.push_back("COUNT(*) AS n");
+  bool plain = true;
+  const std::string condition = where(scope, 2);
+  std::string out = with_ + (with_.empty() ? "" : " ") + "SELECT " + joined(items, ", ") +
+                    " FROM " + scope.sql + condition + groups_clause(groups, plain);
+  if (!groups.empty() && chance(15)) out += " HAVING COUNT(*) > " + std::to_string(below(4));
+  if (plain && !groups.empty() && chance(10)) {
+    out += " ORDER BY ";
+    for (std::size_t i = 1; i <= groups.size(); i++) out += (i > 1 ? ", " : "") + std::to_string(i);
+    out += " LIMIT " + std::to_string(1 + below(5));
+  }
+  return out;
+}
+
+}  // namespace gbx::testing
