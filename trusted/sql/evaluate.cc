@@ -235,11 +235,8 @@ std::int64_t saturated(Int128 value) {
   return static_cast<std::int64_t>(std::clamp(value, -kMost - 1, kMost));
 }
 
-}  // namespace
-
-std::int64_t divide(std::int64_t a, std::int64_t b, Rounding rounding, std::int64_t digits) {
-  if (b == 0) return 0;
-  const Int128 numerator = Int128{a} * kPowersOfTen[static_cast<std::size_t>(digits)];
+// numerator / b, b not 0. As wide as it is: -2^63 / -1 is no int64.
+Int128 rounded_quotient(Int128 numerator, std::int64_t b, Rounding rounding) {
   const Int128 quotient = numerator / b;
   const Int128 rest = numerator % b;
   const bool negative = (rest < 0) != (b < 0);
@@ -251,12 +248,20 @@ std::int64_t divide(std::int64_t a, std::int64_t b, Rounding rounding, std::int6
   } else if (rest != 0 && rounding != Rounding::to_zero) {
     away = negative == (rounding == Rounding::down) ? 1 : 0;
   }
-  return saturated(quotient + (negative ? -away : away));
+  return quotient + (negative ? -away : away);
+}
+
+}  // namespace
+
+std::int64_t divide(std::int64_t a, std::int64_t b, Rounding rounding, std::int64_t digits) {
+  if (b == 0) return 0;
+  const Int128 numerator = Int128{a} * kPowersOfTen[static_cast<std::size_t>(digits)];
+  return saturated(rounded_quotient(numerator, b, rounding));
 }
 
 std::int64_t remainder(std::int64_t a, std::int64_t b, Rounding rounding) {
   if (b == 0) return 0;
-  return saturated(Int128{a} - Int128{b} * divide(a, b, rounding));
+  return saturated(Int128{a} - Int128{b} * rounded_quotient(a, b, rounding));
 }
 
 std::int64_t text_length(std::string_view text) {

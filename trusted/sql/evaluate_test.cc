@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "trusted/sql/build.h"
 #include "trusted/sql/catalog.h"
 #include "trusted/sql/task.h"
 
@@ -68,6 +69,49 @@ TEST(evaluate, arithmetic) {
 TEST(evaluateDeathTest, overflow_is_a_bug) {
   const auto most = std::numeric_limits<std::int64_t>::max();
   EXPECT_DEATH(value(make(Op::add, {number(most), number(1)})), "invariant broken");
+}
+
+// Whatever the interval of a result says: an engine fails where a value lies outside, and who can
+// make one person's value do so can tell whether that person is there.
+TEST(evaluate, quotients_stay_in_their_interval_at_the_ends_of_int64) {
+  constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+  constexpr ValueType kInteger{Type::integer, 0};
+  const auto holds = [](Result<Expression> made, std::int64_t a, std::int64_t b) {
+    if (!made) return;  // refused before it has a value
+    const std::vector<Cell> row = {Cell(a), Cell(b)};
+    const Cell cell = evaluate(*made, RowView(&row, 1));
+    if (const auto* value = std::get_if<std::int64_t>(&cell)) {
+      EXPECT_TRUE(*value >= made->low && *value <= made->high) << a << " " << b << " " << *value;
+    }
+  };
+  const auto column = [&](std::uint32_t index, std::int64_t value) {
+    Expression out;
+    out.op = Op::column;
+    out.type = kInteger;
+    out.column = index;
+    out.low = std::min(value, std::int64_t{0});  // one end only: both would be refused
+    out.high = std::max(value, std::int64_t{0});
+    return out;
+  };
+  for (const std::int64_t a : {kMin, kMin + 1, std::int64_t{-1}, std::int64_t{1}, kMax - 1, kMax}) {
+    for (const std::int64_t b :
+         {kMin, kMin + 1, std::int64_t{-2}, std::int64_t{-1}, std::int64_t{1}, kMax}) {
+      for (const Rounding kept : {Rounding::to_zero, Rounding::down}) {
+        holds(make_remainder(column(0, a), column(1, b), {kInteger, kept}, {}), a, b);
+        const Expression literal = make_literal(b, kInteger, {});
+        holds(make_remainder(column(0, a), literal, {kInteger, kept}, {}), a, b);
+      }
+      for (const auto rounding :
+           {Rounding::half_away, Rounding::down, Rounding::up, Rounding::to_zero}) {
+        for (const std::int64_t digits : {0, 12}) {
+          holds(make_quotient(column(0, a), column(1, b), {kInteger, rounding, digits}, {}), a, b);
+        }
+      }
+    }
+  }
+  EXPECT_EQ(remainder(kMin, -1, Rounding::to_zero), 0);
+  EXPECT_EQ(divide(kMin, -1, Rounding::to_zero), kMax);
 }
 
 TEST(evaluate, comparison_of_numbers_and_text) {
