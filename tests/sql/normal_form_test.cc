@@ -38,6 +38,29 @@ std::string where(const std::string& condition) {
   return question("SELECT COUNT(*) FROM purchases WHERE " + condition);
 }
 
+// What no engine takes is refused before it is paid for.
+TEST(Steps, OfMoreTablesThanAnEngineTakes) {
+  Catalog catalog;
+  for (int i = 0; i < 17; i++) {
+    catalog.tables.push_back({"t" + std::to_string(i), "owner", "p", {}, 1});
+  }
+  const auto reason = [&](int tables) -> std::string {
+    std::string sql = "SELECT COUNT(*) FROM (SELECT p FROM t0";
+    for (int i = 1; i < tables; i++) {
+      sql +=
+          i == 8 ? ") a JOIN (SELECT p FROM t8" : " UNION ALL SELECT p FROM t" + std::to_string(i);
+    }
+    sql += ") b ON a.p = b.p";
+    testing::DuckdbParser parser;
+    const auto select = parse(parser.tree(sql), sql);
+    GBX_CHECK(select);
+    const auto query = bind(*select, catalog);
+    return query ? "" : std::string(query.error().reason.view());
+  };
+  EXPECT_EQ(reason(16), "");
+  EXPECT_EQ(reason(17), "too_many_tables");
+}
+
 TEST(NormalForm, ConditionsThatMeanTheSame) {
   const std::string want = where("items > 3 AND store = 'a' AND total_spent < 5");
   for (const char* same :

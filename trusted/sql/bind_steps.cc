@@ -110,6 +110,9 @@ Status set_steps(FromRows from, Binding& binding, const GroupingSets& sets, Quer
     GBX_TRY_ASSIGN(source, repeat_rows(source, binding, sets, query));
   }
   GBX_TRY_ASSIGN(SimpleSteps rows, simplify(binding.steps, source, readers_of(query), from.where));
+  if (rows.tables.size() > kQueryTablesMax) {
+    return Error{ErrorCode::invalid_argument, "too_many_tables", from.where};
+  }
   const Catalog& catalog = binding.steps.catalog();
   for (const std::uint32_t table : rows.tables) {
     const CatalogTable& known = catalog.tables[table];

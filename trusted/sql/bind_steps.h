@@ -7,6 +7,9 @@
 
 namespace gbx::sql {
 
+// Of tables that a query with steps reads: an engine takes no more (engine/merge/plan.h).
+constexpr std::size_t kQueryTablesMax = 16;
+
 // For each of GROUPING SETS the places in Query::groups that it has. Of such a query the last group
 // is a number, the set's.
 using GroupingSets = std::vector<std::vector<std::uint32_t>>;
