@@ -118,6 +118,29 @@ void measure_snp(const Console& console, const SnpOptions& options) {
   console.print(Json::object({{"measurement", hex}, {"platform", "snp"}}));
 }
 
+// One line and one JSON object for each register.
+Json print_registers(const Console& console, const std::string& text,
+                     const std::vector<attest::PcrValue>& registers) {
+  std::string lines = text;
+  Json values{Json::Array{}};
+  for (const attest::PcrValue& one : registers) {
+    lines += "\n" + std::to_string(one.index) + "=" + to_hex(one.value);
+    values.push(Json::object({{"index", std::int64_t{one.index}}, {"value", to_hex(one.value)}}));
+  }
+  console.say(lines);
+  return values;
+}
+
+void measure_tdx(const Console& console, const std::string& path) {
+  const std::string log = read_part(path, kLogBytesMax);
+  const auto rtmrs = client::rtmrs_of_log(as_bytes(log));
+  if (!rtmrs) throw failure_in_words(kNot, path, rtmrs.error());
+  Json values = print_registers(
+      console,
+      "RTMRs, for `glovebox trust add-image --platform tdx --pcr` (MRTD is not in a log):", *rtmrs);
+  console.print(Json::object({{"platform", "tdx"}, {"rtmrs", std::move(values)}}));
+}
+
 void measure_tpm(const Console& console, const TpmOptions& options) {
   const auto bank = attest::bank_from(options.bank);
   if (!bank || !attest::digest_of(*bank)) {
@@ -127,14 +150,11 @@ void measure_tpm(const Console& console, const TpmOptions& options) {
   const std::string log = read_part(options.log, kLogBytesMax);
   const auto pcrs = client::pcrs_of_log(as_bytes(log), *bank);
   if (!pcrs) throw failure_in_words(kNot, options.log, pcrs.error());
-  std::string text = "PCRs of bank " + options.bank +
-                     ", for `glovebox trust add-image --pcr` (one for each that an image fixes):";
-  Json values{Json::Array{}};
-  for (const attest::PcrValue& pcr : *pcrs) {
-    text += "\n" + std::to_string(pcr.index) + "=" + to_hex(pcr.value);
-    values.push(Json::object({{"index", std::int64_t{pcr.index}}, {"value", to_hex(pcr.value)}}));
-  }
-  console.say(text);
+  Json values = print_registers(
+      console,
+      "PCRs of bank " + options.bank +
+          ", for `glovebox trust add-image --pcr` (one for each that an image fixes):",
+      *pcrs);
   console.print(
       Json::object({{"bank", options.bank}, {"pcrs", std::move(values)}, {"platform", "tpm"}}));
 }
@@ -173,6 +193,16 @@ void add_tpm(CLI::App* group, Console& console) {
   verb->callback([&console, options] { measure_tpm(console, *options); });
 }
 
+void add_tdx(CLI::App* group, Console& console) {
+  auto log = std::make_shared<std::string>();
+  CLI::App* verb =
+      group->add_subcommand("tdx", "What the event log of a start leaves in a TDX guest's RTMRs");
+  verb->add_option("--event-log", *log, "Linux keeps it as /sys/firmware/acpi/tables/data/CCEL")
+      ->required();
+  verb->footer("Example: glovebox measure tdx --event-log CCEL");
+  verb->callback([&console, log] { measure_tdx(console, *log); });
+}
+
 }  // namespace
 
 void add_measure_verbs(CLI::App& app, Console& console) {
@@ -188,6 +218,7 @@ void add_measure_verbs(CLI::App& app, Console& console) {
   });
   add_snp(verb, console);
   add_tpm(verb, console);
+  add_tdx(verb, console);
 }
 
 }  // namespace gbx::cli

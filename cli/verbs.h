@@ -14,7 +14,7 @@ void add_policy_verbs(CLI::App& app, Console& console);    // policy build|show|
 void add_prepare_verbs(CLI::App& app, Console& console);   // manifest, prepare
 void add_budget_verbs(CLI::App& app, Console& console);    // budget set|show|take-back
 void add_room_verbs(CLI::App& app, Console& console);      // provide, room
-void add_measure_verbs(CLI::App& app, Console& console);   // measure [snp|tpm]
+void add_measure_verbs(CLI::App& app, Console& console);   // measure [snp|tpm|tdx]
 void add_query_verbs(CLI::App& app, Console& console);     // query, verify
 void add_check_verbs(CLI::App& app, Console& console);     // check
 void add_evidence_verbs(CLI::App& app, Console& console);  // evidence, trust

@@ -107,6 +107,7 @@ TEST(Verbs, MeasureComputesWhatAPlatformWillReport) {
   EXPECT_EQ(run(snp + " --cpu EPYC --guest-features 1z").code, 2);
   EXPECT_THAT(run(snp + " --cpu EPYC --cmdline quiet").text, HasSubstr("say which with --kernel"));
   EXPECT_EQ(run("measure tpm --event-log " + firmware.string()).code, 1);
+  EXPECT_EQ(run("measure tdx --event-log " + firmware.string()).code, 1);
   EXPECT_EQ(run("measure tpm --bank sha1 --event-log " + firmware.string()).code, 2);
   EXPECT_THAT(run("measure").text, HasSubstr("image digest"));
   std::filesystem::remove(firmware);

@@ -9,6 +9,10 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 
+option(GBX_IMAGE "Build the room so that its bytes do not tell where and when" OFF)
+set(OPENSSL_USE_STATIC_LIBS ${GBX_IMAGE})
+set(GBX_SECCOMP $<IF:$<BOOL:${GBX_IMAGE}>,-l:libseccomp.a,seccomp>)
+
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
 find_package(GTest REQUIRED)
@@ -41,6 +45,11 @@ if(GBX_SANITIZE)
     # Instrumented code makes gcc warn of what is not in the source; dev and clang hold warnings.
     -Wno-error)
   target_link_options(gbx_flags INTERFACE -fsanitize=${GBX_SANITIZE})
+endif()
+if(GBX_IMAGE)
+  # No path of this machine in asserts, debug information and constants; no build id of them.
+  target_compile_options(gbx_flags INTERFACE -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+  target_link_options(gbx_flags INTERFACE -Wl,--build-id=none -s)
 endif()
 if(GBX_FUZZ)
   target_compile_options(gbx_flags INTERFACE -fsanitize=fuzzer-no-link)

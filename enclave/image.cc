@@ -13,6 +13,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What the worker and the engine need of Debian 12, by name.
+constexpr std::array<const char*, 6> kLibraries = {"libc.so.6",       "libdl.so.2",
+                                                   "libgcc_s.so.1",   "libm.so.6",
+                                                   "libpthread.so.0", "libstdc++.so.6"};
+
 Result<Hash> hash_file(const fs::path& path) {
   const Error unreadable{ErrorCode::unavailable, "image_unreadable"};
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -33,7 +38,7 @@ Result<ImageFiles> find_image_files() {
   std::error_code failed;
   const fs::path self = fs::read_symlink("/proc/self/exe", failed);
   const fs::path folder = self.parent_path();
-  ImageFiles files{self, folder / "glovebox-worker", {}};
+  ImageFiles files{self, folder / "glovebox-worker", {}, {}};
   const std::array<fs::path, 3> places{folder / "libduckdb.so", folder / "../lib/libduckdb.so",
                                        GBX_DUCKDB_LIBRARY};
   for (const fs::path& place : places) {
@@ -41,6 +46,9 @@ Result<ImageFiles> find_image_files() {
   }
   if (files.engine.empty() || !fs::exists(files.worker, failed)) {
     return Error{ErrorCode::unavailable, "image_incomplete"};
+  }
+  for (const char* name : kLibraries) {
+    if (fs::exists(folder / name, failed)) files.libraries.push_back(folder / name);
   }
   return files;
 }
@@ -54,6 +62,10 @@ Result<Json> image_manifest(const ImageFiles& files) {
   for (const auto& [name, path] : parts) {
     GBX_TRY_ASSIGN(const Hash hash, hash_file(*path));
     list.push(Json::object({{"name", name}, {"sha256", to_hex(hash)}}));
+  }
+  for (const fs::path& library : files.libraries) {
+    GBX_TRY_ASSIGN(const Hash hash, hash_file(library));
+    list.push(Json::object({{"name", library.filename().string()}, {"sha256", to_hex(hash)}}));
   }
   return Json::object({{"files", std::move(list)}, {"format", 1}});
 }

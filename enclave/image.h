@@ -5,6 +5,7 @@
 // one the platform measures what contains these files.
 
 #include <filesystem>
+#include <vector>
 
 #include "trusted/base/bytes.h"
 #include "trusted/base/json.h"
@@ -15,14 +16,17 @@ namespace gbx::enclave {
 struct ImageFiles {
   std::filesystem::path room;
   std::filesystem::path worker;
-  std::filesystem::path engine;  // libduckdb.so
+  std::filesystem::path engine;                  // libduckdb.so
+  std::vector<std::filesystem::path> libraries;  // of the system, where the image brings its own
 };
 
 // The files of the program that calls: the worker beside it, the engine library beside it, in the
-// lib folder next to it, or where it was built against. Fails with unavailable (image_incomplete).
+// lib folder next to it, or where it was built against; the C and C++ libraries that lie beside it,
+// which the worker then uses. Fails with unavailable (image_incomplete).
 Result<ImageFiles> find_image_files();
 
-// {"files": [{"name", "sha256"}], "format": 1}. Fails with unavailable (image_unreadable).
+// {"files": [{"name", "sha256"}], "format": 1}: the programs and the engine, then the libraries by
+// name. Fails with unavailable (image_unreadable).
 Result<Json> image_manifest(const ImageFiles& files);
 // SHA-256 of its canonical form.
 Hash image_digest(const Json& manifest);

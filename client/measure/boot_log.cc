@@ -3,6 +3,12 @@
 #include "attest/event_log.h"
 
 namespace gbx::client {
+namespace {
+
+constexpr std::uint8_t kRtmrs = 4;
+constexpr attest::PcrMask kCcRegisters = 0x1f;  // MRTD and the RTMRs
+
+}  // namespace
 
 Result<std::vector<attest::PcrValue>> pcrs_of_log(ByteView log, attest::TpmAlgorithm bank) {
   GBX_TRY_ASSIGN(const attest::EventLog replayed, attest::replay_event_log(log, bank));
@@ -10,6 +16,20 @@ Result<std::vector<attest::PcrValue>> pcrs_of_log(ByteView log, attest::TpmAlgor
   std::vector<attest::PcrValue> out;
   for (std::uint8_t index = 0; index < attest::kPcrCount; index++) {
     if ((taken >> index & 1) != 0) out.push_back({index, replayed.values.at(index)});
+  }
+  return out;
+}
+
+Result<std::vector<attest::PcrValue>> rtmrs_of_log(ByteView log) {
+  while (!log.empty() && log.back() == 0xff) log = log.first(log.size() - 1);
+  const attest::TpmAlgorithm bank = attest::TpmAlgorithm::sha384;
+  GBX_TRY_ASSIGN(const attest::EventLog replayed, attest::replay_event_log(log, bank));
+  if ((replayed.touched & ~kCcRegisters) != 0) {
+    return Error{ErrorCode::unverified, "event_log_malformed"};
+  }
+  std::vector<attest::PcrValue> out;
+  for (std::uint8_t rtmr = 0; rtmr < kRtmrs; rtmr++) {
+    out.push_back({rtmr, replayed.values.at(rtmr + 1U)});
   }
   return out;
 }

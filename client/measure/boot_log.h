@@ -1,8 +1,9 @@
 #pragma once
 
-// What the registers of a TPM hold after a start, computed from the start's event log. Whoever made
-// the log controls every byte; it counts for nothing until a quote has the same values, so this is
-// for taking the values of a start that the member believes in, into its trust policy.
+// What the registers of a TPM or of a TDX guest hold after a start, computed from the start's event
+// log. Whoever made the log controls every byte; it counts for nothing until a quote has the same
+// values, so this is for taking the values of a start that the member believes in, into its trust
+// policy.
 
 #include <vector>
 
@@ -16,5 +17,11 @@ namespace gbx::client {
 // since programs can reset them. Fails with unverified: event_log_malformed, event_log_too_large,
 // event_log_bank_missing. `bank` is sha256, sha384 or sha512. Pure and thread-safe.
 Result<std::vector<attest::PcrValue>> pcrs_of_log(ByteView log, attest::TpmAlgorithm bank);
+
+// RTMR 0 to 3 of a TDX guest after a start, from the event log that its ACPI table CCEL points to
+// (UEFI 2.10 section 38: register 0 of that log is MRTD, 1 to 4 are the RTMRs). What fills the
+// table's area after the log, 0xff, is cut off. An RTMR that no event extends holds zeros, as long
+// as nothing extends it after the log. Fails as pcrs_of_log().
+Result<std::vector<attest::PcrValue>> rtmrs_of_log(ByteView log);
 
 }  // namespace gbx::client

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "attest/event_log.h"
 #include "attest/testing/tpm_maker.h"
 
 namespace gbx::client {
@@ -31,6 +32,40 @@ TEST(BootLog, LeavesOutWhatProgramsCanReset) {
   const auto pcrs = pcrs_of_log(maker.make(), TpmAlgorithm::sha256).value();
   ASSERT_EQ(pcrs.size(), 1U);
   EXPECT_EQ(pcrs[0].index, 7);
+}
+
+// A log as a TDX guest's firmware writes it: SHA-384 only, registers 1 to 4.
+attest::testing::LogMaker cc_log(std::initializer_list<std::uint32_t> registers) {
+  attest::testing::LogMaker out;
+  out.banks = {TpmAlgorithm::sha384};
+  for (const std::uint32_t at : registers) {
+    attest::testing::LoggedEvent event;
+    event.pcr = at;
+    event.digest = Bytes(32, 1);
+    out.events.push_back(event);
+  }
+  return out;
+}
+
+TEST(BootLog, RegistersOneToFourOfATdxGuestAreItsRtmrs) {
+  Bytes log = cc_log({1, 3, 3}).make();
+  log.insert(log.end(), 64, 0xff);
+  const auto rtmrs = rtmrs_of_log(log).value();
+  ASSERT_EQ(rtmrs.size(), 4U);
+  Bytes digest(48, 0);
+  std::fill(digest.begin(), digest.begin() + 32, 1);
+  const Bytes once = attest::extend(TpmAlgorithm::sha384, Bytes(48, 0), digest);
+  const Bytes twice = attest::extend(TpmAlgorithm::sha384, once, digest);
+  EXPECT_EQ(rtmrs[0].value, once);
+  EXPECT_EQ(rtmrs[1].value, Bytes(48, 0));
+  EXPECT_EQ(rtmrs[2].value, twice);
+  EXPECT_EQ(rtmrs[3].index, 3);
+}
+
+TEST(BootLog, ATpmsLogIsNoTdxGuests) {
+  EXPECT_EQ(rtmrs_of_log(cc_log({1, 5}).make()).error().reason.view(), "event_log_malformed");
+  EXPECT_EQ(rtmrs_of_log(attest::testing::TpmMaker().log.make()).error().reason.view(),
+            "event_log_bank_missing");
 }
 
 TEST(BootLog, SaysWhatIsWrongWithALog) {
