@@ -40,6 +40,14 @@ client::TotalSet total_of(const std::string& what, const SetOptions& options) {
     return {
         .at = now_seconds(), .accounting = privacy::Accounting::queries, .total = {*queries, 0}};
   }
+  if (options.epsilon.empty() || options.delta.empty()) {
+    Failure missing(
+        what, "--epsilon, --delta", "a total has both",
+        "say both, as in --epsilon 4 --delta 2e-6; docs/explanation/choosing-epsilon.md "
+        "helps to choose");
+    missing.exits_with(kExitUsage);
+    throw missing;
+  }
   const auto accounting = privacy::accounting_from(options.accounting);
   const auto epsilon = privacy::parse_epsilon(options.epsilon);
   const auto delta = privacy::parse_delta(options.delta);

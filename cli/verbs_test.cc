@@ -114,8 +114,9 @@ TEST(Verbs, MeasureComputesWhatAPlatformWillReport) {
 }
 
 TEST(Verbs, WrongUsageIsCode2) {
-  for (const char* wrong : {"", "frobnicate", "init", "init --name", "identity", "token-key new",
-                            "token-key accept", "init --name shop --frobnicate"}) {
+  for (const char* wrong :
+       {"", "frobnicate", "init", "init --name", "identity", "token-key new", "token-key accept",
+        "init --name shop --frobnicate", "budget set --epsilon 4"}) {
     EXPECT_EQ(run(wrong).code, 2) << wrong;
   }
   EXPECT_THAT(run("frobnicate").text, HasSubstr("there is no \"frobnicate\" in glovebox"));

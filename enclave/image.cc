@@ -14,9 +14,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // What the worker and the engine need of Debian 12, by name.
-constexpr std::array<const char*, 6> kLibraries = {"libc.so.6",       "libdl.so.2",
-                                                   "libgcc_s.so.1",   "libm.so.6",
-                                                   "libpthread.so.0", "libstdc++.so.6"};
+constexpr std::array<const char*, 6> kLibraries = {
+    "libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "libstdc++.so.6"};
 
 Result<Hash> hash_file(const fs::path& path) {
   const Error unreadable{ErrorCode::unavailable, "image_unreadable"};
