@@ -59,8 +59,7 @@ std::optional<bool> check_snp_below(Findings& findings, const AzureFile& file, c
 }
 
 // The same for a trust domain, whose quote is beside the paravisor's report: that one is written
-// for the machine itself, and nothing of it is read. A paravisor handles #VE itself, so under it,
-// and only there, SEPT_VE_DISABLE is off.
+// for the machine itself, and nothing of it is read.
 bool check_tdx_below(Findings& findings, const AzureFile& file, const HclBlob& blob,
                      const Question& question) {
   TrustPolicy below = question.trust;
@@ -71,17 +70,14 @@ bool check_tdx_below(Findings& findings, const AzureFile& file, const HclBlob& b
   wanted.binding.assign(digest.begin(), digest.end());
   const EvidenceFiles files{Platform::tdx, file.td_quote, question.files.chain,
                             question.files.collateral};
-  const Verdict verdict = verify_tdx(files, below, wanted, Findings());
+  const Verdict verdict = verify_tdx_paravisor(files, below, wanted, Findings());
   for (const Claim& claim : verdict.claims()) findings.claim(claim.name, claim.value);
-  bool holds = true;
   for (const Literal reason : verdict.reasons()) {
-    if (reason == Literal("tdx_sept_ve_enabled")) continue;
-    holds = false;
     if (reason != Literal("binding_wrong")) findings.refuse(reason);
   }
   findings.require(below.tdx.has_value(), "platform_not_trusted");
   findings.require(!verdict.has_reason("binding_wrong"), "azure_runtime_unbound");
-  return findings.require(holds, kTdQuoteWrong);
+  return findings.require(verdict.ok(), kTdQuoteWrong);
 }
 
 void check_runtime(Findings& findings, const HclRuntime& runtime, const TrustPolicy& trust) {

@@ -341,9 +341,13 @@ const SgxImage* check_enclave(const EnclaveReport& enclave, const SgxTrust& trus
   return image == trust.images.end() ? nullptr : &*image;
 }
 
-void check_td_bits(const TdReport& td, const TdxTrust& trust, Findings& findings) {
+// Who takes #VE of memory that the host takes away.
+enum class SeptVe : std::uint8_t { nobody, paravisor };
+
+void check_td_bits(const TdReport& td, const TdxTrust& trust, SeptVe handler, Findings& findings) {
   findings.require((td.td_attributes & kTdDebug) == 0, "debug_enabled");
-  findings.require((td.td_attributes & kTdSeptVeDisable) != 0, "tdx_sept_ve_enabled");
+  findings.require(handler == SeptVe::paravisor || (td.td_attributes & kTdSeptVeDisable) != 0,
+                   "tdx_sept_ve_enabled");
   findings.require((td.td_attributes & ~(trust.td_attributes_allowed | kTdDebug)) == 0,
                    "tdx_attributes_not_allowed");
   findings.require((td.xfam & ~trust.xfam_allowed) == 0, "tdx_xfam_not_allowed");
@@ -370,7 +374,6 @@ void add_td_claims(const TdReport& td, Findings& findings) {
 const TdxImage* check_domain(const TdReport& td, const TdxTrust& trust, const Expected& expected,
                              Findings& findings) {
   add_td_claims(td, findings);
-  check_td_bits(td, trust, findings);
   bool measured = false;
   bool extended = false;
   bool owned = false;
@@ -433,18 +436,33 @@ Verdict verify_sgx(const EvidenceFiles& files, const TrustPolicy& trust, const E
                                       checklist_with(kSgxChecklist));
 }
 
-Verdict verify_tdx(const EvidenceFiles& files, const TrustPolicy& trust, const Expected& expected,
-                   Findings findings) {
+namespace {
+
+Verdict verify_domain(const EvidenceFiles& files, const TrustPolicy& trust,
+                      const Expected& expected, SeptVe handler, Findings findings) {
   const TdxTrust nothing;
   findings.require(trust.tdx.has_value(), "platform_not_trusted");
   const TdxTrust& section = trust.tdx ? *trust.tdx : nothing;
   const auto quote = check_quote(files, {true, section, trust, expected}, findings);
   if (!quote) return std::move(findings).refused();
+  check_td_bits(*quote->td, section, handler, findings);
   const TdxImage* image = check_domain(*quote->td, section, expected, findings);
   require_assurance(findings, trust, Assurance::hw_cvm);
   if (image == nullptr) return std::move(findings).refused();
   return std::move(findings).conclude(Assurance::hw_cvm, image->image_digest,
                                       checklist_with(kTdxChecklist));
+}
+
+}  // namespace
+
+Verdict verify_tdx(const EvidenceFiles& files, const TrustPolicy& trust, const Expected& expected,
+                   Findings findings) {
+  return verify_domain(files, trust, expected, SeptVe::nobody, std::move(findings));
+}
+
+Verdict verify_tdx_paravisor(const EvidenceFiles& files, const TrustPolicy& trust,
+                             const Expected& expected, Findings findings) {
+  return verify_domain(files, trust, expected, SeptVe::paravisor, std::move(findings));
 }
 
 }  // namespace gbx::attest

@@ -9,20 +9,19 @@
 
 namespace gbx::attest {
 
-Verdict verify_sim(const EvidenceFiles& files, const TrustPolicy& trust, const Expected& expected,
-                   Findings findings);
-Verdict verify_snp(const EvidenceFiles& files, const TrustPolicy& trust, const Expected& expected,
-                   Findings findings);
-Verdict verify_sgx(const EvidenceFiles& files, const TrustPolicy& trust, const Expected& expected,
-                   Findings findings);
-Verdict verify_tdx(const EvidenceFiles& files, const TrustPolicy& trust, const Expected& expected,
-                   Findings findings);
-Verdict verify_tpm(const EvidenceFiles& files, const TrustPolicy& trust, const Expected& expected,
-                   Findings findings);
-Verdict verify_nitro(const EvidenceFiles& files, const TrustPolicy& trust, const Expected& expected,
-                     Findings findings);
-Verdict verify_azure(const EvidenceFiles& files, const TrustPolicy& trust, const Expected& expected,
-                     Findings findings);
+using Verifier = Verdict(const EvidenceFiles& files, const TrustPolicy& trust,
+                         const Expected& expected, Findings findings);
+Verifier verify_sim;
+Verifier verify_snp;
+Verifier verify_sgx;
+Verifier verify_tdx;
+Verifier verify_tpm;
+Verifier verify_nitro;
+Verifier verify_azure;
+
+// verify_tdx() of a domain that a paravisor runs in: that one handles #VE itself, so there, and
+// only there, SEPT_VE_DISABLE may be off.
+Verifier verify_tdx_paravisor;
 
 // What all of them do at their end: the platform's word against the policy's minimum.
 inline bool require_assurance(Findings& findings, const TrustPolicy& trust, Assurance assurance) {
