@@ -14,8 +14,10 @@ struct MadeEvidence {
   Bytes collateral;
   TrustPolicy trust;
   Expected expected;
-  [[nodiscard]] Verdict verdict() const {
-    return verify_evidence({platform, evidence, chain, collateral}, trust, expected);
+  [[nodiscard]] Verdict verdict() const { return verdict(trust, expected); }
+  // Under another policy, or of somebody who expects something else.
+  [[nodiscard]] Verdict verdict(const TrustPolicy& by, const Expected& wanted) const {
+    return verify_evidence({platform, evidence, chain, collateral}, by, wanted);
   }
 };
 

@@ -84,23 +84,14 @@ TrustPolicy NitroMaker::trust() const {
   return out;
 }
 
-Expected NitroMaker::expected() {
-  Expected out;
-  out.binding = digest_bytes("binding", 64);
-  out.policy_hash = crypto::sha256(as_bytes("policy"));
-  out.now = kNow;
-  return out;
-}
+Expected NitroMaker::expected() { return expected_now(); }
 
 MadeEvidence NitroMaker::make() const {
   return {Platform::nitro, document(), chain.crls(), {}, trust(), expected()};
 }
 
 Verdict NitroMaker::verdict(const TrustPolicy& trust, const Expected& expected) const {
-  MadeEvidence made = make();
-  made.trust = trust;
-  made.expected = expected;
-  return made.verdict();
+  return make().verdict(trust, expected);
 }
 
 }  // namespace gbx::attest::testing

@@ -41,6 +41,13 @@ inline Bytes digest_bytes(std::string_view text, std::size_t size) {
   return {hash.begin(), hash.begin() + static_cast<std::ptrdiff_t>(size)};
 }
 
+// What everybody expects of made evidence.
+inline Expected expected_now() {
+  return {.binding = digest_bytes("binding", 64),
+          .policy_hash = crypto::sha256(as_bytes("policy")),
+          .now = kNow};
+}
+
 template <typename... Parts>
 Bytes joined(const Parts&... parts) {
   Bytes out;

@@ -155,13 +155,7 @@ TrustPolicy TpmMaker::trust() {
   return out;
 }
 
-Expected TpmMaker::expected() {
-  Expected out;
-  out.binding = digest_bytes("binding", 64);
-  out.policy_hash = crypto::sha256(as_bytes("policy"));
-  out.now = kNow;
-  return out;
-}
+Expected TpmMaker::expected() { return expected_now(); }
 
 MadeEvidence TpmMaker::make() const {
   return {Platform::tpm, to_bytes(print_tpm_file(file())),
@@ -170,10 +164,7 @@ MadeEvidence TpmMaker::make() const {
 }
 
 Verdict TpmMaker::verdict(const TrustPolicy& trust, const Expected& expected) const {
-  MadeEvidence made = make();
-  made.trust = trust;
-  made.expected = expected;
-  return made.verdict();
+  return make().verdict(trust, expected);
 }
 
 MadeEvidence TpmMaker::make_enrolled() {

@@ -1,14 +1,9 @@
+#include "client/policy/evidence_advice.h"
 #include "client/policy/wording.h"
 
 namespace gbx::client::words {
 namespace {
 
-constexpr std::string_view kMachine = "do not trust this machine; ask its operator what changed";
-constexpr std::string_view kFiles = "get the files again from the machine or its vendor";
-constexpr std::string_view kTrust =
-    "have the members agree on a trust policy that names it, if they want to";
-constexpr std::string_view kUpdate = "update Glovebox";
-constexpr std::string_view kClock = "check the time; get a fresh one from the vendor";
 constexpr std::string_view kBug = "please report it with the command that you ran";
 
 // What can be wrong with any platform's evidence, and with certificates and trust policies.

@@ -198,7 +198,6 @@ constexpr Wording kWords[] = {
     {"stream_changed", "the sealed file changed while it was read", "provide it again"},
     {"stream_size_wrong", "the sealed file is shorter or longer than it should be", kPrepare},
     {"stream_too_large", "the sealed file is too large", "prepare fewer rows or columns"},
-    {"sync_failed", "the disk did not confirm what was written", "check the disk"},
     {"task_malformed", "a worker got a task that it cannot read", kBug},
     {"task_misfit", "a task does not fit its tables", kBug},
     {"timestamp_malformed", "this is no point in time", "write YYYY-MM-DD HH:MM:SS"},
@@ -212,8 +211,6 @@ constexpr Wording kWords[] = {
     {"type_not_numeric", "the type has no numbers", "use a number, date or timestamp"},
     {"unavailable", "a resource failed; a charge, if one was made, stays", kRetry},
     {"unverified", "a signature, proof or hash does not hold", kTampered},
-    {"write_failed", "the file could not be written",
-     "check the folder and make room on the disk; nothing half-written was left"},
 };
 
 }  // namespace

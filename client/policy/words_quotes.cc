@@ -1,13 +1,11 @@
 #include <array>
 
+#include "client/policy/evidence_advice.h"
 #include "client/policy/wording.h"
 
 namespace gbx::client::words {
 namespace {
 
-constexpr std::string_view kMachine = "do not trust this machine; ask its operator what changed";
-constexpr std::string_view kFiles = "get the files again from the machine or its vendor";
-constexpr std::string_view kUpdate = "update Glovebox";
 constexpr std::string_view kLog =
     "get the log again from the machine, whole and of the same start as the quote";
 constexpr std::string_view kSetUp = "have the operator set the machine up anew";
