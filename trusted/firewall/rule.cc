@@ -123,7 +123,7 @@ Status RuleCheck::joins(std::string_view member) const {
     rows *= tables_[i]->rows_per_person;
     if (rows > kJoinedRowsMax) return deny("join_too_wide", query_->relations[i].where);
   }
-  // The binder has refused wider joins; what it has made of them since is judged here.
+  // The binder has refused each that is wider; here all count, as it has made them.
   if (stability_.pairs > kJoinedRowsMax) {
     return deny("join_too_wide", query_->relations.back().where);
   }

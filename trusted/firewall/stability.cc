@@ -12,7 +12,7 @@ using sql::StepKind;
 struct Known {
   std::vector<bool> support;
   Int128 rows = 0;
-  Int128 pairs = 0;  // of the widest join that made it, itself
+  Int128 pairs = 0;  // looked at to make it of its inputs
 };
 
 std::vector<bool> both(std::vector<bool> a, const std::vector<bool>& b) {
@@ -46,7 +46,7 @@ Known known_of(const Step& step, const std::vector<Known>& sources, Int128 most)
     if (step.kind == StepKind::append) {
       out = {both(out.support, next.support), out.rows + next.rows, 0};
     } else {
-      pairs = std::max(pairs, out.rows * next.rows);
+      pairs += out.rows * next.rows;
       out = joined(out, next, step.inputs[i].kind);
     }
     out.rows = std::min(out.rows, most);
@@ -73,7 +73,7 @@ Stability stability_of(const sql::Query& query, std::span<const std::int64_t> ro
   Int128 pairs = 0;
   for (const Step& step : query.steps) {
     sources.push_back(known_of(step, sources, most));
-    pairs = std::max(pairs, sources.back().pairs);
+    pairs += sources.back().pairs;
   }
   const Known& last = query.steps.empty() ? all : sources.back();
   const bool moves =

@@ -28,7 +28,7 @@ struct Stability {
   std::vector<bool> support;  // by relation of the query
   bool moves = false;         // persons may move between groups
   std::int64_t rows = 1;      // of one person at most
-  // That one person can bring to one join of a step at most: an engine looks at each.
+  // That one person can bring to the joins of all steps at most: an engine looks at each.
   Int128 pairs = 0;
 };
 
