@@ -124,7 +124,8 @@ Status RuleCheck::joins(std::string_view member) const {
     if (rows > kJoinedRowsMax) return deny("join_too_wide", query_->relations[i].where);
   }
   // The binder has refused each that is wider; here all count, as it has made them.
-  if (stability_.pairs > kJoinedRowsMax) {
+  const Int128 memory = Int128{policy_->limits.memory_mib} << 20;
+  if (stability_.pairs > kJoinedRowsMax || stability_.cells * kCellBytes > memory / 2) {
     return deny("join_too_wide", query_->relations.back().where);
   }
   return {};

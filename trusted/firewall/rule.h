@@ -17,6 +17,8 @@ namespace gbx::firewall {
 // own table with one person must not be able to exhaust a query exactly when that person is in
 // another's.
 constexpr std::int64_t kJoinedRowsMax = 100'000'000;
+// Nor may what steps keep of one person take more than half of a query's memory.
+constexpr std::int64_t kCellBytes = 16;  // a number, whether it is there, and room to grow
 
 // Reads one query under one policy for one member; see check.h for what fails how.
 class RuleCheck {

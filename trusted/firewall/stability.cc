@@ -71,14 +71,17 @@ Stability stability_of(const sql::Query& query, std::span<const std::int64_t> ro
     all.rows = std::min(all.rows * rows_per_person[i], Int128{most});
   }
   Int128 pairs = 0;
+  Int128 cells = 0;
   for (const Step& step : query.steps) {
     sources.push_back(known_of(step, sources, most));
     pairs += sources.back().pairs;
+    const std::size_t columns = step.columns.size() + step.aggregates.size() + step.windows.size();
+    cells += sources.back().rows * static_cast<Int128>(columns + step.inputs.size());
   }
   const Known& last = query.steps.empty() ? all : sources.back();
   const bool moves =
       std::find(last.support.begin(), last.support.end(), false) != last.support.end();
-  return {last.support, moves, static_cast<std::int64_t>(last.rows), pairs};
+  return {last.support, moves, static_cast<std::int64_t>(last.rows), pairs, cells};
 }
 
 }  // namespace gbx::firewall

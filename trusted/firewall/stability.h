@@ -30,6 +30,8 @@ struct Stability {
   std::int64_t rows = 1;      // of one person at most
   // That one person can bring to the joins of all steps at most: an engine looks at each.
   Int128 pairs = 0;
+  // That one person's rows have in all steps at most, by column and input: an engine keeps each.
+  Int128 cells = 0;
 };
 
 // `rows_per_person` of each relation. Rows are cut at `most`, which is below 2^60.

@@ -55,6 +55,19 @@ TEST(Stability, PairsAreThoseOfAllJoins) {
   EXPECT_TRUE(of({step(StepKind::join, wide)}).pairs == 25 + 125 + 625 + 3125 + 11 * 5000);
 }
 
+TEST(Stability, CellsAreThoseOfAllSteps) {
+  Step joined = step(StepKind::join, {input(0), input(1)});
+  joined.columns.resize(4);
+  Step window = step(StepKind::window, {input(3)});
+  window.columns.resize(4);
+  window.windows.resize(2);
+  Step group = step(StepKind::group, {input(4)});
+  group.aggregates.resize(3);
+  EXPECT_TRUE(of({joined}).cells == 6 * (4 + 2));
+  EXPECT_TRUE(of({joined, window, group}).cells == 36 + 6 * (4 + 2 + 1) + 1 * (3 + 1));
+  EXPECT_TRUE(of({}).cells == 0);
+}
+
 TEST(Stability, OfEachJoin) {
   const auto joined = [](JoinKind kind) {
     return std::vector<Step>{step(StepKind::join, {input(0), input(1, kind)})};
