@@ -5,9 +5,7 @@
 // Evidence, chain and collateral of any platform are hostile. Input: a byte for the platform, the
 // three as blocks. Nothing that a fuzzer finds can be believed: no root is pinned here.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using gbx::attest::Platform;
-  constexpr Platform kPlatforms[] = {Platform::sim, Platform::tpm,   Platform::snp,  Platform::sgx,
-                                     Platform::tdx, Platform::nitro, Platform::azure};
+  using gbx::attest::kPlatforms;
   gbx::Reader reader({data, size});
   gbx::attest::EvidenceFiles files;
   files.platform = kPlatforms[reader.u8() % std::size(kPlatforms)];

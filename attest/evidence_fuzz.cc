@@ -1,16 +1,22 @@
 #include "attest/sim.h"
-#include "attest/verify.h"
+#include "attest/trust_policy.h"
 #include "trusted/packet/dsse.h"
 
-// Evidence is hostile. Nothing that a fuzzer finds can verify: it expects a binding that nobody has
-// quoted.
+// Evidence packets are hostile. Nothing that a fuzzer finds can verify: it expects a binding that
+// nobody has quoted.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  gbx::attest::Expectation expected;
-  expected.binding.fill(1);
-  expected.policy_hash.fill(1);
-  expected.image_digest.fill(1);
-  expected.min_assurance = "INSECURE-SIM";
-  GBX_CHECK(!gbx::attest::verify(gbx::as_text({data, size}), expected));
-  static_cast<void>(gbx::attest::open_sim_report({data, size}));
+  using namespace gbx;
+  static_cast<void>(attest::open_sim_report({data, size}));
+  const auto packet = Json::parse_canonical(as_text({data, size}));
+  if (!packet) return 0;
+  packet::Binding binding;
+  binding.policy_hash.fill(1);
+  binding.image_digest.fill(1);
+  attest::TrustPolicy trust;
+  trust.min_assurance = attest::Assurance::insecure_sim;
+  trust.sim.emplace();
+  GBX_CHECK(!attest::verify_room(*packet, binding, trust, 1));
+  const auto bundle = attest::decode_evidence(*packet);
+  if (bundle) GBX_CHECK(attest::encode(*bundle).canonical() == as_text({data, size}));
   return 0;
 }

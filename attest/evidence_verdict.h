@@ -28,11 +28,17 @@ enum class Assurance : std::uint8_t {
   hw_enclave,        // an enclave
 };
 
+constexpr Assurance kAssurances[] = {
+    Assurance::insecure_sim, Assurance::dev_tpm,          Assurance::dev_vm, Assurance::cloud_tpm,
+    Assurance::tpm,          Assurance::hw_cvm_paravisor, Assurance::hw_cvm, Assurance::hw_enclave};
+
 std::string_view assurance_word(Assurance assurance);  // "INSECURE-SIM", "HW-CVM", ...
 std::optional<Assurance> assurance_from(std::string_view word);
 
 // The enumerator is the wire name.
 enum class Platform : std::uint8_t { sim, tpm, snp, sgx, tdx, nitro, azure };
+constexpr Platform kPlatforms[] = {Platform::sim, Platform::tpm,   Platform::snp,  Platform::sgx,
+                                   Platform::tdx, Platform::nitro, Platform::azure};
 
 std::string_view platform_name(Platform platform);
 std::optional<Platform> platform_from(std::string_view name);

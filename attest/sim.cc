@@ -37,7 +37,8 @@ Result<Bytes> SimQuoter::quote(std::span<const std::uint8_t, 64> binding) noexce
   report.measurement = image_digest_;
   report.host_data = policy_hash_;
   std::copy(binding.begin(), binding.end(), report.report_data.begin());
-  return to_bytes(print_evidence(kSimPlatform, forge_sim_report(report)));
+  return to_bytes(
+      encode(EvidenceBundle{Platform::sim, forge_sim_report(report), {}, {}}).canonical());
 }
 
 Result<SimReport> open_sim_report(ByteView document) {

@@ -4,12 +4,11 @@
 // nothing, says so in every answer (INSECURE-SIM), and exists so that the whole line runs on a
 // laptop. Built only with GBX_SIM.
 
-#include "attest/verify.h"
+#include "attest/evidence_bundle.h"
 #include "trusted/base/seams.h"
 
 namespace gbx::attest {
 
-constexpr std::string_view kSimPlatform = "sim";
 constexpr std::string_view kSimType = "application/vnd.glovebox.sim-report+json";
 
 // What a hardware report would carry.

@@ -18,7 +18,7 @@ TEST(EvidencePage, Sim) {
   SimQuoter quoter(binding.image_digest, binding.policy_hash);
   const Bytes evidence = quoter.quote(digest).value();
   const Json outer = Json::parse(as_text(evidence)).value();
-  const Bytes document = from_base64(*outer.find("document")->string()).value();
+  const Bytes document = from_base64(*outer.find("evidence")->string()).value();
   const auto envelope = packet::parse_envelope(as_text(document)).value();
   EXPECT_EQ(blocks[2].canonical(), envelope.payload) << Json::parse(envelope.payload)->pretty();
   EXPECT_EQ(*blocks[1].find("platform")->string(), *outer.find("platform")->string());

@@ -40,6 +40,13 @@ void put_section(Json& platforms, std::string_view key, const std::optional<T>& 
   if (section) platforms.set(std::string(key), encode(*section));
 }
 
+template <typename Image>
+std::vector<Hash> digests_of(const std::vector<Image>& images) {
+  std::vector<Hash> out;
+  for (const Image& image : images) out.push_back(image.image_digest);
+  return out;
+}
+
 }  // namespace
 
 std::span<const KnownRoot> known_roots() { return kKnownRoots; }
@@ -151,6 +158,21 @@ Json encode_trust_policy(const TrustPolicy& trust) {
        {"platforms", platforms},
        {"revoked_certificates", encode_list(trust.revoked_certificates, encode_hex<32>)},
        {"version", kVersion}});
+}
+
+std::vector<Hash> images_of(const TrustPolicy& trust, Platform platform) {
+  switch (platform) {
+    case Platform::sim: return trust.sim ? trust.sim->images : std::vector<Hash>{};
+    case Platform::tpm: return trust.tpm ? digests_of(trust.tpm->pcrs.images) : std::vector<Hash>{};
+    case Platform::snp: return trust.snp ? digests_of(trust.snp->images) : std::vector<Hash>{};
+    case Platform::sgx: return trust.sgx ? digests_of(trust.sgx->images) : std::vector<Hash>{};
+    case Platform::tdx: return trust.tdx ? digests_of(trust.tdx->images) : std::vector<Hash>{};
+    case Platform::nitro:
+      return trust.nitro ? digests_of(trust.nitro->images) : std::vector<Hash>{};
+    case Platform::azure:
+      return trust.azure ? digests_of(trust.azure->pcrs.images) : std::vector<Hash>{};
+  }
+  GBX_CHECK(false);
 }
 
 }  // namespace gbx::attest

@@ -37,4 +37,7 @@ constexpr std::size_t kTrustListMax = 1024;  // entries of any list
 Result<TrustPolicy> decode_trust_policy(const Json& json);
 Json encode_trust_policy(const TrustPolicy& trust);
 
+// The image digests that `trust` believes on this platform, as listed; none without a section.
+std::vector<Hash> images_of(const TrustPolicy& trust, Platform platform);
+
 }  // namespace gbx::attest

@@ -8,6 +8,7 @@ namespace {
 constexpr std::int64_t kNitroPcrMax = 31;
 constexpr std::int64_t kTpmPcrMax = kPcrCount - 1;
 constexpr std::size_t kNitroDigestBytes = 48;
+constexpr std::string_view kNoSection = "none";
 constexpr std::size_t kInstanceBytes = 8;  // of a Google instance id
 
 constexpr std::pair<NitroField, std::string_view> kNitroFields[] = {
@@ -151,12 +152,13 @@ Result<NitroImage> decode_nitro_image(const Json& json) {
   return out;
 }
 
-// A section that is there, or null.
+// A section that is there, or the word for none. Files of before wrote null, which nobody can sign.
 template <typename T, typename Decode>
 std::optional<T> take_section(Fields& fields, std::string_view key, Decode decode) {
   const Json* json = fields.optional(key);
   if (json == nullptr) fields.fail();
   if (json == nullptr || json->is_null()) return std::nullopt;
+  if (json->string() != nullptr && *json->string() == kNoSection) return std::nullopt;
   auto section = decode(*json);
   if (!section) {
     fields.fail();
@@ -246,8 +248,8 @@ Result<AzureTrust> decode_azure_trust(const Json& json) {
 Json encode_azure_trust(const AzureTrust& trust) {
   return Json::object({{"allow_console", trust.allow_console},
                        {"pcrs", encode_pcr_rules(trust.pcrs)},
-                       {"snp", trust.snp ? encode_snp_trust(*trust.snp) : Json()},
-                       {"tdx", trust.tdx ? encode_tdx_trust(*trust.tdx) : Json()}});
+                       {"snp", trust.snp ? encode_snp_trust(*trust.snp) : Json(kNoSection)},
+                       {"tdx", trust.tdx ? encode_tdx_trust(*trust.tdx) : Json(kNoSection)}});
 }
 
 }  // namespace gbx::attest

@@ -1,21 +1,20 @@
 #include <gtest/gtest.h>
 
 #include "attest/sim.h"
-#include "attest/verify.h"
+#include "attest/trust_policy.h"
 
 namespace gbx::attest {
 namespace {
 
 // A build without the sim platform takes no evidence of it, whatever the policy says.
 TEST(WithoutSim, SimIsAnUnknownPlatform) {
-  Expectation expected;
-  expected.binding.fill(1);
-  expected.policy_hash.fill(1);
-  expected.image_digest.fill(1);
-  expected.images = {expected.image_digest};
-  expected.min_assurance = "INSECURE-SIM";
-  const auto claims = verify(print_evidence("sim", as_bytes("{}")), expected);
-  EXPECT_EQ(claims.error().reason.view(), "platform_unknown");
+  packet::Binding binding;
+  binding.image_digest.fill(1);
+  TrustPolicy trust;
+  trust.min_assurance = Assurance::insecure_sim;
+  trust.sim = SimTrust{{binding.image_digest}};
+  const Json packet = encode(EvidenceBundle{Platform::sim, to_bytes("{}"), {}, {}});
+  EXPECT_EQ(verify_room(packet, binding, trust, 1).error().reason.view(), "platform_unknown");
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ struct Setting {
 void agree(Setting& setting) {
   const auto manifest = client::measure_image(setting.bin / "glovebox-room");
   must(manifest.has_value(), "measure");
-  setting.world.policy.trust.images = {crypto::sha256(as_bytes(manifest->canonical()))};
+  setting.world.policy.trust.sim->images = {crypto::sha256(as_bytes(manifest->canonical()))};
   setting.world.policy.privacy.epsilon = 1000 * privacy::kEpsilonUnit;
   setting.world.terms.allotment.loss = setting.world.policy.privacy.epsilon;
   setting.world.policy.privacy.epsilon_per_query = privacy::kEpsilonUnit;
@@ -110,7 +110,8 @@ client::RoomConnection connect(const fs::path& socket) {
 
 void meet(Setting& setting, client::RoomConnection& connection) {
   crypto::SystemEntropy entropy;
-  const client::RoomIdentity room = client::meet_room(connection, *setting.policy, entropy);
+  const client::RoomIdentity room =
+      client::meet_room(connection, {&*setting.policy, std::time(nullptr)}, entropy);
   setting.world.binding = room.binding;
   setting.world.log_head = room.log_head.hash;
 }

@@ -277,6 +277,7 @@ std::string verdict_line(const client::VerifiedAnswer& answer) {
   const packet::AnswerPredicate& predicate = answer.predicate();
   std::string word(answer.assurance());
   if (word == "INSECURE-SIM") word += ", which proves nothing about the machine";
+  if (word.starts_with("DEV-")) word += ", which whoever owns the machine can forge";
   return "PASS (" + word + "): asked by " + predicate.member + " on " +
          format_date(predicate.time / kSecondsPerDay) + " under \"" +
          printable(answer.policy().name) + "\" version " + std::to_string(answer.policy().version) +

@@ -12,7 +12,8 @@ using testing::HasSubstr;
 using testing::Not;
 
 client::VerifiedAnswer verified(const client::TestAnswer& answer) {
-  return client::VerifiedAnswer::verify(answer.file(), answer.policy_hash()).value();
+  return client::VerifiedAnswer::verify(answer.file(), answer.policy_hash(), client::kTestNow)
+      .value();
 }
 
 // The same answer by a zcdp policy, with the noise and the price that a room would plan.

@@ -1,6 +1,5 @@
 #include "cli/budget_verbs.h"
 
-#include <chrono>
 #include <memory>
 
 #include "cli/budget_view.h"
@@ -123,11 +122,6 @@ void add_set(CLI::App& group, Console& console) {
 }
 
 }  // namespace
-
-std::int64_t now_seconds() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(now).count());
-}
 
 void take_back(const Console& console, client::Home& home, std::string_view statement,
                const std::string& where) {

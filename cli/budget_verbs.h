@@ -14,7 +14,4 @@ namespace gbx::cli {
 void take_back(const Console& console, client::Home& home, std::string_view statement,
                const std::string& where);
 
-// Seconds since 1970.
-std::int64_t now_seconds();
-
 }  // namespace gbx::cli

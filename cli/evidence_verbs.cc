@@ -1,13 +1,18 @@
+#include <array>
 #include <ctime>
 #include <memory>
 
+#include "cli/home_files.h"
 #include "cli/mistakes.h"
 #include "cli/trust_verbs.h"
 #include "cli/verbs.h"
 #include "client/evidence/check_evidence.h"
+#include "client/evidence/edit_trust.h"
 #include "client/evidence/explain_evidence.h"
 #include "client/keys/atomic_file.h"
 #include "client/policy/wording.h"
+#include "client/room/meet.h"
+#include "trusted/crypto/entropy.h"
 
 namespace gbx::cli {
 namespace {
@@ -25,9 +30,12 @@ struct EvidenceOptions {
   std::string policy_hash;
   std::string trust;
   std::string at;
+  std::string room;
+  std::string policy;
 };
 
 const std::string kNot = "the evidence was not verified";
+const std::string kNotShown = "the evidence is not shown";
 
 std::string read_text(const std::string& path) {
   auto text = client::read_file(path, kFileBytesMax);
@@ -123,51 +131,87 @@ Failure refusal_of(const std::string& where, std::string_view reason) {
   return out;
 }
 
+// Yes and how strong, or all that is against it.
+std::string verdict_text(const client::EvidenceAnswer& answer) {
+  if (answer.ok()) {
+    const attest::Assurance assurance = answer.verdict.assurance();
+    return "Verified: " + std::string(attest::assurance_word(assurance)) + ", image " +
+           to_hex(answer.verdict.image_digest()) + ".\n" + client::assurance_sentence(assurance);
+  }
+  std::string out = "Against it\n";
+  for (const std::string_view reason : reasons_of(answer)) out += words_of(reason) + "\n";
+  return out;
+}
+
 // The claims and every reason, then a failure when it is a no.
 void verify(const Console& console, const EvidenceOptions& options) {
   const client::EvidenceQuestion question = question_of(options);
   const auto answer = client::check_evidence(question);
   if (!answer) throw failure_in_words(kNot, options.trust, answer.error());
   console.print(client::encode_answer(*answer, question.file.platform));
-  std::string text = claims_text(answer->verdict);
-  if (answer->ok()) {
-    const attest::Assurance assurance = answer->verdict.assurance();
-    console.say(text + "Verified: " + std::string(attest::assurance_word(assurance)) + ", image " +
-                to_hex(answer->verdict.image_digest()) + ".\n" +
-                client::assurance_sentence(assurance));
-    return;
+  const std::string text = claims_text(answer->verdict);
+  console.say(text + verdict_text(*answer));
+  if (!answer->ok()) throw refusal_of(options.evidence, reasons_of(*answer).front());
+}
+
+// What a room says of itself now, to a nonce of our own.
+std::string hello_of(const std::string& socket) {
+  try {
+    crypto::SystemEntropy entropy;
+    std::array<std::uint8_t, enclave::kNonceBytes> nonce{};
+    if (!entropy.fill(nonce)) throw std::runtime_error("this machine gives no random numbers");
+    client::RoomConnection connection(socket);
+    const Bytes hello = client::call_or_throw(connection, enclave::Call::hello, nonce);
+    return std::string(as_text(hello));
+  } catch (const client::RoomRefused& refused) {
+    throw Failure(kNotShown, socket, refused.what(), "");
+  } catch (const client::ConnectionError& broken) {
+    throw Failure(kNotShown, socket, broken.what(), "is gloveboxd running?");
   }
-  const auto reasons = reasons_of(*answer);
-  text += "Against it\n";
-  for (const std::string_view reason : reasons) text += words_of(reason) + "\n";
-  console.say(text);
-  throw refusal_of(options.evidence, reasons.front());
+}
+
+// A packet, or what has one inside; with --policy, held against what its members believe.
+client::EvidenceQuestion question_about(const EvidenceOptions& options) {
+  client::EvidenceQuestion out;
+  const std::string where = options.room.empty() ? options.evidence : options.room;
+  const std::string text = options.room.empty() ? read_text(where) : hello_of(where);
+  auto packet = client::read_evidence_packet(text);
+  if (!packet) {
+    throw Failure(kNotShown, where, "it is no evidence packet and no answer",
+                  std::string("for a platform's own file, say --platform: ") + kPlatforms);
+  }
+  out.file = std::move(*packet);
+  out.now = std::time(nullptr);
+  if (options.policy.empty()) return out;
+  const policy::VerifiedPolicy policy = read_policy(options.policy);
+  const auto json = Json::parse(text);
+  const Json* binding = json->find("binding");
+  const auto decoded = packet::decode_binding(binding == nullptr ? Json() : *binding);
+  if (!decoded) throw failure_in_words(kNotShown, where, decoded.error());
+  const packet::BindingDigest digest = packet::digest(*decoded);
+  out.nonce = Bytes(digest.begin(), digest.end());
+  out.policy_hash = policy.hash();
+  out.trust = attest::encode_trust_policy(policy.policy().trust).canonical();
+  return out;
 }
 
 void show(const Console& console, const EvidenceOptions& options) {
-  client::EvidenceQuestion question;
-  const std::string text = read_text(options.evidence);
-  if (!options.platform.empty()) {
-    question = question_of(options);
-  } else {
-    auto packet = client::read_evidence_packet(text);
-    if (!packet) {
-      throw Failure("the evidence is not shown", options.evidence,
-                    "it is no evidence packet and no answer",
-                    std::string("for a platform's own file, say --platform: ") + kPlatforms);
-    }
-    question.file = std::move(*packet);
-    question.file.chain = read_bytes(options.chain);
-    question.file.collateral = read_bytes(options.collateral);
-    question.now = std::time(nullptr);
+  if (options.room.empty() == options.evidence.empty()) {
+    throw wrong_usage("file", "name a file or a room", "write FILE or --room SOCKET");
   }
+  const client::EvidenceQuestion question =
+      options.platform.empty() ? question_about(options) : question_of(options);
   const auto answer = client::check_evidence(question);
-  if (!answer)
-    throw failure_in_words("the evidence is not shown", options.evidence, answer.error());
+  if (!answer) throw failure_in_words(kNotShown, options.evidence, answer.error());
   std::string out =
       client::platform_sentence(question.file.platform) + "\n" + claims_text(answer->verdict);
   if (answer->verdict.claims().empty()) out += "Nothing in it can be read.\n";
-  console.say(out + "This is what it says. Whether to believe it: glovebox evidence verify.");
+  if (options.policy.empty()) {
+    out += "This is what it says. Whether to believe it: glovebox evidence verify.";
+  } else {
+    out += verdict_text(*answer);
+  }
+  console.say(out);
   console.print(client::encode_answer(*answer, question.file.platform));
 }
 
@@ -201,12 +245,14 @@ void add_show(CLI::App* group, Console& console) {
   auto options = std::make_shared<EvidenceOptions>();
   CLI::App* verb = group->add_subcommand(
       "show", "Say in words what evidence claims: which machine, firmware, code, who vouches");
-  verb->add_option("file", options->evidence, "An evidence packet, an answer, or raw evidence")
-      ->required();
+  verb->add_option("file", options->evidence, "An evidence packet, an answer, or raw evidence");
+  verb->add_option("--room", options->room, "Instead of a file: ask the room at this socket");
+  verb->add_option("--policy", options->policy,
+                   "Also say whether it proves a room of this policy, signed by every member");
   verb->add_option("--platform", options->platform, "Of raw evidence: " + std::string(kPlatforms));
   add_files(verb, options);
   verb->footer("Example: glovebox evidence show answer.json");
-  verb->callback([&console, options] { show(console, *options); });
+  verb->callback([&console, options] { telling_mistakes([&] { show(console, *options); }); });
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 
 #include "cli/mistakes.h"
@@ -71,6 +72,11 @@ policy::VerifiedPolicy read_policy(const std::filesystem::path& path) {
   std::optional<policy::VerifiedPolicy> verified;
   telling_mistakes([&] { verified = client::load_policy(path); });
   return *std::move(verified);
+}
+
+std::int64_t now_seconds() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 
 }  // namespace gbx::cli

@@ -27,4 +27,7 @@ void write_packet(const std::filesystem::path& path, const packet::Envelope& env
 // The policy in a file, signed by every member. Throws Failure.
 policy::VerifiedPolicy read_policy(const std::filesystem::path& path);
 
+// This machine's clock, in seconds since 1970.
+std::int64_t now_seconds();
+
 }  // namespace gbx::cli

@@ -64,8 +64,7 @@ void measure_image(const Console& console, const std::string& program) {
   const auto manifest = client::measure_image(program);
   if (!manifest) throw failure_in_words(kNot, program, manifest.error());
   const std::string digest = to_hex(crypto::sha256(as_bytes(manifest->canonical())));
-  console.say(manifest->pretty() + "\nimage digest, for trust.images of collaboration.yaml:\n" +
-              digest);
+  console.say(manifest->pretty() + "\nimage digest, for collaboration.yaml:\n" + digest);
   console.print(Json::object({{"digest", digest}, {"manifest", *manifest}}));
 }
 

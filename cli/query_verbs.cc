@@ -8,6 +8,7 @@
 #include "cli/mistakes.h"
 #include "cli/target.h"
 #include "cli/verbs.h"
+#include "client/evidence/check_evidence.h"
 #include "client/keys/atomic_file.h"
 #include "client/query/ask.h"
 #include "client/query/export_table.h"
@@ -68,7 +69,7 @@ client::AnswerFile converse(const QueryChoice& choice, const client::PolicyFile&
   try {
     crypto::SystemEntropy entropy;
     client::RoomConnection connection(choice.room);
-    return client::ask({&connection, &entropy}, policy, home, question);
+    return client::ask({&connection, &entropy, now_seconds()}, policy, home, question);
   } catch (const client::RoomRefused& error) {
     throw refused(error.refusal(), question.sql, policy.policy);
   } catch (const client::HostRefused& error) {
@@ -96,7 +97,7 @@ std::string answer_path(const QueryChoice& choice, const client::AnswerFile& fil
 
 client::VerifiedAnswer verified_or_kept(const client::AnswerFile& file, const Hash& policy_hash,
                                         const std::string& path) {
-  auto answer = client::VerifiedAnswer::verify(file, policy_hash);
+  auto answer = client::VerifiedAnswer::verify(file, policy_hash, now_seconds());
   if (answer) return std::move(answer).value();
   const std::string kept = path + ".unverified";
   keep(kept, file);  // it was paid for, and it is the proof against whoever made it
@@ -270,18 +271,33 @@ Hash trusted_hash(const Console& console, const std::string& policy,
   return named;
 }
 
-void verify(const Console& console, const std::string& path, const std::string& policy) {
+struct VerifyChoice {
+  std::string path;
+  std::string policy;
+  std::string at;
+};
+
+void verify(const Console& console, const VerifyChoice& choice) {
+  const std::string& path = choice.path;
   const auto text = client::read_file(path, client::kAnswerFileBytesMax);
   if (!text) throw failure_in_words("the answer was not verified", path, text.error());
+  const Result<std::int64_t> now =
+      choice.at.empty() ? now_seconds() : client::parse_time(choice.at);
+  if (!now) throw failure_in_words("the answer was not verified", choice.at, now.error());
   const auto file = client::parse_answer_file(*text);
   if (!file) throw failure_in_words("FAIL: the answer does not verify", path, file.error());
-  const auto answer = client::VerifiedAnswer::verify(*file, trusted_hash(console, policy, *file));
+  const auto answer =
+      client::VerifiedAnswer::verify(*file, trusted_hash(console, choice.policy, *file), *now);
   if (!answer) throw failure_in_words("FAIL: the answer does not verify", path, answer.error());
   if (answer->table().dry_run) {
     console.say(price_text(*answer, {}));
   } else {
     console.say(answer->request().sql + "\n\n" + answer_table(answer->table()) + "\n" +
                 answer_notes(*answer));
+  }
+  if (!choice.at.empty()) {
+    console.say("The evidence was held against " + choice.at +
+                ", as you said: what was revoked or expired since does not show.");
   }
   console.print(answer_json(*answer));
 }
@@ -320,13 +336,15 @@ void add_query(CLI::App& app, Console& console) {
 
 void add_verify(CLI::App& app, Console& console) {
   CLI::App* verb = app.add_subcommand("verify", "Check an answer offline, from first to last byte");
-  auto path = std::make_shared<std::string>();
-  auto policy = std::make_shared<std::string>();
-  verb->add_option("answer", *path, "answer.json")->required();
-  verb->add_option("--policy", *policy, "The policy you trust (else one that you have signed)");
+  auto choice = std::make_shared<VerifyChoice>();
+  verb->add_option("answer", choice->path, "answer.json")->required();
+  verb->add_option("--policy", choice->policy,
+                   "The policy you trust (else one that you have signed)");
+  verb->add_option("--at", choice->at,
+                   "The time to hold the evidence against, as 2026-11-21T12:00:00Z; else now. Say "
+                   "when you got the answer, if you know it from elsewhere than the answer");
   verb->footer("Example: glovebox verify answer.json --policy policy.json");
-  verb->callback(
-      [&console, path, policy] { telling_mistakes([&] { verify(console, *path, *policy); }); });
+  verb->callback([&console, choice] { telling_mistakes([&] { verify(console, *choice); }); });
 }
 
 }  // namespace

@@ -87,7 +87,7 @@ void provide(const Console& console, const ProvideOptions& options) {
                            {.population = options.population, .loss = loss, .now = now_seconds()});
   });
   const std::string table = file->manifest.manifest().table;
-  const std::string assurance(attest::assurance_word(provided.room.claims.assurance));
+  const std::string assurance(attest::assurance_word(provided.room.proven.assurance));
   const auto at_home = [&](privacy::Price price) {
     return amount_text(provided.accounting, price, provided.total);
   };
@@ -154,7 +154,7 @@ void close(const Console& console, const std::string& socket, const std::string&
   const std::string statement = talk("the room was not closed", socket, [&] {
     client::RoomConnection connection(socket);
     crypto::SystemEntropy entropy;
-    return client::close_room(connection, policy, home, entropy);
+    return client::close_room(connection, {&policy, now_seconds()}, home, entropy);
   });
   console.say("The room is closed; its keys are gone.");
   take_back(console, home, statement, socket);

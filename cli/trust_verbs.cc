@@ -3,8 +3,9 @@
 #include <charconv>
 #include <memory>
 
+#include "cli/home_files.h"
 #include "cli/mistakes.h"
-#include "client/evidence/edit_trust.h"
+#include "client/evidence/edit_collaboration.h"
 #include "client/keys/atomic_file.h"
 
 namespace gbx::cli {
@@ -23,17 +24,49 @@ struct TrustOptions {
   std::string machine;
 };
 
-attest::TrustPolicy read_trust(const std::string& path) {
-  const auto text = client::read_file(path, attest::kTrustPolicyBytesMax);
+// A file that says what to believe: a trust policy (JSON), or a collaboration (YAML).
+struct TrustFile {
+  std::string path;
+  std::string text;
+  [[nodiscard]] bool is_json() const { return Json::parse(text).has_value(); }
+};
+
+TrustFile read_trust_file(const std::string& path) {
+  auto text = client::read_file(path, attest::kTrustPolicyBytesMax);
   if (!text) throw failure_in_words("the trust policy was not read", path, text.error());
-  auto trust = client::parse_trust_file(*text);
-  if (!trust) throw failure_in_words("the trust policy was not read", path, trust.error());
+  return {path, std::move(text).value()};
+}
+
+// Also of a signed policy.
+attest::TrustPolicy parse_trust(const TrustFile& file) {
+  if (!file.is_json()) return client::read_trust_of(file.text, file.path);
+  if (Json::parse(file.text)->find("payload") != nullptr) {
+    return read_policy(file.path).policy().trust;
+  }
+  auto trust = client::parse_trust_file(file.text);
+  if (!trust) throw failure_in_words("the trust policy was not read", file.path, trust.error());
   return std::move(trust).value();
 }
 
-void write_trust(const std::string& path, const attest::TrustPolicy& trust) {
-  const Status written = client::write_file(path, client::print_trust_file(trust), kFileMode);
-  if (!written) throw failure_in_words("the trust policy was not changed", path, written.error());
+// Puts `text` in place of the file's, and tells what it says now.
+void write_trust(const Console& console, const TrustFile& edited, const std::string& done) {
+  const Status written = client::write_file(edited.path, edited.text, kFileMode);
+  if (!written) {
+    throw failure_in_words("the trust policy was not changed", edited.path, written.error());
+  }
+  console.say(done);
+  console.print(attest::encode_trust_policy(parse_trust(edited)));
+}
+
+// `edit` of a trust policy in JSON.
+template <typename Edit>
+std::string edited_json(const TrustFile& file, Edit edit) {
+  auto trust = client::parse_trust_file(file.text);
+  if (!trust) throw failure_in_words("the trust policy was not read", file.path, trust.error());
+  if (const Status done = edit(*trust); !done) {
+    throw failure_in_words("the trust policy was not changed", file.path, done.error());
+  }
+  return client::print_trust_file(*trust);
 }
 
 Failure wrong_usage(const std::string& where, const std::string& why, const std::string& next) {
@@ -103,7 +136,7 @@ std::string sections_text(const attest::TrustPolicy& trust) {
 }
 
 void show(const Console& console, const TrustOptions& options) {
-  const attest::TrustPolicy trust = read_trust(options.file);
+  const attest::TrustPolicy trust = parse_trust(read_trust_file(options.file));
   console.say("Believed from " + std::string(attest::assurance_word(trust.min_assurance)) +
               " on; revocation lists of at most " +
               std::to_string(trust.crl_age_max_s / kDaySeconds) + " days, collateral of at most " +
@@ -124,31 +157,28 @@ void add_image(const Console& console, const TrustOptions& options) {
   image.measurement = hex_of(options.measurement);
   image.vmpl = static_cast<std::uint8_t>(options.vmpl);
   for (const std::string& text : options.pcrs) image.pcrs.push_back(pcr_of(text));
-  attest::TrustPolicy trust = read_trust(options.file);
-  if (const Status added = client::add_image(trust, image); !added) {
-    throw failure_in_words("the trust policy was not changed", options.file, added.error());
-  }
-  write_trust(options.file, trust);
-  console.say("The trust policy believes one more image of " + options.platform + ".");
-  console.print(attest::encode_trust_policy(trust));
+  TrustFile file = read_trust_file(options.file);
+  file.text = file.is_json()
+                  ? edited_json(file, [&](auto& trust) { return client::add_image(trust, image); })
+                  : client::add_image_to(file.text, file.path, image);
+  write_trust(console, file, "It believes one more image of " + options.platform + ".");
 }
 
 void pin_machine(const Console& console, const TrustOptions& options) {
-  attest::TrustPolicy trust = read_trust(options.file);
-  const Status pinned =
-      client::pin_machine(trust, platform_of(options.platform), hex_of(options.machine));
-  if (!pinned) {
-    throw failure_in_words("the trust policy was not changed", options.file, pinned.error());
-  }
-  write_trust(options.file, trust);
-  console.say("The trust policy believes this machine and the others that it names, and no more.");
-  console.print(attest::encode_trust_policy(trust));
+  const attest::Platform platform = platform_of(options.platform);
+  const Bytes machine = hex_of(options.machine);
+  TrustFile file = read_trust_file(options.file);
+  const auto edit = [&](auto& trust) { return client::pin_machine(trust, platform, machine); };
+  file.text = file.is_json() ? edited_json(file, edit)
+                             : client::pin_machine_in(file.text, file.path, platform, machine);
+  write_trust(console, file, "It believes this machine and the others that it names, and no more.");
 }
 
 void add_add_image(CLI::App* group, Console& console) {
   auto options = std::make_shared<TrustOptions>();
   CLI::App* verb = group->add_subcommand("add-image", "Believe one more image");
-  verb->add_option("file", options->file, "The trust policy; it is changed")->required();
+  verb->add_option("file", options->file, "The trust policy, or collaboration.yaml; it is changed")
+      ->required();
   verb->add_option("--platform", options->platform, "Whose measurement it is")->required();
   verb->add_option("--image", options->image, "Digest of the image manifest (glovebox measure)")
       ->required();
@@ -161,21 +191,23 @@ void add_add_image(CLI::App* group, Console& console) {
   verb->footer(
       "Example: glovebox trust add-image trust.json --platform tpm --image 00ff... --pcr 4=00ff... "
       "--pcr 14=00ff...");
-  verb->callback([&console, options] { add_image(console, *options); });
+  verb->callback([&console, options] { telling_mistakes([&] { add_image(console, *options); }); });
 }
 
 void add_pin_machine(CLI::App* group, Console& console) {
   auto options = std::make_shared<TrustOptions>();
   CLI::App* verb = group->add_subcommand(
       "pin-machine", "Believe this machine; the first one ends that any is believed");
-  verb->add_option("file", options->file, "The trust policy; it is changed")->required();
+  verb->add_option("file", options->file, "The trust policy, or collaboration.yaml; it is changed")
+      ->required();
   verb->add_option("--platform", options->platform, "snp, sgx, tdx, tpm or azure")->required();
   verb->add_option("machine", options->machine,
                    "CHIP_ID (snp, azure), platform instance id (sgx, tdx) or Google's instance id "
                    "(tpm), in hex: glovebox evidence show says it")
       ->required();
   verb->footer("Example: glovebox trust pin-machine trust.json 00ff... --platform snp");
-  verb->callback([&console, options] { pin_machine(console, *options); });
+  verb->callback(
+      [&console, options] { telling_mistakes([&] { pin_machine(console, *options); }); });
 }
 
 }  // namespace
@@ -187,9 +219,10 @@ void add_trust_verbs(CLI::App& app, Console& console) {
   group->footer("Example: glovebox trust show trust.json");
   auto options = std::make_shared<TrustOptions>();
   CLI::App* verb = group->add_subcommand("show", "Say what a trust policy believes");
-  verb->add_option("file", options->file, "The trust policy")->required();
+  verb->add_option("file", options->file, "The trust policy, collaboration.yaml or a signed policy")
+      ->required();
   verb->footer("Example: glovebox trust show trust.json");
-  verb->callback([&console, options] { show(console, *options); });
+  verb->callback([&console, options] { telling_mistakes([&] { show(console, *options); }); });
   add_add_image(group, console);
   add_pin_machine(group, console);
 }

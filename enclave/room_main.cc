@@ -80,10 +80,8 @@ class Machine final : public RoomMaker {
     GBX_TRY(forbid_opening());
     engine_.emplace(*pool_);
     quoter_.emplace(digest_, policy.hash());
-    return room::Room::boot(
-        std::move(policy),
-        {digest_, std::string(attest::assurance_word(attest::Assurance::insecure_sim))},
-        {&entropy_, &store_, &clock_, &*quoter_, pool_.get(), &*engine_});
+    return room::Room::boot(std::move(policy), {digest_, attest::Platform::sim},
+                            {&entropy_, &store_, &clock_, &*quoter_, pool_.get(), &*engine_});
   }
 
   std::shared_ptr<const snapshot::BlockSource> source(Descriptor descriptor) noexcept override {

@@ -9,15 +9,10 @@
 
 namespace {
 
-using gbx::attest::Platform;
-
-constexpr Platform kPlatforms[] = {Platform::sim, Platform::tpm,   Platform::snp,  Platform::sgx,
-                                   Platform::tdx, Platform::nitro, Platform::azure};
-
 std::string claims_of(gbx::ByteView container) {
   gbx::Reader reader(container);
   gbx::attest::EvidenceFiles files;
-  files.platform = kPlatforms[reader.u8() % std::size(kPlatforms)];
+  files.platform = gbx::attest::kPlatforms[reader.u8() % std::size(gbx::attest::kPlatforms)];
   files.evidence = reader.block(container.size());
   files.chain = reader.block(container.size());
   files.collateral = reader.block(container.size());

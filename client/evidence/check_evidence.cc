@@ -64,20 +64,11 @@ Json encode_answer(const EvidenceAnswer& answer, attest::Platform platform) {
 std::optional<EvidenceFile> read_evidence_packet(std::string_view text) {
   const auto json = Json::parse(text);
   if (!json) return std::nullopt;
-  const Json* packet = json->find("evidence") != nullptr ? json->find("evidence") : &*json;
-  const Json* platform = packet->find("platform");
-  const Json* document = packet->find("document");
-  if (platform == nullptr || platform->string() == nullptr || document == nullptr ||
-      document->string() == nullptr) {
-    return std::nullopt;
-  }
-  const auto known = attest::platform_from(*platform->string());
-  auto bytes = from_base64(*document->string());
-  if (!known || !bytes) return std::nullopt;
-  EvidenceFile out;
-  out.platform = *known;
-  out.evidence = std::move(bytes).value();
-  return out;
+  const Json* inside = json->find("evidence");
+  const bool in_answer = inside != nullptr && inside->object() != nullptr;
+  auto bundle = attest::decode_evidence(in_answer ? *inside : *json);
+  if (!bundle) return std::nullopt;
+  return std::move(bundle).value();
 }
 
 Result<std::int64_t> parse_time(std::string_view text) {

@@ -34,8 +34,8 @@ Result<EvidenceAnswer> check_evidence(const EvidenceQuestion& question);
 // {"assurance", "claims", "image_digest", "ok", "platform", "reasons"}; docs/reference/evidence.md.
 Json encode_answer(const EvidenceAnswer& answer, attest::Platform platform);
 
-// An evidence packet {"document", "platform"} or an answer file with one in it; nullopt for
-// anything else.
+// An evidence packet, or an answer file or a room's hello with one in it; nullopt for anything
+// else.
 std::optional<EvidenceFile> read_evidence_packet(std::string_view text);
 
 // "2024-09-07T14:37:36Z", or seconds since 1970. Fails with invalid_argument (time_malformed).

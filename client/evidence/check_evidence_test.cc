@@ -65,16 +65,15 @@ TEST(CheckEvidence, WhatIsLeftOutIsARefusalOfItsOwn) {
 }
 
 TEST(EvidencePacket, FromAPacketOrAnAnswer) {
-  const std::string packet = R"({"document":"AQI=","platform":"nitro"})";
+  const std::string packet =
+      R"({"chain":"Aw==","collateral":"","evidence":"AQI=","platform":"nitro"})";
   const auto file = read_evidence_packet(packet);
   ASSERT_TRUE(file);
   EXPECT_EQ(file->platform, attest::Platform::nitro);
   EXPECT_EQ(file->evidence, (Bytes{1, 2}));
+  EXPECT_EQ(file->chain, (Bytes{3}));
   EXPECT_TRUE(read_evidence_packet("{\"evidence\":" + packet + "}"));
-  for (const char* bad :
-       {"", "[]", "{}", R"({"document":"AQI="})", R"({"platform":"nitro"})",
-        R"({"document":"AQI","platform":"nitro"})", R"({"document":"AQI=","platform":"nitra"})",
-        R"({"document":1,"platform":"nitro"})"}) {
+  for (const char* bad : {"", "[]", "{}", R"({"evidence":"AQI="})", R"({"evidence":{}})"}) {
     EXPECT_FALSE(read_evidence_packet(bad)) << bad;
   }
 }

@@ -22,7 +22,7 @@ template <typename Section, typename Image>
 Status append(Section* section, const Image& image, bool complete) {
   if (section == nullptr) return untrusted();
   if (!complete) return Error{ErrorCode::invalid_argument, "image_values_missing"};
-  section->images.push_back(image);
+  section->images.insert(section->images.begin(), image);
   return {};
 }
 
@@ -126,7 +126,7 @@ Status pin_machine(TrustPolicy& trust, Platform platform, const Bytes& machine) 
   if (std::find((*machines)->begin(), (*machines)->end(), machine) != (*machines)->end()) {
     return Error{ErrorCode::invalid_argument, "machine_repeated"};
   }
-  (*machines)->push_back(machine);
+  (*machines)->insert((*machines)->begin(), machine);
   if (!reads_back(changed)) return Error{ErrorCode::invalid_argument, "machine_malformed"};
   trust = std::move(changed);
   return {};

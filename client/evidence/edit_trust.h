@@ -21,13 +21,13 @@ struct NewImage {
   std::vector<attest::PcrValue> pcrs;  // tpm, nitro, azure; RTMR 0 to 3 of tdx
 };
 
-// Fails with not_found (platform_not_trusted) or invalid_argument (image_values_missing); nothing
-// has changed then. Where a platform fixes data at the start (HOST_DATA, MRCONFIGID), the image
-// must be started with the policy's hash.
+// As the first of its list. Fails with not_found (platform_not_trusted) or invalid_argument
+// (image_values_missing); nothing has changed then. Where a platform fixes data at the start
+// (HOST_DATA, MRCONFIGID), the image must be started with the policy's hash.
 Status add_image(attest::TrustPolicy& trust, const NewImage& image);
 
-// Fails with not_found (platform_not_trusted) or invalid_argument (machine_malformed,
-// machine_repeated); nothing has changed then.
+// As the first of its list. Fails with not_found (platform_not_trusted) or invalid_argument
+// (machine_malformed, machine_repeated); nothing has changed then.
 Status pin_machine(attest::TrustPolicy& trust, attest::Platform platform, const Bytes& machine);
 
 // Fails with invalid_argument (trust_policy_malformed).

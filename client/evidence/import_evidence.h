@@ -4,17 +4,12 @@
 // attacker writes all of it. Nothing is decided here: a file that is in no foreign form is given on
 // as it is, for the verifier to refuse; and nothing is added that was not in the files.
 
-#include "attest/evidence_verdict.h"
+#include "attest/evidence_bundle.h"
 #include "attest/tpm_structures.h"
 
 namespace gbx::client {
 
-struct EvidenceFile {
-  attest::Platform platform = attest::Platform::sim;
-  Bytes evidence;
-  Bytes chain;
-  Bytes collateral;
-};
+using EvidenceFile = attest::EvidenceBundle;
 
 // What is read besides our own forms: hex or base64 of a binary document; the Attestation message
 // of go-tpm-tools, of which the quote over `bank` is taken (tpm); the evidence of Trustee's

@@ -6,6 +6,7 @@
 #include "client/keys/identity.h"
 #include "client/policy/amounts.h"
 #include "client/policy/table_section.h"
+#include "client/policy/trust_section.h"
 #include "client/policy/wording.h"
 #include "client/policy/yaml_section.h"
 #include "trusted/crypto/hash.h"
@@ -343,31 +344,6 @@ void read_privacy(const YamlFile& file, const YAML::Node& node, policy::Privacy&
   demand(policy::check_privacy(out), file, node, "privacy");
 }
 
-void read_trust(const YamlFile& file, const YAML::Node& node, bool rehearsal, policy::Trust& out) {
-  const YamlSection section(file, node, "trust", {"min_assurance", "images"});
-  out.min_assurance = section.text("min_assurance");
-  std::vector<std::string> known;
-  for (const std::string_view word : policy::assurance_words()) known.emplace_back(word);
-  if (std::find(known.begin(), known.end(), out.min_assurance) == known.end()) {
-    const std::string near = nearest_word(out.min_assurance, known);
-    file.fail(section.at("min_assurance"), "\"" + out.min_assurance + "\" is no assurance word",
-              near.empty() ? std::string(find_wording("policy_assurance_unknown")->next)
-                           : "did you mean \"" + near + "\"?");
-  }
-  for (const YAML::Node& item : section.list("images")) {
-    const auto bytes = from_hex(item.Scalar());
-    Hash image{};
-    const bool is_digest = bytes && bytes->size() == image.size();
-    if (!is_digest && !rehearsal) {
-      file.fail(item, "this is no image digest", "write the 64 hex digits of `glovebox measure`");
-    }
-    if (is_digest) std::copy(bytes->begin(), bytes->end(), image.begin());
-    out.images.push_back(image);
-  }
-  std::sort(out.images.begin(), out.images.end());
-  demand(policy::check_trust(out), file, node, "trust");
-}
-
 void read_limits(const YamlFile& file, const YAML::Node& node, policy::Limits& out) {
   const YamlSection section(file, node, "limits", {"rows", "seconds", "memory_mib", "result_rows"});
   if (section.has("rows")) {
@@ -405,7 +381,8 @@ policy::Policy parse_collaboration(const std::string& text, const std::filesyste
   read_members(file, root.at("members"), options.rehearsal, out);
   read_privacy(file, root.at("privacy"), out.privacy);
   read_tables(file, root.at("tables"), out);
-  read_trust(file, root.at("trust"), options.rehearsal, out.trust);
+  out.trust = read_trust(file, root.at("trust"), options.rehearsal);
+  demand(policy::check_trust(out.trust), file, root.at("trust"), "trust");
   if (root.has("limits")) read_limits(file, root.at("limits"), out.limits);
   if (options.id && options.previous != nullptr && *options.id != out.id) {
     throw Mistake("the policy cannot be built", "--id", "the version before has another id",

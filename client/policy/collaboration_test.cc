@@ -56,7 +56,7 @@ privacy:
   k: 50
   dp: {epsilon: "3", delta: "1e-6", epsilon_per_query: "0.1"}
   contribution: {groups: 4, rows: 20}
-trust: {min_assurance: INSECURE-SIM, images: [IMAGE]}
+trust: {min_assurance: INSECURE-SIM, sim: {images: [IMAGE]}}
 limits: {rows: 1_000_000}
 )";
 

@@ -406,11 +406,34 @@ std::string explain_budget(const policy::Policy& policy) {
          explain_differencing(privacy.differencing);
 }
 
+// "sim (1 image) or snp (2 images)".
+std::string platforms_text(const attest::TrustPolicy& trust) {
+  std::string out;
+  for (const attest::Platform platform : attest::kPlatforms) {
+    const std::size_t images = attest::images_of(trust, platform).size();
+    if (images == 0) continue;
+    out += (out.empty() ? "" : " or ") + std::string(attest::platform_name(platform)) + " (" +
+           std::to_string(images) + (images == 1 ? " image)" : " images)");
+  }
+  return out;
+}
+
+std::string show_trust(const attest::TrustPolicy& trust) {
+  std::string out = "\nTrust (every word of it: glovebox trust show)\n  at least " +
+                    std::string(attest::assurance_word(trust.min_assurance)) + "\n";
+  for (const attest::Platform platform : attest::kPlatforms) {
+    for (const Hash& image : attest::images_of(trust, platform)) {
+      out += "  " + std::string(attest::platform_name(platform)) + " image " + to_hex(image) + "\n";
+    }
+  }
+  return out;
+}
+
 std::string explain_trust(const policy::Policy& policy) {
-  std::string out = "Where it runs, and how long\n  - In a room that proves at least " +
-                    policy.trust.min_assurance + " and runs one of " +
-                    std::to_string(policy.trust.images.size()) + " named images.\n";
-  if (policy.trust.min_assurance == "INSECURE-SIM") {
+  const std::string minimum(attest::assurance_word(policy.trust.min_assurance));
+  std::string out = "Where it runs, and how long\n  - In a room that proves at least " + minimum +
+                    ", on " + platforms_text(policy.trust) + ".\n";
+  if (policy.trust.min_assurance == attest::Assurance::insecure_sim) {
     out +=
         "    INSECURE-SIM proves nothing: whoever runs the machine can read everything. For "
         "trying out only.\n";
@@ -441,9 +464,7 @@ std::string show_policy(const PolicyFile& file) {
          thousands(privacy.rows_per_group) +
          " rows in each\n  near questions: " + (privacy.differencing.refuse ? "refuse" : "flag") +
          "; narrow: " + thousands(privacy.differencing.values) + " values, " +
-         std::to_string(privacy.differencing.percent) + " %\n\nTrust\n  at least " +
-         policy.trust.min_assurance + "\n";
-  for (const Hash& image : policy.trust.images) out += "  image " + to_hex(image) + "\n";
+         std::to_string(privacy.differencing.percent) + " %\n" + show_trust(policy.trust);
   out += "\nLimits\n  " + thousands(static_cast<std::int64_t>(policy.limits.rows)) + " rows, " +
          thousands(policy.limits.seconds) + " s and " +
          thousands(static_cast<std::int64_t>(policy.limits.memory_mib)) + " MiB a query, " +

@@ -120,7 +120,8 @@ TEST(Explain, ShowsEveryNameOfThePacket) {
     EXPECT_THAT(text, HasSubstr(table.name + ", of " + table.owner));
     for (const policy::Column& column : table.columns) EXPECT_THAT(text, HasSubstr(column.name));
   }
-  for (const Hash& image : file.policy.trust.images) EXPECT_THAT(text, HasSubstr(to_hex(image)));
+  for (const Hash& image : file.policy.trust.sim->images)
+    EXPECT_THAT(text, HasSubstr(to_hex(image)));
   EXPECT_THAT(text, HasSubstr(to_hex(file.hash)));
 }
 

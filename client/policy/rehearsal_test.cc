@@ -66,7 +66,7 @@ tables:
         joinColumns: [email_hash]
         outputConstraints: [{columnName: email_hash, minimum: 50, type: COUNT_DISTINCT}]
 privacy: {k: 50, dp: {epsilon: "2", delta: "1e-6", epsilon_per_query: "0.5"}}
-trust: {min_assurance: INSECURE-SIM, images: [IMAGE_DIGEST]}
+trust: {min_assurance: INSECURE-SIM, sim: {images: [IMAGE_DIGEST]}}
 )";
 
 TEST_F(RehearsalTest, AYamlNeedsNoIdentities) {

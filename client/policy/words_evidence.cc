@@ -40,6 +40,8 @@ constexpr Wording kWords[] = {
     {"key_malformed", "a public key is none, or of a kind that is not taken", kFiles},
     {"platform_not_trusted", "the trust policy has no section for this platform", kTrust},
     {"root_not_pinned", "the chain ends at a root that the trust policy does not name", kTrust},
+    {"trust_edit_failed", "the file would not say what was meant after the edit",
+     "write the list as [one, two], without anchors, and try again"},
     {"trust_policy_malformed", "the trust policy cannot be read, or leaves something out",
      "see docs/spec/trust-policy.md"},
     {"verifier_incomplete", "a check of the verifier was not made", kBug},

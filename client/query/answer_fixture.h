@@ -13,6 +13,7 @@
 
 namespace gbx::client {
 
+inline constexpr std::int64_t kTestNow = 1'800'000'000;  // of whoever verifies
 inline constexpr std::string_view kTestSql =
     "SELECT campaign_id, COUNT(DISTINCT hashed_email) AS people, SUM(total_spent) AS revenue FROM "
     "exposures JOIN purchases USING (hashed_email) GROUP BY campaign_id";
@@ -26,7 +27,8 @@ struct TestAnswer {
   packet::AnswerTable table;
   packet::AnswerPredicate predicate;
   attest::SimReport report;
-  std::uint8_t asker = 2;  // newsnow
+  std::optional<Json> evidence;  // instead of that of the report
+  std::uint8_t asker = 2;        // newsnow
 
   TestAnswer() { sign_policy(); }
 
@@ -38,7 +40,7 @@ struct TestAnswer {
                .sealing_key = policy::test_sealing_key(50).public_key(),
                .policy_hash = hash,
                .log_origin = "glovebox.dev/room/test",
-               .image_digest = policy.trust.images.front()};
+               .image_digest = image()};
     report = {.measurement = binding.image_digest,
               .host_data = hash,
               .report_data = packet::digest(binding)};
@@ -50,6 +52,11 @@ struct TestAnswer {
                .epsilon = {}};
     fill_table();
     fill_predicate();
+  }
+
+  [[nodiscard]] Hash image() const {
+    return policy.trust.sim ? policy.trust.sim->images.front()
+                            : policy.trust.snp->images.front().image_digest;
   }
 
   [[nodiscard]] Hash policy_hash() const {
@@ -80,7 +87,7 @@ struct TestAnswer {
     predicate.policy_hash = binding.policy_hash;
     predicate.binding = packet::digest(binding);
     predicate.image_digest = binding.image_digest;
-    predicate.assurance = "INSECURE-SIM";
+    predicate.platform = "sim";
     predicate.log_size = 17;
     predicate.time = 1'767'225'600;
     predicate.noise = {.price = {100'000, policy.privacy.delta_per_query},
@@ -129,8 +136,9 @@ struct TestAnswer {
   [[nodiscard]] AnswerFile file() const {
     AnswerFile out;
     out.binding = binding;
-    out.evidence =
-        Json::parse(attest::print_evidence("sim", attest::forge_sim_report(report))).value();
+    const attest::EvidenceBundle forged{
+        attest::Platform::sim, attest::forge_sim_report(report), {}, {}};
+    out.evidence = evidence.value_or(attest::encode(forged));
     out.policy = policy::signed_policy(policy);
     out.request = packet::make_request(request, policy::test_signing_key(asker));
     out.result = packet::encode(table);

@@ -35,7 +35,7 @@ AnswerFile ask(const Line& line, const PolicyFile& policy, const Home& home,
                const Question& question) {
   auto verified = policy::VerifiedPolicy::verify(policy.envelope);
   if (!verified) throw RoomUnverified(verified.error());
-  const RoomIdentity room = meet_room(*line.connection, *verified, *line.entropy);
+  const RoomIdentity room = meet_room(*line.connection, {&*verified, line.now}, *line.entropy);
   auto request = sign_question(question, home, room.digest, policy.hash, *line.entropy);
   if (!request) throw RoomUnverified(request.error());
   const Asked asked{.room = &room, .policy = &policy, .request = std::move(request).value()};

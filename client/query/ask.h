@@ -44,6 +44,7 @@ Result<AnswerFile> open_room_answer(const Asked& asked, std::string_view sealed,
 struct Line {
   RoomConnection* connection = nullptr;
   Entropy* entropy = nullptr;
+  std::int64_t now = 0;  // seconds since 1970: what the room's evidence is held against
 };
 
 // The whole conversation. Throws ConnectionError, RoomRefused or RoomUnverified; nothing is spent

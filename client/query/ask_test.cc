@@ -95,7 +95,7 @@ TEST_F(Ask, AnAnswerToAnotherQuestionDoesNotVerify) {
                     sign_question(question, *home_, room_.digest, policy_.hash, entropy_).value()};
   const auto file = open_room_answer(asked, seal("newsnow", asked.request), *home_);
   ASSERT_TRUE(file);
-  EXPECT_FALSE(VerifiedAnswer::verify(*file, policy_.hash));
+  EXPECT_FALSE(VerifiedAnswer::verify(*file, policy_.hash, 1));
 }
 
 }  // namespace

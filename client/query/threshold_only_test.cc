@@ -13,7 +13,7 @@ namespace {
 
 // The reason, or "PASS".
 std::string verdict(const TestAnswer& answer) {
-  const auto verified = VerifiedAnswer::verify(answer.file(), answer.policy_hash());
+  const auto verified = VerifiedAnswer::verify(answer.file(), answer.policy_hash(), kTestNow);
   if (verified) return "PASS";
   const std::string reason(verified.error().reason.view());
   EXPECT_NE(find_wording(reason), nullptr) << reason;

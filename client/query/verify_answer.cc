@@ -23,14 +23,10 @@ Result<policy::VerifiedPolicy> verify_policy(const packet::Envelope& envelope,
 }
 
 // Step 3.
-Result<attest::Claims> verify_room(const AnswerFile& file, const policy::VerifiedPolicy& policy) {
+Result<attest::ProvenRoom> verify_room(const AnswerFile& file, const policy::VerifiedPolicy& policy,
+                                       std::int64_t now) {
   if (file.binding.policy_hash != policy.hash()) return unverified("policy_hash_wrong");
-  const policy::Trust& trust = policy.policy().trust;
-  return attest::verify(file.evidence.canonical(), {.binding = packet::digest(file.binding),
-                                                    .policy_hash = policy.hash(),
-                                                    .image_digest = file.binding.image_digest,
-                                                    .images = trust.images,
-                                                    .min_assurance = trust.min_assurance});
+  return attest::verify_room(file.evidence, file.binding, policy.policy().trust, now);
 }
 
 // Step 6.
@@ -54,7 +50,7 @@ Result<packet::Request> verify_request(const packet::Envelope& envelope,
 
 // Step 7: what the room says of itself is what was proven.
 Status verify_identity(const packet::AnswerPredicate& predicate, const packet::Request& request,
-                       const packet::Binding& binding, const attest::Claims& claims) {
+                       const packet::Binding& binding, const attest::ProvenRoom& room) {
   const packet::BindingDigest digest = packet::digest(binding);
   if (predicate.policy_hash != binding.policy_hash || request.policy_hash != binding.policy_hash) {
     return unverified("statement_policy_wrong");
@@ -62,9 +58,9 @@ Status verify_identity(const packet::AnswerPredicate& predicate, const packet::R
   if (predicate.binding != digest || request.binding != digest) {
     return unverified("statement_binding_wrong");
   }
-  if (predicate.image_digest != claims.image_digest) return unverified("statement_image_wrong");
-  if (predicate.assurance != attest::assurance_word(claims.assurance)) {
-    return unverified("statement_assurance_wrong");
+  if (predicate.image_digest != room.image_digest) return unverified("statement_image_wrong");
+  if (predicate.platform != attest::platform_name(room.platform)) {
+    return unverified("statement_platform_wrong");
   }
   return {};
 }
@@ -269,10 +265,11 @@ Status verify_table(const packet::AnswerTable& table, const packet::NoiseParamet
 
 }  // namespace
 
-Result<VerifiedAnswer> VerifiedAnswer::verify(const AnswerFile& file, const Hash& policy_hash) {
+Result<VerifiedAnswer> VerifiedAnswer::verify(const AnswerFile& file, const Hash& policy_hash,
+                                              std::int64_t now) {
   VerifiedAnswer out;
   GBX_TRY_ASSIGN(const policy::VerifiedPolicy policy, verify_policy(file.policy, policy_hash));
-  GBX_TRY_ASSIGN(const attest::Claims claims, verify_room(file, policy));
+  GBX_TRY_ASSIGN(out.room_, verify_room(file, policy, now));
   GBX_TRY_ASSIGN(
       const packet::Statement statement,
       packet::open_statement(file.statement, packet::kAnswerPredicate, file.binding.signing_key));
@@ -284,7 +281,7 @@ Result<VerifiedAnswer> VerifiedAnswer::verify(const AnswerFile& file, const Hash
   GBX_TRY_ASSIGN(out.predicate_, packet::decode_answer_predicate(statement.predicate));
   GBX_TRY_ASSIGN(out.request_, verify_request(file.request, out.predicate_, policy.policy()));
   if (out.request_.dry_run != out.table_.dry_run) return unverified("answer_kind_wrong");
-  GBX_TRY(verify_identity(out.predicate_, out.request_, file.binding, claims));
+  GBX_TRY(verify_identity(out.predicate_, out.request_, file.binding, out.room_));
   GBX_TRY(verify_budget(out.predicate_, policy.policy(), out.table_.dry_run));
   GBX_TRY(verify_near(out.predicate_, policy.policy()));
   GBX_TRY(verify_strength(out.predicate_, policy.policy()));
@@ -293,10 +290,11 @@ Result<VerifiedAnswer> VerifiedAnswer::verify(const AnswerFile& file, const Hash
   GBX_TRY(verify_groups(out.table_, out.predicate_.noise, policy.policy()));
   GBX_TRY(verify_table(out.table_, out.predicate_.noise, policy.policy()));
   out.policy_ = policy.policy();
-  out.assurance_ = claims.assurance;
   return out;
 }
 
-std::string_view VerifiedAnswer::assurance() const { return attest::assurance_word(assurance_); }
+std::string_view VerifiedAnswer::assurance() const {
+  return attest::assurance_word(room_.assurance);
+}
 
 }  // namespace gbx::client

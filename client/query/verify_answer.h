@@ -7,8 +7,12 @@
 // checked against the one thing that the reader brings, the hash of a policy; docs/spec/result.md,
 // 5, has the order. A VerifiedAnswer exists only after the last check. Pure: no files, no clock, no
 // network; thread-safe.
+//
+// Certificates, revocation lists and collateral are held against a time that the reader says, its
+// own clock unless it knows better. Never against the answer's own time, which is its host's word:
+// whoever has a key that was revoked since could date answers back with it for ever.
 
-#include "attest/verify.h"
+#include "attest/evidence_bundle.h"
 #include "client/query/answer_file.h"
 #include "trusted/packet/request.h"
 #include "trusted/policy/policy.h"
@@ -17,9 +21,10 @@ namespace gbx::client {
 
 class VerifiedAnswer {
  public:
-  // Fails with the first thing that is wrong: unverified or invalid_argument and a reason of
-  // docs/reference/refusals.md.
-  static Result<VerifiedAnswer> verify(const AnswerFile& file, const Hash& policy_hash);
+  // `now` in seconds since 1970, > 0. Fails with the first thing that is wrong: unverified or
+  // invalid_argument and a reason of docs/reference/refusals.md.
+  static Result<VerifiedAnswer> verify(const AnswerFile& file, const Hash& policy_hash,
+                                       std::int64_t now);
 
   [[nodiscard]] const packet::AnswerTable& table() const { return table_; }
   [[nodiscard]] const packet::AnswerPredicate& predicate() const { return predicate_; }
@@ -34,7 +39,7 @@ class VerifiedAnswer {
   packet::AnswerPredicate predicate_;
   packet::Request request_;
   policy::Policy policy_;
-  attest::Assurance assurance_ = attest::Assurance::insecure_sim;
+  attest::ProvenRoom room_;
 };
 
 }  // namespace gbx::client

@@ -7,6 +7,7 @@
 #include "client/policy/wording.h"
 #include "client/query/answer_file.h"
 #include "client/query/answer_fixture.h"
+#include "client/room/snp_room_fixture.h"
 
 namespace gbx::client {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 std::string verdict(const AnswerFile& file, const Hash& policy_hash) {
   const auto parsed = parse_answer_file(print_answer_file(file));
   if (!parsed) return std::string(parsed.error().reason.view());
-  const auto answer = VerifiedAnswer::verify(*parsed, policy_hash);
+  const auto answer = VerifiedAnswer::verify(*parsed, policy_hash, kTestNow);
   if (answer) return "PASS";
   const std::string reason(answer.error().reason.view());
   EXPECT_NE(find_wording(reason), nullptr) << reason;
@@ -42,7 +43,7 @@ std::string under(const std::function<void(policy::Policy&)>& change) {
 
 TEST(VerifyAnswer, AGoodOnePasses) {
   const TestAnswer answer;
-  const auto verified = VerifiedAnswer::verify(answer.file(), answer.policy_hash());
+  const auto verified = VerifiedAnswer::verify(answer.file(), answer.policy_hash(), kTestNow);
   ASSERT_TRUE(verified) << verified.error().reason.view();
   EXPECT_EQ(verified->assurance(), "INSECURE-SIM");
   EXPECT_EQ(verified->table().rows.size(), 1U);
@@ -106,13 +107,13 @@ TEST(VerifyAnswer, NoByteOfTheFileCanBeChanged) {
   const TestAnswer answer;
   const Hash hash = answer.policy_hash();
   const std::string good = print_answer_file(answer.file());
-  ASSERT_TRUE(VerifiedAnswer::verify(parse_answer_file(good).value(), hash));
+  ASSERT_TRUE(VerifiedAnswer::verify(parse_answer_file(good).value(), hash, kTestNow));
   for (std::size_t i = 0; i < good.size(); i += 5) {
     std::string bad = good;
     bad[i] = static_cast<char>(bad[i] ^ (1 << (i % 7)));
     const auto parsed = parse_answer_file(bad);
     if (!parsed) continue;
-    EXPECT_FALSE(VerifiedAnswer::verify(*parsed, hash)) << i << ": " << bad.substr(i, 20);
+    EXPECT_FALSE(VerifiedAnswer::verify(*parsed, hash, kTestNow)) << i << ": " << bad.substr(i, 20);
   }
 }
 
@@ -160,6 +161,8 @@ TEST(VerifyAnswer, TheRoomIsProvenByItsEvidence) {
   EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.report.version = 2; }),
             "evidence_version_unknown");
   EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.report.measurement = Hash{3}; }),
+            "image_not_allowed");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.report.measurement = Hash{9}; }),
             "measurement_wrong");
   EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.report.host_data = Hash{3}; }),
             "policy_hash_wrong");
@@ -169,6 +172,32 @@ TEST(VerifyAnswer, TheRoomIsProvenByItsEvidence) {
               answer.report.report_data = packet::digest(answer.binding);
             }),
             "image_not_allowed");
+}
+
+// An answer of a room on hardware, as somebody reads it at `now`.
+std::string read_at(std::int64_t now, const std::function<void(policy::Policy&)>& agree) {
+  const SnpRoom machine;
+  TestAnswer answer;
+  answer.policy.trust = machine.trust();
+  agree(answer.policy);
+  answer.sign_policy();
+  answer.evidence = machine.evidence(answer.binding);
+  answer.predicate.platform = "snp";
+  const auto verified = VerifiedAnswer::verify(answer.file(), answer.policy_hash(), now);
+  return std::string(verified ? verified->assurance() : verified.error().reason.view());
+}
+
+TEST(VerifyAnswer, EvidenceIsHeldAgainstTheReadersClock) {
+  const auto as_it_is = [](policy::Policy&) {};
+  EXPECT_EQ(read_at(kTestNow, as_it_is), "HW-CVM");
+  EXPECT_EQ(read_at(kTestNow + 31'536'000, as_it_is), "certificate_expired");
+  EXPECT_EQ(read_at(0, as_it_is), "expectation_not_set");
+  const auto impatient = [](policy::Policy& policy) { policy.trust.crl_age_max_s = 1; };
+  EXPECT_EQ(read_at(kTestNow, impatient), "crl_too_old");
+  const auto demanding = [](policy::Policy& policy) {
+    policy.trust.min_assurance = attest::Assurance::hw_enclave;
+  };
+  EXPECT_EQ(read_at(kTestNow, demanding), "assurance_too_low");
 }
 
 TEST(VerifyAnswer, AnotherRoomsSignatureIsNone) {
@@ -240,8 +269,8 @@ TEST(VerifyAnswer, TheStatementIsOfTheProvenRoom) {
             "statement_binding_wrong");
   EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.image_digest = Hash{9}; }),
             "statement_image_wrong");
-  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.assurance = "HW-CVM"; }),
-            "statement_assurance_wrong");
+  EXPECT_EQ(spoilt([](TestAnswer& answer) { answer.predicate.platform = "snp"; }),
+            "statement_platform_wrong");
 }
 
 TEST(VerifyAnswer, TheBudgetMovesByThePrice) {

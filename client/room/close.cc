@@ -15,11 +15,11 @@ Status check_closing(std::string_view text, const packet::Binding& room) {
   return {};
 }
 
-std::string close_room(RoomConnection& connection, const policy::VerifiedPolicy& policy,
-                       const Home& home, Entropy& entropy) {
-  const RoomIdentity room = meet_room(connection, policy, entropy);
+std::string close_room(RoomConnection& connection, const Verifier& verifier, const Home& home,
+                       Entropy& entropy) {
+  const RoomIdentity room = meet_room(connection, verifier, entropy);
   packet::CloseRequest request{.member = home.identity().name,
-                               .policy_hash = policy.hash(),
+                               .policy_hash = verifier.policy->hash(),
                                .binding = room.digest,
                                .nonce = room.binding.nonce};
   if (const Status filled = entropy.fill(request.id); !filled) throw RoomUnverified(filled.error());

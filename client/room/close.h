@@ -13,8 +13,8 @@ namespace gbx::client {
 // The closing statement, an envelope as text, verified to be of this room. Throws ConnectionError,
 // RoomRefused or RoomUnverified (HostRefused among them; closing_malformed, or as
 // open_statement()).
-std::string close_room(RoomConnection& connection, const policy::VerifiedPolicy& policy,
-                       const Home& home, Entropy& entropy);
+std::string close_room(RoomConnection& connection, const Verifier& verifier, const Home& home,
+                       Entropy& entropy);
 
 // What a host gives as the closing statement of `room`: signed by it, for this boot. Fails as
 // packet::parse_envelope() and open_statement() do, or with unverified (closing_malformed). Pure.

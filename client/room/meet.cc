@@ -35,8 +35,8 @@ Status check_binding(const packet::Binding& binding, ByteView nonce,
 
 }  // namespace
 
-Result<RoomIdentity> check_hello(std::string_view hello, ByteView nonce,
-                                 const policy::VerifiedPolicy& policy) {
+Result<RoomIdentity> check_hello(std::string_view hello, ByteView nonce, const Verifier& verifier) {
+  const policy::VerifiedPolicy& policy = *verifier.policy;
   GBX_TRY_ASSIGN(const Json json, Json::parse_canonical(hello));
   Fields fields(json, kMalformed);
   const Json binding_json = fields.object("binding");
@@ -48,13 +48,8 @@ Result<RoomIdentity> check_hello(std::string_view hello, ByteView nonce,
   GBX_TRY(check_binding(room.binding, nonce, policy));
   GBX_TRY_ASSIGN(room.log_head, decode_head(log_json, room.binding.log_origin));
   room.digest = packet::digest(room.binding);
-  const policy::Trust& trust = policy.policy().trust;
-  GBX_TRY_ASSIGN(room.claims, attest::verify(room.evidence.canonical(),
-                                             {.binding = room.digest,
-                                              .policy_hash = policy.hash(),
-                                              .image_digest = room.binding.image_digest,
-                                              .images = trust.images,
-                                              .min_assurance = trust.min_assurance}));
+  GBX_TRY_ASSIGN(room.proven, attest::verify_room(room.evidence, room.binding,
+                                                  policy.policy().trust, verifier.now));
   return room;
 }
 
@@ -77,12 +72,11 @@ Bytes call_room(RoomConnection& connection, const packet::Binding& room, const R
   throw RoomRefused(std::move(*refusal));
 }
 
-RoomIdentity meet_room(RoomConnection& connection, const policy::VerifiedPolicy& policy,
-                       Entropy& entropy) {
+RoomIdentity meet_room(RoomConnection& connection, const Verifier& verifier, Entropy& entropy) {
   std::array<std::uint8_t, enclave::kNonceBytes> nonce{};
   if (!entropy.fill(nonce)) throw std::runtime_error("this machine gives no random numbers");
   const Bytes hello = call_or_throw(connection, enclave::Call::hello, nonce);
-  auto room = check_hello(as_text(hello), nonce, policy);
+  auto room = check_hello(as_text(hello), nonce, verifier);
   if (!room) throw RoomUnverified(room.error());
   return std::move(*room);
 }

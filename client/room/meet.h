@@ -6,7 +6,7 @@
 // recompute, proven by the platform's evidence to be of a room that runs an image and a policy that
 // all members have signed.
 
-#include "attest/verify.h"
+#include "attest/evidence_bundle.h"
 #include "client/room/connection.h"
 #include "trusted/base/seams.h"
 #include "trusted/log/log.h"
@@ -54,19 +54,24 @@ class HostRefused : public RoomUnverified {
 struct RoomIdentity {
   packet::Binding binding;
   packet::BindingDigest digest{};  // of the binding
-  Json evidence;                   // the platform's packet
-  attest::Claims claims;           // what it proves
+  Json evidence;                   // the platform's packet, with all that verifies it
+  attest::ProvenRoom proven;       // what it proves
   log::Head log_head;              // by the room's word; the host may have held an older one back
 };
 
-// Throws ConnectionError, RoomRefused or RoomUnverified (hello_malformed, binding_wrong,
-// policy_hash_wrong, or as attest::verify() says); std::runtime_error when entropy fails.
-RoomIdentity meet_room(RoomConnection& connection, const policy::VerifiedPolicy& policy,
-                       Entropy& entropy);
+// What only this party can know: what to believe, and its own clock. A room is never believed as of
+// another time than now.
+struct Verifier {
+  const policy::VerifiedPolicy* policy = nullptr;
+  std::int64_t now = 0;  // seconds since 1970, > 0
+};
+
+// Throws ConnectionError, RoomRefused or RoomUnverified (hello_malformed, nonce_wrong,
+// policy_hash_wrong, or as attest::verify_room() says); std::runtime_error when entropy fails.
+RoomIdentity meet_room(RoomConnection& connection, const Verifier& verifier, Entropy& entropy);
 
 // The same check of what hello answered to `nonce`, without a line. Pure.
-Result<RoomIdentity> check_hello(std::string_view hello, ByteView nonce,
-                                 const policy::VerifiedPolicy& policy);
+Result<RoomIdentity> check_hello(std::string_view hello, ByteView nonce, const Verifier& verifier);
 
 // call() for who wants bytes or a RoomRefused, which nobody has verified.
 Bytes call_or_throw(RoomConnection& connection, enclave::Call call, ByteView payload);

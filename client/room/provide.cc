@@ -127,7 +127,8 @@ Provided provide(RoomConnection& connection, const SnapshotFile& file,
   check_or_throw(check_provider(file, policy, home));
   crypto::SystemEntropy entropy;
   // Met before a byte of the sealed file goes out: a wrong room gets nothing at all.
-  RoomIdentity room = meet_room(connection, policy, entropy);
+  const Verifier verifier{&policy, terms.now};
+  RoomIdentity room = meet_room(connection, verifier, entropy);
   const AllotmentOrder order = order_of(file, policy, room, terms);
   check_ledger(home, order);
   attach(connection, room.binding, file);
@@ -142,7 +143,7 @@ Provided provide(RoomConnection& connection, const SnapshotFile& file,
       if (refused.refusal().reason != "log_head_wrong" || tries == kTriesMax) throw;
     }
     const packet::Binding before = room.binding;
-    room = meet_room(connection, policy, entropy);
+    room = meet_room(connection, verifier, entropy);
     if (room.binding.signing_key != before.signing_key) {
       throw RoomUnverified({ErrorCode::unverified, "room_changed"});
     }

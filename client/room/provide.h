@@ -36,7 +36,7 @@ struct ProvideTerms {
   // given before, else what is left of the policy's budget for the table. Delta goes with it in
   // proportion.
   std::optional<std::uint64_t> loss = {};
-  std::int64_t now = 0;  // seconds since 1970, for the record
+  std::int64_t now = 0;  // seconds since 1970: what the evidence is held against, and the record
 };
 
 struct Provided {

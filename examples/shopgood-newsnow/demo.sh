@@ -278,7 +278,7 @@ cheats() {
 
   tell "Somebody changes one byte of the room's evidence, or one figure of the answer."
   cp "$stage/shopgood/attribution.json" "$stage/shopgood/evidence.json"
-  change_byte "$stage/shopgood/evidence.json" '"document":"' 200
+  change_byte "$stage/shopgood/evidence.json" '"evidence":"' 200
   refused shopgood "glovebox verify evidence.json --policy large.json" evidence
   cp "$stage/shopgood/attribution.json" "$stage/shopgood/result.json"
   change_byte "$stage/shopgood/result.json" '["sg_denim"],["' 0

@@ -242,7 +242,7 @@ TEST(Flow, APolicyIsTakenOnce) {
 
 TEST(Flow, AnImageThatNobodySignedDoesNotBoot) {
   World world(17);
-  world.policy.trust.images = {Hash{1}};
+  world.policy.trust.sim->images = {Hash{1}};
   EXPECT_EQ(refusal_of(world.boot()), "image_not_allowed");
 }
 

@@ -284,7 +284,7 @@ std::optional<World::Read> World::read(const Frame& answer) const {
 
 Result<std::unique_ptr<room::Room>> World::make(policy::VerifiedPolicy verified) noexcept {
   quoter_ = std::make_unique<attest::SimQuoter>(kImage, verified.hash());
-  return room::Room::boot(std::move(verified), {kImage, "INSECURE-SIM"},
+  return room::Room::boot(std::move(verified), {kImage, attest::Platform::sim},
                           {&entropy, &store, &clock, quoter_.get(), &parser, &engine});
 }
 

@@ -128,8 +128,10 @@ Policy base() {
                     .delta_per_query = std::uint64_t{1} << 36,
                     .groups_per_person = 4,
                     .rows_per_group = 5};
-  policy.trust.min_assurance = "INSECURE-SIM";
-  policy.trust.images = {Hash{7}};
+  policy.trust.min_assurance = attest::Assurance::insecure_sim;
+  policy.trust.collateral_age_max_s = 1;
+  policy.trust.crl_age_max_s = 1;
+  policy.trust.sim = attest::SimTrust{{Hash{7}}};
   policy.limits.rows = 100'000'000;
   return policy;
 }

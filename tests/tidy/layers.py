@@ -10,7 +10,7 @@ ALLOWED = {
     # Amounts of privacy and plans are written into packets and policies, in their own types.
     "trusted/packet": ["trusted/base", "trusted/crypto", "trusted/privacy/amount.h",
                        "trusted/privacy/plan.h"],
-    "trusted/policy": ["trusted/base", "trusted/crypto", "trusted/packet",
+    "trusted/policy": ["attest/trust_policy.h", "trusted/base", "trusted/crypto", "trusted/packet",
                        "trusted/privacy/amount.h", "trusted/privacy/plan.h",
                        "trusted/privacy/rations.h"],
     "trusted/sql": ["trusted/base"],

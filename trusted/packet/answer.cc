@@ -361,13 +361,13 @@ Json encode(const AnswerPredicate& predicate) {
         Json::object({{"manifest", to_hex(used.manifest_digest)}, {"table", used.table}}));
   }
   Json out = Json::object(
-      {{"assurance", predicate.assurance},
-       {"binding", to_hex(predicate.binding)},
+      {{"binding", to_hex(predicate.binding)},
        {"budget", Json(std::move(budget))},
        {"image_digest", to_hex(predicate.image_digest)},
        {"log", Json::object({{"head", to_hex(predicate.log_head)}, {"size", predicate.log_size}})},
        {"member", predicate.member},
        {"noise", encode(predicate.noise)},
+       {"platform", predicate.platform},
        {"policy_hash", to_hex(predicate.policy_hash)},
        {"query",
         Json::object({{"sha256", to_hex(predicate.query_digest)}, {"text", predicate.query_text}})},
@@ -388,7 +388,6 @@ Json encode(const AnswerPredicate& predicate) {
 Result<AnswerPredicate> decode_answer_predicate(const Json& json) {
   Fields fields(json, kMalformed);
   AnswerPredicate out;
-  out.assurance = fields.text("assurance", kNameBytesMax);
   out.binding = fields.hex_array<64>("binding");
   const Json::Array& budget = fields.array("budget", kTablesMax);
   const bool promised = json.find("guarantee") == nullptr;
@@ -397,6 +396,7 @@ Result<AnswerPredicate> decode_answer_predicate(const Json& json) {
   out.member = fields.text("member", kNameBytesMax);
   const Json* near = fields.optional("near");
   const Json& noise = fields.object("noise");
+  out.platform = fields.text("platform", kNameBytesMax);
   out.policy_hash = fields.hex_array<32>("policy_hash");
   if (json.find("repeat_of") != nullptr) out.repeat_of = fields.hex_array<32>("repeat_of");
   const Json::Array& snapshots = fields.array("snapshots", kTablesMax);

@@ -102,8 +102,8 @@ struct AnswerPredicate {
   Hash policy_hash{};
   BindingDigest binding{};
   Hash image_digest{};
-  std::string assurance;
-  Hash log_head{};  // after this answer's entry
+  std::string platform;  // whose evidence proves the room: "sim", "snp", ...
+  Hash log_head{};       // after this answer's entry
   std::uint64_t log_size = 0;
   std::int64_t time = 0;  // seconds since 1970; the host's clock
   NoiseParameters noise;

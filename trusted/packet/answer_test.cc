@@ -26,7 +26,7 @@ AnswerPredicate predicate() {
   AnswerPredicate out;
   out.member = "newsnow";
   out.query_text = "SELECT 1";
-  out.assurance = "INSECURE-SIM";
+  out.platform = "sim";
   out.log_size = 17;
   out.time = 1'767'225'600;
   out.noise.price = {100'000, 5};

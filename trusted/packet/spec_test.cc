@@ -67,7 +67,7 @@ Envelope example_close() {
 
 Envelope example_statement() {
   const Statement statement{"result", example_hash("table"), std::string(kAnswerPredicate),
-                            Json::object({{"assurance", "INSECURE-SIM"}})};
+                            Json::object({{"platform", "sim"}})};
   return make_statement(statement, spec::example_signing_key("room"));
 }
 

@@ -315,26 +315,6 @@ Result<Table> decode_table(const Json& json) {
 
 // --- the rest ---
 
-Json encode_trust(const Trust& trust) {
-  Json::Array images;
-  for (const Hash& image : trust.images) images.emplace_back(to_hex(image));
-  return Json::object(
-      {{"images", Json(std::move(images))}, {"min_assurance", trust.min_assurance}});
-}
-
-Result<Trust> decode_trust(const Json& json) {
-  Fields fields(json, kMalformed);
-  Trust out;
-  out.min_assurance = fields.text("min_assurance");
-  const Json::Array& images = fields.array("images", kImagesMax);
-  GBX_TRY(fields.finish());
-  for (const Json& item : images) {
-    GBX_TRY_ASSIGN(const Hash image, decode_hash(item));
-    out.images.push_back(image);
-  }
-  return out;
-}
-
 Json encode_limits(const Limits& limits) {
   return Json::object({{"memory_mib", limits.memory_mib},
                        {"result_rows", std::int64_t{limits.result_rows}},
@@ -399,7 +379,7 @@ Result<Policy> decode(const Json& payload) {
     out.tables.push_back(std::move(table));
   }
   GBX_TRY_ASSIGN(out.privacy, decode_privacy(*parts.privacy));
-  GBX_TRY_ASSIGN(out.trust, decode_trust(*parts.trust));
+  GBX_TRY_ASSIGN(out.trust, attest::decode_trust_policy(*parts.trust));
   GBX_TRY_ASSIGN(out.limits, decode_limits(*parts.limits));
   GBX_TRY(check(out));
   return out;
@@ -419,7 +399,7 @@ Json encode(const Policy& policy) {
                            {"privacy", encode_privacy(policy.privacy)},
                            {"tables", Json(std::move(tables))},
                            {"token_epoch", std::int64_t{policy.token_epoch}},
-                           {"trust", encode_trust(policy.trust)},
+                           {"trust", attest::encode_trust_policy(policy.trust)},
                            {"version", std::int64_t{policy.version}}});
   if (policy.previous) out.set("previous", to_hex(*policy.previous));
   return out;

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "attest/trust_policy.h"
 #include "trusted/base/bytes.h"
 #include "trusted/base/value.h"
 #include "trusted/crypto/hpke.h"
@@ -32,7 +33,6 @@ constexpr std::size_t kTablesMax = 64;
 constexpr std::size_t kColumnsMax = 1000;
 constexpr std::size_t kDomainMax = 10000;
 constexpr std::size_t kDomainValueBytesMax = 256;
-constexpr std::size_t kImagesMax = 64;
 constexpr std::int64_t kExpiresMax = 253'402'300'799;              // 9999-12-31T23:59:59Z
 constexpr std::uint64_t kEpsilonMax = 1000 * 1'000'000ULL;         // 1000, in 10^-6
 constexpr std::uint64_t kDeltaMax = (std::uint64_t{1} << 53) - 1;  // about 0.0078, in 2^-60
@@ -148,11 +148,6 @@ privacy::Price budget_of(const Privacy& privacy);
 // What a query of that epsilon may spend, <= kEpsilonMax; threshold-only: one query.
 privacy::Price price_of(const Privacy& privacy, std::uint64_t epsilon);
 
-struct Trust {
-  std::string min_assurance;  // "INSECURE-SIM" | "DEV-TPM" | ... : the least that owners accept
-  std::vector<Hash> images;   // image manifest digests that may run this policy
-};
-
 struct Limits {
   std::uint64_t rows = 0;           // of one snapshot
   std::uint32_t seconds = 60;       // of one query
@@ -170,7 +165,7 @@ struct Policy {
   std::vector<Member> members;  // 2..64, by name
   std::vector<Table> tables;    // by name
   Privacy privacy;
-  Trust trust;
+  attest::TrustPolicy trust;  // what members believe of the room that runs it
   Limits limits;
 
   [[nodiscard]] const Member* find_member(std::string_view member) const;
@@ -192,13 +187,11 @@ Status check_member(const Member& member);
 Status check_column(const Column& column);
 Status check_table(const Table& table, const Policy& policy);  // its columns and rule included
 Status check_privacy(const Privacy& privacy);
-Status check_trust(const Trust& trust);
+Status check_trust(const attest::TrustPolicy& trust);
 Status check_limits(const Limits& limits);
 
-// The words that policies may use, ascending: scalar functions as AWS Clean Rooms names them, and
-// assurance words, weakest first.
+// The scalar functions that policies may name, ascending, as AWS Clean Rooms names them.
 std::span<const std::string_view> scalar_function_names();
-std::span<const std::string_view> assurance_words();
 std::string_view aggregate_function_name(AggregateFunction function);  // "COUNT_DISTINCT", ...
 std::optional<AggregateFunction> aggregate_function_from(std::string_view name);
 

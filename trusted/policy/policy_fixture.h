@@ -84,8 +84,10 @@ inline Policy example_policy() {
                     .delta_per_query = std::uint64_t{1} << 36,
                     .groups_per_person = 4,
                     .rows_per_group = 20};
-  policy.trust.min_assurance = "INSECURE-SIM";
-  policy.trust.images = {Hash{7}, Hash{9}};
+  policy.trust.min_assurance = attest::Assurance::insecure_sim;
+  policy.trust.collateral_age_max_s = 30 * std::int64_t{86'400};
+  policy.trust.crl_age_max_s = 366 * std::int64_t{86'400};
+  policy.trust.sim = attest::SimTrust{{Hash{7}, Hash{9}}};
   policy.limits.rows = 100'000'000;
   return policy;
 }

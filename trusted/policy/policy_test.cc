@@ -75,8 +75,6 @@ std::vector<Case> missing_and_unknown() {
                            "privacy/delta_per_query_2_60",
                            "privacy/groups_per_person",
                            "privacy/rows_per_group",
-                           "trust/min_assurance",
-                           "trust/images",
                            "limits/memory_mib",
                            "limits/result_rows",
                            "limits/rows",
@@ -86,8 +84,7 @@ std::vector<Case> missing_and_unknown() {
   for (const char* path :
        {"note", "members/0/note", "tables/0/note", "tables/0/columns/0/note",
         "tables/0/rule/aggregation/note", "tables/0/rule/aggregation/aggregateColumns/0/note",
-        "tables/0/rule/aggregation/outputConstraints/0/note", "privacy/note", "trust/note",
-        "limits/note"}) {
+        "tables/0/rule/aggregation/outputConstraints/0/note", "privacy/note", "limits/note"}) {
     out.push_back({path, "x", "policy_malformed"});
   }
   return out;
@@ -272,11 +269,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"privacy/groups_per_person", 10'001, "policy_groups_per_person_range"},
                     Case{"privacy/rows_per_group", 0, "policy_rows_per_group_range"},
                     Case{"privacy/rows_per_group", 1'000'001, "policy_rows_per_group_range"},
-                    Case{"trust/min_assurance", "SURE", "policy_assurance_unknown"},
-                    Case{"trust/images", Json::Array{}, "policy_images_count"},
-                    Case{"trust/images", list({"00"}), "policy_malformed"},
-                    Case{"trust/images", list({7}), "policy_malformed"},
-                    Case{"trust/images/1", std::string(64, '0'), "policy_images_order"},
+                    Case{"trust/min_assurance", "SURE", "trust_policy_malformed"},
+                    Case{"trust/min_assurance", Json(), "trust_policy_malformed"},
+                    Case{"trust/crl_age_max_s", Json(), "trust_policy_malformed"},
+                    Case{"trust/note", "x", "trust_policy_malformed"},
+                    Case{"trust/platforms/sgx2", Json(), "trust_policy_malformed"},
+                    Case{"trust/platforms/sim/images", Json::Array{}, "policy_images_count"},
+                    Case{"trust/platforms", Json::object({}), "policy_images_count"},
+                    Case{"trust/platforms/sim/images", list({"00"}), "trust_policy_malformed"},
+                    Case{"trust/platforms/sim/images", list({7}), "trust_policy_malformed"},
                     Case{"limits/rows", 0, "policy_limits_range"},
                     Case{"limits/seconds", 0, "policy_limits_range"},
                     Case{"limits/seconds", 86'401, "policy_limits_range"},

@@ -133,7 +133,7 @@ Result<packet::AnswerPredicate> Room::predicate_of(const Question& question) con
   out.policy_hash = policy_.hash();
   out.binding = asked.request.binding;
   out.image_digest = platform_.image_digest;
-  out.assurance = platform_.assurance;
+  out.platform = attest::platform_name(platform_.platform);
   out.log_head = log_.head().hash;
   out.log_size = log_.head().size;
   out.time = asked.now;

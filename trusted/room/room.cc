@@ -47,7 +47,8 @@ Result<std::unique_ptr<Room>> Room::boot(policy::VerifiedPolicy verified, Platfo
   if (policy.expires <= seams.clock->now_seconds()) {
     return Error{ErrorCode::policy_denied, "policy_expired"};
   }
-  if (std::ranges::find(policy.trust.images, platform.image_digest) == policy.trust.images.end()) {
+  const std::vector<Hash> images = attest::images_of(policy.trust, platform.platform);
+  if (std::ranges::find(images, platform.image_digest) == images.end()) {
     return Error{ErrorCode::policy_denied, "image_not_allowed"};
   }
   GBX_TRY_ASSIGN(auto signing, crypto::SigningKey::make(*seams.entropy));

@@ -54,7 +54,7 @@ struct Seams {
 // What runs, as the platform proves it.
 struct Platform {
   Hash image_digest{};
-  std::string assurance;  // "INSECURE-SIM", ...
+  attest::Platform platform = attest::Platform::sim;
 };
 
 class Room {
