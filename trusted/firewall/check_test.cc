@@ -160,6 +160,27 @@ TEST(check, joined_rows_of_one_person_are_limited) {
   EXPECT_EQ(refusal(policy, query), Literal("join_too_wide"));
 }
 
+// The same of memory: groups are as many as the tables that they are read from allow.
+TEST(check, groups_of_one_person_are_limited) {
+  policy::Policy policy = example_policy();
+  sql::Query query = query_of(policy, sql::AggregateKind::sum);
+  query.relations.push_back({0, "exposures", "newsnow", {}});
+  query.groups = {column(policy, 0, 0)};
+  query.groups[0].relation = 1;
+  query.output_types = {query.groups[0].type, {Type::decimal, 4}};
+  policy.tables[0].rows_per_person = 100'000;
+  policy.limits.memory_mib = 64;
+  EXPECT_EQ(refusal(policy, query), Literal("accepted"));  // 100,000 times 13 cells of 16 bytes
+  policy.tables[0].rows_per_person = 200'000;
+  EXPECT_EQ(refusal(policy, query), Literal("join_too_wide"));
+  policy.limits.memory_mib = 128;
+  EXPECT_EQ(refusal(policy, query), Literal("accepted"));
+  policy.limits.memory_mib = 64;
+  query.groups.clear();
+  query.output_types.erase(query.output_types.begin());
+  EXPECT_EQ(refusal(policy, query), Literal("accepted"));
+}
+
 // total_spent is a decimal of two digits in 0.00 .. 500.00, of which 20 rows count.
 TEST(check, a_variance_is_an_average_and_centred_squares) {
   const policy::Policy policy = spread_policy();

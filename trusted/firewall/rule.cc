@@ -125,10 +125,47 @@ Status RuleCheck::joins(std::string_view member) const {
   }
   // The binder has refused each that is wider; here all count, as it has made them.
   const Int128 memory = Int128{policy_->limits.memory_mib} << 20;
-  if (stability_.pairs > kJoinedRowsMax || stability_.cells * kCellBytes > memory / 2) {
+  if (stability_.pairs > kJoinedRowsMax || cells_of_person() * kCellBytes > memory / 2) {
     return deny("join_too_wide", query_->relations.back().where);
   }
   return {};
+}
+
+// Rows that are equal in the tables that groups read are in one group.
+Int128 RuleCheck::groups_of_person() const {
+  if (query_->groups.empty()) return 1;
+  if (!query_->steps.empty()) return stability_.rows;
+  std::vector<bool> reads(tables_.size(), false);
+  for (const Expression& group : query_->groups) {
+    sql::each_column(group, [&](const Expression& e) { reads[e.relation] = true; });
+  }
+  Int128 out = 1;
+  for (std::size_t i = 0; i < tables_.size(); i++) {
+    if (reads[i]) out = std::min(out * tables_[i]->rows_per_person, Int128{kJoinedRowsMax});
+  }
+  return std::min(out, Int128{stability_.rows});
+}
+
+// A group has its key; of each aggregate up to three sums of everybody and of this person; and of
+// those that keep values, a few more than count before they are cut.
+Int128 RuleCheck::cells_of_person() const {
+  constexpr std::size_t kOfGroup = 4;
+  constexpr std::size_t kOfAggregate = 8;
+  constexpr std::int64_t kOfValue = 2;
+  constexpr std::int64_t kUncut = 64;
+  const Int128 groups = groups_of_person();
+  const Int128 most = groups * (2 * Int128{policy_->privacy.rows_per_group} + kUncut);
+  const auto keeps = std::count_if(query_->aggregates.begin(), query_->aggregates.end(),
+                                   [](const sql::AggregateCall& call) {
+                                     return call.kind == sql::AggregateKind::distinct ||
+                                            call.kind == sql::AggregateKind::quantile ||
+                                            call.kind == sql::AggregateKind::bound_low ||
+                                            call.kind == sql::AggregateKind::bound_high;
+                                   });
+  const std::size_t each =
+      query_->groups.size() + kOfGroup + kOfAggregate * query_->aggregates.size();
+  return stability_.cells + groups * static_cast<Int128>(each) +
+         std::min(most, Int128{stability_.rows}) * kOfValue * keeps;
 }
 
 Status RuleCheck::functions() const {

@@ -17,7 +17,7 @@ namespace gbx::firewall {
 // own table with one person must not be able to exhaust a query exactly when that person is in
 // another's.
 constexpr std::int64_t kJoinedRowsMax = 100'000'000;
-// Nor may what steps keep of one person take more than half of a query's memory.
+// Nor may what an engine keeps of one person take more than half of a query's memory.
 constexpr std::int64_t kCellBytes = 16;  // a number, whether it is there, and room to grow
 
 // Reads one query under one policy for one member; see check.h for what fails how.
@@ -42,6 +42,9 @@ class RuleCheck {
   [[nodiscard]] const policy::Column& column(const Origin& origin) const;
   [[nodiscard]] Status joins(std::string_view member) const;
   [[nodiscard]] Status moves() const;
+  // Of one person at most: how many groups; what is kept of them and of steps.
+  [[nodiscard]] Int128 groups_of_person() const;
+  [[nodiscard]] Int128 cells_of_person() const;
   [[nodiscard]] Status functions() const;
   [[nodiscard]] Status dimensions(const sql::Expression& expression) const;
   [[nodiscard]] Status filter(const sql::Expression& expression) const;
