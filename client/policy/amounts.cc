@@ -74,4 +74,17 @@ std::uint64_t queries_in_budget(const policy::Privacy& privacy, bool selecting) 
   return pays_delta ? std::min(by_loss, budget.delta / price.delta) : by_loss;
 }
 
+std::string thousands(std::string number) {
+  const std::size_t first = number.find_first_of("0123456789");
+  std::size_t end = number.find('.');
+  if (end == std::string::npos) end = number.size();
+  for (std::size_t i = end; first != std::string::npos && i > first + 3;) {
+    i -= 3;
+    number.insert(i, ",");
+  }
+  return number;
+}
+
+std::string thousands(std::int64_t number) { return thousands(std::to_string(number)); }
+
 }  // namespace gbx::client

@@ -34,4 +34,8 @@ std::string loss_text(privacy::Accounting accounting, std::uint64_t loss);
 // and so cost delta; or of those that cost none, where the policy hides or shows public rows.
 std::uint64_t queries_in_budget(const policy::Privacy& privacy, bool selecting = true);
 
+// 1,234,567; of a decimal the digits before the point.
+std::string thousands(std::string number);
+std::string thousands(std::int64_t number);
+
 }  // namespace gbx::client

@@ -1,5 +1,6 @@
 #include "client/policy/collaboration.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -133,6 +134,75 @@ TEST_F(Collaboration, AMemberCanHaveARation) {
                             "[{window: day, epsilon: x}]", "[{window: day, rho: \"1\"}]"}) {
     EXPECT_THROW(build(text(wrong)), Mistake) << wrong;
   }
+}
+
+TEST_F(Collaboration, ATableCanHaveARowFilter) {
+  const std::string with = "    rows_per_person: 50\n    row_filter: ";
+  const std::string before = "    rows_per_person: 50\n";
+  const policy::Policy policy =
+      build(replaced(good_, before, with + "\"shop = 'west' AND total_spent > 1\"\n"));
+  ASSERT_TRUE(policy.tables[1].row_filter);
+  EXPECT_EQ(policy.tables[1].row_filter->text, "and");
+  EXPECT_EQ(mistake(before, with + "\"shopp = 'west'\"\n"),
+            "18:17 row_filter: no table in the query has this column | write a condition over the "
+            "columns of purchases, as after WHERE; not over the person column");
+  for (const char* wrong :
+       {"\"hashed_email = 'x'\"", "total_spent", "[]", "\"SUM(total_spent) > 1\"",
+        "\"shop IN (SELECT shop FROM purchases)\""}) {
+    EXPECT_NE(mistake(before, with + wrong + "\n"), "no mistake") << wrong;
+  }
+}
+
+TEST_F(Collaboration, ARuleCanHaveControls) {
+  const std::string before = "        dimensionColumns: [shop]\n";
+  const policy::Policy policy = build(
+      replaced(good_, before,
+               before + "        comparisonControls: {allowedLiteralComparisonColumns: [shop]}\n"
+                        "        allowedJoinOperators: [OR, AND]\n"
+                        "        allowedResultReceivers: [newsnow]\n"
+                        "        additionalAnalyses: ALLOWED\n"));
+  const policy::Rule& rule = policy.tables[1].rule;
+  EXPECT_EQ(rule.comparisons->literal_columns, std::vector<std::string>{"shop"});
+  EXPECT_TRUE(rule.comparisons->column_columns.empty());
+  EXPECT_TRUE(rule.join_operators->logical_and && rule.join_operators->logical_or);
+  EXPECT_EQ(rule.result_receivers, std::vector<std::string>{"newsnow"});
+  EXPECT_EQ(rule.additional_analyses, policy::AdditionalAnalyses::allowed);
+  for (const char* wrong :
+       {"comparisonControls: {allowedLiteralComparisonColumns: [shopp]}",
+        "comparisonControls: {allowed: [shop]}", "allowedJoinOperators: [XOR]",
+        "allowedResultReceivers: [shopgood]", "allowedResultReceivers: [nobody]",
+        "additionalAnalyses: SOME", "allowedAnalyses: [ANY_QUERY]"}) {
+    EXPECT_NE(mistake(before, before + "        " + wrong + "\n"), "no mistake") << wrong;
+  }
+}
+
+TEST_F(Collaboration, ATableCanHaveACustomRule) {
+  const std::string before =
+      "rule: {aggregation: {joinColumns: [hashed_email], dimensionColumns: [campaign_id]}}";
+  const auto rule = [&](const std::string& body) { return "rule: {custom: {" + body + "}}"; };
+  const std::string any =
+      "allowedAnalyses: [overlap, ANY_QUERY], allowedAnalysisProviders: [newsnow]";
+  const policy::Policy policy = build(replaced(
+      good_, before,
+      rule(any + ", disallowedOutputColumns: [campaign_id], differentialPrivacy: {columns: [{name: "
+                 "hashed_email}]}, aggregationThresholds: [{columnName: hashed_email, minimum: "
+                 "90}]")));
+  const policy::Rule& read = policy.tables[0].rule;
+  EXPECT_EQ(read.kind, policy::RuleKind::custom);
+  EXPECT_EQ(read.analyses, (std::vector<std::string>{"ANY_QUERY", "overlap"}));
+  EXPECT_TRUE(read.needs_noise);
+  EXPECT_EQ(read.output_constraints.size(), 1U);
+  EXPECT_THAT(mistake(before, rule("allowedAnalyses: [ANY_QUERY]")),
+              testing::HasSubstr("allowedAnalysisProviders and ANY_QUERY"));
+  for (const char* wrong :
+       {"", "allowedAnalysisProviders: [newsnow]", "allowedAnalyses: [overlap], x: 1",
+        "allowedAnalyses: [ANY_QUERY], allowedAnalysisProviders: [shopgood]",
+        "allowedAnalyses: [overlap], disallowedOutputColumns: [x]",
+        "allowedAnalyses: [overlap], differentialPrivacy: {columns: [{name: campaign_id}]}",
+        "allowedAnalyses: [overlap], differentialPrivacy: {}"}) {
+    EXPECT_NE(mistake(before, rule(wrong)), "no mistake") << wrong;
+  }
+  EXPECT_NE(mistake(before, "rule: {}"), "no mistake");
 }
 
 TEST_F(Collaboration, NoNoiseIsSaidInSoManyWords) {

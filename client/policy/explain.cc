@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "client/policy/amounts.h"
+#include "client/policy/explain_rule.h"
+#include "client/policy/row_filter_text.h"
 #include "client/policy/wording.h"
 
 namespace gbx::client {
 namespace {
-
-using policy::AggregateFunction;
 
 constexpr std::int64_t kSecondsPerDay = 86'400;
 
@@ -20,19 +20,6 @@ std::string joined(const std::vector<std::string>& words, const std::string& las
   }
   return out;
 }
-
-std::string thousands(std::string number) {
-  const std::size_t first = number.find_first_of("0123456789");
-  std::size_t end = number.find('.');
-  if (end == std::string::npos) end = number.size();
-  for (std::size_t i = end; first != std::string::npos && i > first + 3;) {
-    i -= 3;
-    number.insert(i, ",");
-  }
-  return number;
-}
-
-std::string thousands(std::int64_t number) { return thousands(std::to_string(number)); }
 
 std::string padded(std::string text, std::size_t width) {
   if (text.size() < width) text.resize(width, ' ');
@@ -75,14 +62,6 @@ std::string rations_text(const policy::Member& member, const std::string& begin)
 }
 
 std::string day_text(std::int64_t seconds) { return format_date(seconds / kSecondsPerDay); }
-
-std::int64_t people_min(const policy::Policy& policy, const policy::Table& table) {
-  std::int64_t out = policy.privacy.people_min;
-  for (const auto& constraint : table.rule.output_constraints) {
-    out = std::max(out, constraint.minimum);
-  }
-  return out;
-}
 
 // --- show ---
 
@@ -141,10 +120,12 @@ std::string show_table(const policy::Policy& policy, const policy::Table& table)
                     " rows a person\n";
   for (const policy::Column& column : table.columns) out += show_column(column);
   out += "    " + allowed_in(table) + "\n";
-  out += "    joins on: " +
-         (table.rule.join_columns.empty() ? "nothing" : joined(table.rule.join_columns)) +
+  const bool joins =
+      table.rule.kind == policy::RuleKind::custom || !table.rule.join_columns.empty();
+  out += "    joins on: " + (joins ? table.person : "nothing") +
          "; people in each row of an answer: at least " + thousands(people_min(policy, table)) +
          "\n";
+  if (table.row_filter) out += "    only rows where " + row_filter_text(table) + "\n";
   return out;
 }
 
@@ -164,89 +145,6 @@ std::string explain_members(const policy::Policy& policy) {
   }
   line(who(policy, &policy::Abilities::audit), "audit the log");
   return out;
-}
-
-std::string counted(const policy::Table& table, const policy::AggregateColumns& entry) {
-  std::vector<std::string> values;
-  for (const std::string& name : entry.columns) {
-    if (name != table.person) values.push_back(name);
-  }
-  std::string out = values.size() < entry.columns.size() ? "count people" : "";
-  if (values.empty()) return out;
-  return out + (out.empty() ? "" : " and ") + "count the different values of " +
-         joined(values, " and ");
-}
-
-std::string sentence_of_measures(const policy::Table& table) {
-  std::vector<std::string> parts;
-  for (const policy::AggregateColumns& entry : table.rule.aggregate_columns) {
-    const std::string names = joined(entry.columns, " and ");
-    switch (entry.function) {
-      case AggregateFunction::count: parts.push_back("count rows that have " + names); break;
-      case AggregateFunction::count_distinct: parts.push_back(counted(table, entry)); break;
-      case AggregateFunction::sum: parts.push_back("sum " + names); break;
-      case AggregateFunction::avg: parts.push_back("average " + names); break;
-      case AggregateFunction::quantile: parts.push_back("see quantiles of " + names); break;
-      case AggregateFunction::variance: parts.push_back("see the spread of " + names); break;
-    }
-  }
-  return parts.empty() ? "measure nothing" : joined(parts, " and ");
-}
-
-// What open_rows takes back of k.
-std::string exception_of(const policy::Privacy& privacy) {
-  switch (privacy.open_rows) {
-    case privacy::OpenRows::select: return {};
-    case privacy::OpenRows::hide: return ", a public row almost certainly";
-    case privacy::OpenRows::show: return ", but public rows for any number";
-  }
-  return {};
-}
-
-std::string explain_table(const policy::Policy& policy, const policy::Table& table) {
-  const policy::AggregationRule& rule = table.rule;
-  std::string out = "  - " + table.name + ", of " + table.owner + ": questions may " +
-                    sentence_of_measures(table);
-  if (!rule.dimension_columns.empty()) {
-    out += ", grouped by " + joined(rule.dimension_columns, " and ");
-  }
-  out += ".\n";
-  if (!rule.scalar_functions.empty()) {
-    out += "    They may compute with " + joined(rule.scalar_functions, " and ") + ".\n";
-  }
-  if (rule.join_columns.empty()) out += "    It is never joined with another table.\n";
-  if (rule.join_required) {
-    out += "    It answers only when joined with a table of the member who asks.\n";
-  }
-  std::vector<std::string> sensitive;
-  for (const policy::Column& column : table.columns) {
-    if (column.label == Label::sensitive) sensitive.push_back(column.name);
-  }
-  if (!sensitive.empty()) {
-    out +=
-        "    " + joined(sensitive, " and ") + ": sensitive; measured, never shown or grouped by.\n";
-  }
-  out += "    Each row of an answer stands for at least " + thousands(people_min(policy, table)) +
-         " people" + exception_of(policy.privacy) + ".\n";
-  return out;
-}
-
-// Rules of several tables in one question: the most restrictive wins.
-std::string explain_together(const policy::Policy& policy) {
-  if (policy.tables.size() < 2) return {};
-  std::vector<std::string> functions = policy.tables.front().rule.scalar_functions;
-  std::int64_t least = 0;
-  for (const policy::Table& table : policy.tables) {
-    const std::vector<std::string>& allowed = table.rule.scalar_functions;
-    std::erase_if(functions, [&](const std::string& name) {
-      return std::find(allowed.begin(), allowed.end(), name) == allowed.end();
-    });
-    least = std::max(least, people_min(policy, table));
-  }
-  return "  - Asked together, the strictest of their rules holds: at least " + thousands(least) +
-         " people in each row, and " +
-         (functions.empty() ? "no scalar function" : "of functions only " + joined(functions)) +
-         " when all are in one question.\n";
 }
 
 // What one person can move a sum by in one group, in the column's last digit.
@@ -312,7 +210,7 @@ std::string explain_noise(const policy::Policy& policy) {
   out += "  - The noise is " + noise_word(privacy) + ", drawn anew for each number.\n";
   for (const policy::Table& table : policy.tables) {
     for (const policy::AggregateColumns& entry : table.rule.aggregate_columns) {
-      if (entry.function != AggregateFunction::sum) continue;
+      if (entry.function != policy::AggregateFunction::sum) continue;
       for (const std::string& name : entry.columns) {
         out += explain_sum(policy, *policy::find_column(table, name));
       }

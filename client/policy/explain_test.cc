@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "client/policy/amounts.h"
+#include "client/policy/row_filter_text.h"
 #include "trusted/policy/policy_fixture.h"
 
 namespace gbx::client {
@@ -30,6 +31,35 @@ TEST(Explain, SaysItInSentences) {
   EXPECT_THAT(text, HasSubstr("16 questions to each table"));  // delta runs out before epsilon
   EXPECT_THAT(text, HasSubstr("INSECURE-SIM proves nothing"));
   EXPECT_THAT(text, HasSubstr("Until 2033-05-18"));
+}
+
+TEST(Explain, SaysWhatRulesControl) {
+  policy::Policy policy = policy::example_policy();
+  policy::Rule& rule = policy.tables[0].rule;
+  policy.tables[0].row_filter = parse_row_filter("device = 'phone'")->node;
+  rule.comparisons =
+      policy::ComparisonControls{.literal_columns = {"device"}, .column_columns = {}};
+  rule.join_operators = policy::JoinOperators{};
+  rule.result_receivers = {"agency"};
+  rule.additional_analyses = policy::AdditionalAnalyses::required;
+  std::string text = explain_policy(policy);
+  EXPECT_THAT(text, HasSubstr("Only rows where (t0.device = 'phone') exist for a question."));
+  EXPECT_THAT(text, HasSubstr("says: device; with other columns: nothing."));
+  EXPECT_THAT(text, HasSubstr("An ON may have no condition beside the person's equality."));
+  EXPECT_THAT(text, HasSubstr("Answers about it go to agency only."));
+  EXPECT_THAT(text, HasSubstr("It answers no question"));
+  rule = {};
+  rule.kind = policy::RuleKind::custom;
+  rule.analyses = {"ANY_QUERY", "overlap"};
+  rule.analysis_providers = {"agency"};
+  rule.disallowed_outputs = {"campaign_id"};
+  rule.needs_noise = true;
+  text = explain_policy(policy);
+  EXPECT_THAT(text, HasSubstr("exposures, of newsnow: a custom rule;"));
+  EXPECT_THAT(text, HasSubstr("Templates: overlap."));
+  EXPECT_THAT(text, HasSubstr("agency may ask in their own words."));
+  EXPECT_THAT(text, HasSubstr("campaign_id: conditions may read it"));
+  EXPECT_THAT(text, HasSubstr("of functions only ABS, EXTRACT"));
 }
 
 TEST(Explain, SaysHowCostsAddUpAndWhichNoise) {

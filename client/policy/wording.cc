@@ -110,9 +110,10 @@ std::string allowed_tables(const policy::Policy& policy, std::string_view sql) {
 // Reasons that are answered best by what the tables in the query give.
 bool is_about_rules(std::string_view reason) {
   constexpr std::string_view kReasons[] = {
-      "aggregate_not_listed", "column_not_dimension",   "column_not_listed", "function_not_allowed",
-      "rows_not_released",    "join_column_not_listed", "star_not_released", "column_not_grouped",
-      "person_not_released",  "min_max_not_released"};
+      "aggregate_not_listed", "column_not_dimension",    "column_not_listed",
+      "function_not_allowed", "rows_not_released",       "join_column_not_listed",
+      "star_not_released",    "column_not_grouped",      "person_not_released",
+      "min_max_not_released", "output_column_disallowed"};
   return std::find(std::begin(kReasons), std::end(kReasons), reason) != std::end(kReasons);
 }
 
@@ -186,6 +187,11 @@ std::string nearest_word(std::string_view word, std::span<const std::string> wor
 }
 
 std::string allowed_in(const policy::Table& table) {
+  if (table.rule.kind == policy::RuleKind::custom) {
+    const std::vector<std::string>& hidden = table.rule.disallowed_outputs;
+    return table.name + " gives every column as its label allows" +
+           (hidden.empty() ? "" : "; in conditions only " + joined(hidden));
+  }
   std::vector<std::string> measures;
   bool counts = false;
   for (const policy::AggregateColumns& entry : table.rule.aggregate_columns) {

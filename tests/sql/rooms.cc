@@ -223,6 +223,89 @@ Policy apart() {
   return policy;
 }
 
+sql::Node named(std::string column) {
+  sql::Node out;
+  out.kind = sql::NodeKind::column;
+  out.path = {std::move(column)};
+  return out;
+}
+
+sql::Node number(std::int64_t value, std::uint8_t scale) {
+  sql::Node out;
+  out.kind = sql::NodeKind::number;
+  out.value = value;
+  out.scale = scale;
+  return out;
+}
+
+sql::Node text(std::string value) {
+  sql::Node out;
+  out.kind = sql::NodeKind::text;
+  out.text = std::move(value);
+  return out;
+}
+
+sql::Node call(std::string function, std::vector<sql::Node> children) {
+  sql::Node out;
+  out.kind = sql::NodeKind::call;
+  out.text = std::move(function);
+  out.children = std::move(children);
+  return out;
+}
+
+// Both tables have row filters: kRowFilters in SQL.
+Policy filtered(Policy policy) {
+  policy.tables[0].row_filter = call(
+      "or", {call("is null", {named("seconds")}), call("<", {named("seconds"), number(9, 0)})});
+  policy.tables[1].row_filter = call(
+      "and",
+      {call(">=", {named("total_spent"), number(2, 2)}),
+       call("or", {call("<>", {named("store"), text("x")}), call("is null", {named("items")})})});
+  return policy;
+}
+
+// What may be compared is controlled, and what stands in ON.
+Policy controlled() {
+  Policy policy = moving();
+  policy.tables[1].rule.comparisons = policy::ComparisonControls{
+      .literal_columns = {"loyal", "purchase_date", "store"}, .column_columns = {"items", "store"}};
+  policy.tables[0].rule.join_operators = policy::JoinOperators{.logical_and = true};
+  return policy;
+}
+
+// Custom rules: shopgood and agency ask newsnow's table what they like, shopgood's is for its own
+// questions and for a template, and its answers are for itself.
+Policy custom() {
+  Policy policy = two_parties();
+  policy::Rule& exposures = policy.tables[0].rule;
+  exposures = {};
+  exposures.kind = policy::RuleKind::custom;
+  exposures.analyses = {std::string(policy::kAnyQuery)};
+  exposures.analysis_providers = {"agency", "shopgood"};
+  exposures.disallowed_outputs = {"creative"};
+  exposures.output_constraints = {{"hashed_email", 80}};
+  exposures.needs_noise = true;
+  policy::Rule& purchases = policy.tables[1].rule;
+  purchases = {};
+  purchases.kind = policy::RuleKind::custom;
+  purchases.analyses = {std::string(policy::kAnyQuery), "overlap"};
+  purchases.analysis_providers = {"shopgood"};
+  purchases.result_receivers = {"shopgood"};
+  return policy;
+}
+
+// Nobody hears of both tables; exposures may be had through additional analyses only.
+Policy closed() {
+  Policy policy = moving();
+  policy.tables[1].rule.result_receivers = {"shopgood"};
+  Table other = policy.tables[1];
+  other.name = "returns";
+  other.rule.result_receivers = {"newsnow"};
+  policy.tables.push_back(other);
+  policy.tables[0].rule.additional_analyses = policy::AdditionalAnalyses::required;
+  return policy;
+}
+
 std::optional<policy::VerifiedPolicy> sign(const Policy& policy) {
   packet::Envelope envelope = packet::make_envelope(policy::kPolicyType, policy::encode(policy));
   for (std::uint8_t who = 1; who <= 5; who++) {
@@ -244,6 +327,11 @@ std::optional<policy::VerifiedPolicy> room_called(std::string_view name) {
   if (name == "strict") return sign(strict());
   if (name == "exact") return sign(exact());
   if (name == "moving") return sign(moving());
+  if (name == "filtered") return sign(filtered(moving()));
+  if (name == "filtered_exact") return sign(filtered(exact()));
+  if (name == "controlled") return sign(controlled());
+  if (name == "custom") return sign(custom());
+  if (name == "closed") return sign(closed());
   if (name == "threshold_only") return sign(threshold());
   if (name == "snowy_brand") return sign(snowy_brand());
   if (name == "three_parties") return sign(three_parties());

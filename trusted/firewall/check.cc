@@ -11,6 +11,7 @@
 #include "trusted/sql/build.h"
 #include "trusted/sql/parse.h"
 #include "trusted/sql/print.h"
+#include "trusted/sql/row_filter.h"
 
 namespace gbx::firewall {
 namespace {
@@ -345,6 +346,22 @@ std::optional<std::vector<std::vector<Cell>>> public_groups(const sql::Task& tas
   return keys;
 }
 
+// By relation, from a policy that has been checked: they bind.
+std::vector<std::optional<sql::Expression>> row_filters(const sql::Query& query,
+                                                        const policy::Policy& policy) {
+  std::vector<std::optional<sql::Expression>> out;
+  for (const sql::Relation& relation : query.relations) {
+    const policy::Table* table = policy.find_table(relation.table_name);
+    GBX_CHECK(table != nullptr);
+    out.emplace_back();
+    if (!table->row_filter) continue;
+    auto bound = sql::bind_row_filter(*table->row_filter, policy::catalog_of(*table));
+    GBX_CHECK(bound.has_value());
+    out.back() = std::move(*bound);
+  }
+  return out;
+}
+
 // What a plan takes besides the task.
 struct Terms {
   const RuleCheck& rules;
@@ -410,15 +427,7 @@ Result<privacy::Plan> plan_of(const CheckedQuery& query, const policy::Policy& l
 sql::Catalog catalog_of(const policy::Policy& policy) {
   sql::Catalog catalog;
   for (const policy::Table& table : policy.tables) {
-    sql::CatalogTable out{table.name, table.owner, table.person, {}, table.rows_per_person};
-    for (const policy::Column& column : table.columns) {
-      if (column.name == table.person) continue;
-      const sql::Range all = sql::storage_range(column.type);
-      out.columns.push_back({column.name, column.type, column.label, column.nullable,
-                             column.bounded, std::clamp(column.low, all.low, all.high),
-                             std::clamp(column.high, all.low, all.high), column.domain});
-    }
-    catalog.tables.push_back(std::move(out));
+    catalog.tables.push_back(policy::catalog_of(table));
   }
   return catalog;
 }
@@ -429,13 +438,14 @@ Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy
   const policy::Member* member = law.find_member(request.member);
   if (member == nullptr) return Error{ErrorCode::not_found, "member_unknown"};
   if (!member->abilities.query) return Error{ErrorCode::policy_denied, "member_may_not_query"};
-  GBX_TRY(RuleCheck(asked, law).allow(request.member));
+  GBX_TRY(RuleCheck(asked, law).allow(request));
   if (policy::threshold_only(law.privacy)) {
     GBX_TRY(check_threshold_only(asked, RuleCheck(asked, law)));
   }
 
   const sql::Catalog catalog = catalog_of(law);
-  const sql::Query query = sql::normal_form(asked, catalog);
+  GBX_TRY_ASSIGN(const sql::Query filtered, sql::with_row_filters(asked, row_filters(asked, law)));
+  const sql::Query query = sql::normal_form(filtered, catalog);
   const RuleCheck rules(query, law);
   CheckedQuery out;
   for (const sql::Relation& relation : query.relations) {

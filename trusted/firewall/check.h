@@ -35,6 +35,8 @@ struct Request {
   std::string member;  // who signed it
   // In 10^-6; at most the policy's epsilon_per_query; 0 = exactly that, and threshold-only it is 0.
   std::uint64_t epsilon = 0;
+  // The template that the query was made from, checked by whoever fills it in; "" = free text.
+  std::string analysis = {};
 };
 
 enum class OutputKind : std::uint8_t {

@@ -78,6 +78,25 @@ TEST(check, the_catalog_cuts_bounds_to_the_calendar) {
   EXPECT_EQ(date.high, *parse_date("9999-12-31"));
 }
 
+// A template that a rule names is for everybody who may query; other text is not.
+TEST(check, a_named_template_needs_no_provider) {
+  policy::Policy policy = example_policy();
+  policy::Rule& rule = policy.tables[1].rule;
+  rule = {};
+  rule.kind = policy::RuleKind::custom;
+  rule.analyses = {"overlap"};
+  const policy::VerifiedPolicy law = verified(policy);
+  const sql::Query query = query_of(policy, sql::AggregateKind::persons);
+  const auto reason = [&](const char* analysis) {
+    const auto out = check(query, law, {.member = "agency", .analysis = analysis});
+    return out ? std::string("accepted") : std::string(out.error().reason.view());
+  };
+  EXPECT_EQ(reason("overlap"), "accepted");
+  EXPECT_EQ(reason(""), "analysis_not_allowed");
+  EXPECT_EQ(reason("reach"), "analysis_not_allowed");
+  EXPECT_EQ(reason("ANY_QUERY"), "analysis_not_allowed");
+}
+
 TEST(check, sensitivities_follow_from_clamps) {
   const CheckedQuery sum = checked(sql::AggregateKind::sum);
   ASSERT_EQ(sum.plan().statistics.size(), 2u);

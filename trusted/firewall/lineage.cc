@@ -17,9 +17,9 @@ std::uint32_t Lineage::source_of(std::uint32_t relation, const Step* at) const {
   return static_cast<std::uint32_t>(query_->relations.size() + query_->steps.size() - 1);
 }
 
-std::vector<Origin> Lineage::origins(const Expression& expression) const {
+std::vector<Origin> Lineage::origins(const Expression& expression, const Step* at) const {
   Walk walk;
-  follow(expression, nullptr, 0, walk);
+  follow(expression, at, 0, walk);
   return std::move(walk.out);
 }
 

@@ -39,8 +39,10 @@ class Lineage {
   // `query` must outlive it.
   explicit Lineage(const sql::Query& query) : query_(&query) {}
 
-  // What the values of an expression over the query's rows come from; each way once.
-  [[nodiscard]] std::vector<Origin> origins(const sql::Expression& expression) const;
+  // What the values of an expression over the query's rows, or of one of step `at`, come from; each
+  // way once.
+  [[nodiscard]] std::vector<Origin> origins(const sql::Expression& expression,
+                                            const sql::Step* at = nullptr) const;
   // Each column of a table that the query reads anywhere but in its groups and aggregates.
   [[nodiscard]] std::vector<Origin> read_by_steps() const;
   // The column that an expression over the query's rows is, if it is one.

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "trusted/firewall/check.h"
+#include "trusted/firewall/comparisons.h"
+
 namespace gbx::firewall {
 namespace {
 
@@ -14,28 +17,51 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-bool lists(const policy::AggregationRule& rule, AggregateFunction function,
-           std::string_view column) {
+bool is_custom(const policy::Rule& rule) { return rule.kind == policy::RuleKind::custom; }
+
+// A custom rule lists nothing: every column has every role, but that of an output if it is
+// excepted.
+bool lists(const policy::Table& table, AggregateFunction function, std::string_view column) {
+  const policy::Rule& rule = table.rule;
+  if (is_custom(rule)) return !contains(rule.disallowed_outputs, column);
   return std::any_of(rule.aggregate_columns.begin(), rule.aggregate_columns.end(),
                      [&](const policy::AggregateColumns& entry) {
                        return entry.function == function && contains(entry.columns, column);
                      });
 }
 
+bool is_dimension(const policy::Table& table, std::string_view column) {
+  if (is_custom(table.rule)) return !contains(table.rule.disallowed_outputs, column);
+  return contains(table.rule.dimension_columns, column);
+}
+
+// Persons are counted by k, whatever a custom rule excepts.
+bool counts_persons(const policy::Table& table) {
+  return is_custom(table.rule) || lists(table, AggregateFunction::count_distinct, table.person);
+}
+
 bool counts(const policy::Table& table) {
+  if (counts_persons(table)) return true;
   return std::any_of(table.rule.aggregate_columns.begin(), table.rule.aggregate_columns.end(),
-                     [&](const policy::AggregateColumns& entry) {
-                       return entry.function == AggregateFunction::count ||
-                              (entry.function == AggregateFunction::count_distinct &&
-                               contains(entry.columns, table.person));
+                     [](const policy::AggregateColumns& entry) {
+                       return entry.function == AggregateFunction::count;
                      });
 }
 
-bool is_listed(const policy::AggregationRule& rule, std::string_view column) {
-  if (contains(rule.dimension_columns, column)) return true;
+bool is_listed(const policy::Rule& rule, std::string_view column) {
+  if (is_custom(rule) || contains(rule.dimension_columns, column)) return true;
   return std::any_of(
       rule.aggregate_columns.begin(), rule.aggregate_columns.end(),
       [&](const policy::AggregateColumns& entry) { return contains(entry.columns, column); });
+}
+
+bool joins_on(const policy::Table& table) {
+  return is_custom(table.rule) || contains(table.rule.join_columns, table.person);
+}
+
+// Why a column may not play a role in an output.
+Literal unlisted(const policy::Table& table, Literal otherwise) {
+  return is_custom(table.rule) ? Literal("output_column_disallowed") : otherwise;
 }
 
 // The column at `index` of the binder's catalog, which leaves out the person column.
@@ -78,8 +104,10 @@ const policy::Column* RuleCheck::passed(const Expression& expression, bool& null
   return found;
 }
 
-Status RuleCheck::allow(std::string_view member) const {
-  GBX_TRY(joins(member));
+Status RuleCheck::allow(const Request& request) const {
+  GBX_TRY(analyses(request));
+  GBX_TRY(joins(request.member));
+  GBX_TRY(join_operators());
   GBX_TRY(moves());
   GBX_TRY(functions());
   for (const Expression& group : query_->groups) GBX_TRY(dimensions(group));
@@ -88,6 +116,68 @@ Status RuleCheck::allow(std::string_view member) const {
   if (query_->aggregates.empty()) GBX_TRY(row_count(query_->items.front().where));
   if (query_->has_filter) GBX_TRY(filter(query_->filter));
   for (const Origin& origin : lineage_.read_by_steps()) GBX_TRY(filter(origin));
+  return comparisons();
+}
+
+// Each table may leave members out: somebody must hear the answer.
+Status RuleCheck::receivers() const {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < tables_.size(); i++) {
+    names.push_back(tables_[i]->name);
+    if (policy::receivers_of(*policy_, names).empty()) {
+      return deny("receiver_not_set", query_->relations[i].where);
+    }
+  }
+  return {};
+}
+
+// Who may ask what of a table at all.
+Status RuleCheck::analyses(const Request& request) const {
+  for (std::size_t i = 0; i < tables_.size(); i++) {
+    const policy::Rule& rule = tables_[i]->rule;
+    const Span where = query_->relations[i].where;
+    if (rule.additional_analyses == policy::AdditionalAnalyses::required) {
+      return deny("additional_analysis_required", where);
+    }
+    if (!is_custom(rule)) continue;
+    const bool by_name = !request.analysis.empty() && contains(rule.analyses, request.analysis);
+    const bool by_text = contains(rule.analyses, policy::kAnyQuery) &&
+                         contains(rule.analysis_providers, request.member);
+    if (!by_name && !by_text) return deny("analysis_not_allowed", where);
+  }
+  return receivers();
+}
+
+// Of several tables, each must allow the operator.
+Status RuleCheck::join_operators() const {
+  for (const sql::JoinOperator& use : query_->join_operators) {
+    for (const policy::Table* table : tables_) {
+      const std::optional<policy::JoinOperators>& allowed = table->rule.join_operators;
+      if (allowed && !(use.is_or ? allowed->logical_or : allowed->logical_and)) {
+        return deny("join_operator_not_allowed", use.where);
+      }
+    }
+  }
+  return {};
+}
+
+Status RuleCheck::comparisons() const {
+  const bool controlled =
+      std::any_of(tables_.begin(), tables_.end(),
+                  [](const policy::Table* table) { return table->rule.comparisons.has_value(); });
+  if (!controlled) return {};
+  for (const Comparison& comparison : comparisons_of(*query_, lineage_)) {
+    const Origin& origin = comparison.column;
+    const auto& controls = tables_[origin.relation]->rule.comparisons;
+    if (!controls) continue;
+    const std::string& name = column(origin).name;
+    if (comparison.with_column && !contains(controls->column_columns, name)) {
+      return deny("column_comparison_not_allowed", origin.where);
+    }
+    if (!comparison.with_column && !contains(controls->literal_columns, name)) {
+      return deny("literal_comparison_not_allowed", origin.where);
+    }
+  }
   return {};
 }
 
@@ -103,7 +193,7 @@ Status RuleCheck::moves() const {
 Status RuleCheck::joins(std::string_view member) const {
   for (const sql::PersonJoin& join : query_->person_joins) {
     const policy::Table& table = *tables_[join.relation];
-    if (!contains(table.rule.join_columns, table.person)) {
+    if (!joins_on(table)) {
       return deny("join_column_not_listed", join.where);
     }
   }
@@ -171,7 +261,7 @@ Int128 RuleCheck::cells_of_person() const {
 Status RuleCheck::functions() const {
   for (const sql::FunctionUse& use : query_->functions) {
     for (const policy::Table* table : tables_) {
-      if (!contains(table->rule.scalar_functions, use.name)) {
+      if (!is_custom(table->rule) && !contains(table->rule.scalar_functions, use.name)) {
         return deny("function_not_allowed", use.where);
       }
     }
@@ -182,12 +272,12 @@ Status RuleCheck::functions() const {
 // How often a column has a value inside one person tells less than the values do: a dimension may
 // be counted so, too.
 Status RuleCheck::counted(const Origin& origin) const {
-  const policy::AggregationRule& rule = tables_[origin.relation]->rule;
+  const policy::Table& table = *tables_[origin.relation];
   const policy::Column& found = column(origin);
   const auto function =
       (origin.ways & kDistinct) != 0 ? AggregateFunction::count_distinct : AggregateFunction::count;
-  if (contains(rule.dimension_columns, found.name) || lists(rule, function, found.name)) return {};
-  return deny("aggregate_not_listed", origin.where);
+  if (is_dimension(table, found.name) || lists(table, function, found.name)) return {};
+  return deny(unlisted(table, "aggregate_not_listed"), origin.where);
 }
 
 Status RuleCheck::dimensions(const Expression& expression) const {
@@ -202,8 +292,9 @@ Status RuleCheck::dimensions(const Expression& expression) const {
     }
     const policy::Table& table = *tables_[origin.relation];
     const policy::Column& found = column(origin);
-    if (found.label != Label::plain || !contains(table.rule.dimension_columns, found.name)) {
-      return deny("column_not_dimension", origin.where);
+    if (found.label != Label::plain) return deny("column_not_dimension", origin.where);
+    if (!is_dimension(table, found.name)) {
+      return deny(unlisted(table, "column_not_dimension"), origin.where);
     }
   }
   return {};
@@ -227,14 +318,14 @@ Status RuleCheck::filter(const Expression& expression) const {
 // A column is listed for the aggregate it ends in, and for the one inside a person on its way.
 Status RuleCheck::measured(const Origin& origin, AggregateFunction function) const {
   const policy::Column& found = column(origin);
-  const policy::AggregationRule& rule = tables_[origin.relation]->rule;
+  const policy::Table& table = *tables_[origin.relation];
   const bool enters = found.label == Label::plain || found.label == Label::sensitive;
   const bool summed =
-      (origin.ways & kSummed) == 0 || lists(rule, AggregateFunction::sum, found.name);
+      (origin.ways & kSummed) == 0 || lists(table, AggregateFunction::sum, found.name);
   const bool averaged =
-      (origin.ways & kAveraged) == 0 || lists(rule, AggregateFunction::avg, found.name);
-  if (!enters || !summed || !averaged || !lists(rule, function, found.name)) {
-    return deny("aggregate_not_listed", origin.where);
+      (origin.ways & kAveraged) == 0 || lists(table, AggregateFunction::avg, found.name);
+  if (!enters || !summed || !averaged || !lists(table, function, found.name)) {
+    return deny(unlisted(table, "aggregate_not_listed"), origin.where);
   }
   return {};
 }
@@ -283,9 +374,8 @@ Status RuleCheck::aggregate(const sql::AggregateCall& call) const {
     case sql::AggregateKind::persons: {
       // All tables are joined on the person: whosever column is named, everybody's is counted.
       const bool listed =
-          std::all_of(tables_.begin(), tables_.end(), [](const policy::Table* table) {
-            return lists(table->rule, AggregateFunction::count_distinct, table->person);
-          });
+          std::all_of(tables_.begin(), tables_.end(),
+                      [](const policy::Table* table) { return counts_persons(*table); });
       if (!listed) return deny("aggregate_not_listed", call.where);
       return measured(call.argument, AggregateFunction::count_distinct, values);  // its FILTER
     }

@@ -13,6 +13,8 @@
 
 namespace gbx::firewall {
 
+struct Request;
+
 // So many joined rows one person may have by the tables' rows_per_person: an owner who floods its
 // own table with one person must not be able to exhaust a query exactly when that person is in
 // another's.
@@ -26,7 +28,7 @@ class RuleCheck {
   RuleCheck(const sql::Query& query, const policy::Policy& policy);
 
   // Everything but the price. Fails with policy_denied.
-  [[nodiscard]] Status allow(std::string_view member) const;
+  [[nodiscard]] Status allow(const Request& request) const;
 
   // The k of a query: the most that the policy or any table in it demands.
   [[nodiscard]] std::int64_t people_min() const;
@@ -40,7 +42,11 @@ class RuleCheck {
 
  private:
   [[nodiscard]] const policy::Column& column(const Origin& origin) const;
+  [[nodiscard]] Status analyses(const Request& request) const;
+  [[nodiscard]] Status receivers() const;
   [[nodiscard]] Status joins(std::string_view member) const;
+  [[nodiscard]] Status join_operators() const;
+  [[nodiscard]] Status comparisons() const;
   [[nodiscard]] Status moves() const;
   // Of one person at most: how many groups; what is kept of them and of steps.
   [[nodiscard]] Int128 groups_of_person() const;

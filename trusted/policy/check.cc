@@ -3,14 +3,11 @@
 #include <limits>
 
 #include "trusted/policy/policy.h"
+#include "trusted/sql/row_filter.h"
 
 namespace gbx::policy {
 namespace {
 
-constexpr std::array<std::string_view, 22> kScalarFunctions = {
-    "ABS",     "CASE",  "CAST",      "CEILING", "CLAMP",  "COALESCE", "DATEDIFF", "DATE_TRUNC",
-    "EXTRACT", "FLOOR", "GREATEST",  "LEAST",   "LENGTH", "LOWER",    "LTRIM",    "ROUND",
-    "RTRIM",   "SIGN",  "SUBSTRING", "TRIM",    "TRUNC",  "UPPER"};
 constexpr std::size_t kNameMax = 63;
 constexpr std::size_t kTitleBytesMax = 200;
 
@@ -63,10 +60,6 @@ bool repeats(std::vector<std::string> names) {
   return std::adjacent_find(names.begin(), names.end()) != names.end();
 }
 
-bool contains(const std::vector<std::string>& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 template <typename T>
 bool strictly_ascending(const std::vector<T>& values) {
   return std::adjacent_find(values.begin(), values.end(),
@@ -81,104 +74,6 @@ bool in_range(T value, T low, T high) {
 bool is_ordered_number(Type type) {
   return type == Type::integer || type == Type::decimal || type == Type::date ||
          type == Type::timestamp;
-}
-
-// The most that one row of a bounded column moves a sum or a centred sum.
-UInt128 row_reach(const Column& column) {
-  const auto width = static_cast<UInt128>(Int128{column.high} - Int128{column.low});
-  const Int128 low = column.low < 0 ? -Int128{column.low} : Int128{column.low};
-  const Int128 high = column.high < 0 ? -Int128{column.high} : Int128{column.high};
-  return std::max({width, static_cast<UInt128>(low), static_cast<UInt128>(high)});
-}
-
-Status check_measured(const Column& column, AggregateFunction function, const Privacy& privacy) {
-  switch (function) {
-    case AggregateFunction::count:
-    case AggregateFunction::count_distinct: return {};
-    case AggregateFunction::sum:
-    case AggregateFunction::avg:
-    case AggregateFunction::variance:
-    case AggregateFunction::quantile: break;
-  }
-  if (column.type.type != Type::integer && column.type.type != Type::decimal) {
-    return wrong("policy_sum_not_numeric");
-  }
-  if (!column.bounded) return wrong("policy_sum_not_bounded");
-  const auto most = static_cast<UInt128>(kContributionMax);
-  const auto width = static_cast<UInt128>(Int128{column.high} - Int128{column.low});
-  const bool squares = function == AggregateFunction::variance;
-  if (squares && (width > most || width * width * privacy.rows_per_group > most)) {
-    return wrong("policy_squares_too_wide");
-  }
-  if (row_reach(column) * privacy.rows_per_group > most) {
-    return wrong("policy_bounds_too_wide");
-  }
-  return {};
-}
-
-Status check_aggregates(const Table& table, const Privacy& privacy) {
-  std::vector<std::string> seen;
-  for (const AggregateColumns& entry : table.rule.aggregate_columns) {
-    if (entry.columns.empty()) return wrong("policy_aggregate_empty");
-    for (const std::string& name : entry.columns) {
-      const Column* column = find_column(table, name);
-      if (column == nullptr) return wrong("policy_rule_column_unknown");
-      GBX_TRY(check_measured(*column, entry.function, privacy));
-      seen.push_back(std::string(aggregate_function_name(entry.function)) + " " + name);
-    }
-  }
-  if (repeats(std::move(seen))) return wrong("policy_aggregate_repeated");
-  return {};
-}
-
-Status check_joins(const Table& table) {
-  const AggregationRule& rule = table.rule;
-  for (const std::string& name : rule.join_columns) {
-    if (find_column(table, name) == nullptr) return wrong("policy_rule_column_unknown");
-    if (name != table.person) return wrong("policy_join_not_person");
-  }
-  if (repeats(rule.join_columns)) return wrong("policy_join_repeated");
-  if (rule.join_required && rule.join_columns.empty()) {
-    return wrong("policy_join_required_without_join");
-  }
-  return {};
-}
-
-Status check_dimensions(const Table& table) {
-  const AggregationRule& rule = table.rule;
-  for (const std::string& name : rule.dimension_columns) {
-    const Column* column = find_column(table, name);
-    if (column == nullptr) return wrong("policy_rule_column_unknown");
-    if (column->label == Label::person) return wrong("policy_dimension_person");
-    if (column->label == Label::sensitive) return wrong("policy_dimension_sensitive");
-    if (contains(rule.join_columns, name)) return wrong("policy_dimension_joins");
-    for (const AggregateColumns& entry : rule.aggregate_columns) {
-      if (contains(entry.columns, name)) return wrong("policy_dimension_aggregated");
-    }
-  }
-  if (repeats(rule.dimension_columns)) return wrong("policy_dimension_repeated");
-  return {};
-}
-
-Status check_functions(const AggregationRule& rule) {
-  for (const std::string& name : rule.scalar_functions) {
-    if (!std::binary_search(kScalarFunctions.begin(), kScalarFunctions.end(), name)) {
-      return wrong("policy_scalar_function_unknown");
-    }
-  }
-  if (!strictly_ascending(rule.scalar_functions)) return wrong("policy_scalar_function_order");
-  return {};
-}
-
-Status check_constraints(const Table& table) {
-  for (const OutputConstraint& constraint : table.rule.output_constraints) {
-    if (constraint.column != table.person) return wrong("policy_constraint_not_person");
-    if (!in_range<std::int64_t>(constraint.minimum, 2, kPeopleMinMax)) {
-      return wrong("policy_constraint_range");
-    }
-  }
-  if (table.rule.output_constraints.size() > 1) return wrong("policy_constraint_repeated");
-  return {};
 }
 
 Status check_columns(const Table& table) {
@@ -274,8 +169,6 @@ Status check_header(const Policy& policy) {
 
 }  // namespace
 
-std::span<const std::string_view> scalar_function_names() { return kScalarFunctions; }
-
 Status check_member(const Member& member) {
   if (!is_member_name(member.name)) return wrong("policy_member_name");
   const Abilities& can = member.abilities;
@@ -324,11 +217,10 @@ Status check_table(const Table& table, const Policy& policy) {
     return wrong("policy_rows_per_person_range");
   }
   GBX_TRY(check_columns(table));
-  GBX_TRY(check_aggregates(table, policy.privacy));
-  GBX_TRY(check_joins(table));
-  GBX_TRY(check_dimensions(table));
-  GBX_TRY(check_functions(table.rule));
-  return check_constraints(table);
+  if (table.row_filter && !sql::bind_row_filter(*table.row_filter, catalog_of(table))) {
+    return wrong("policy_row_filter_wrong");
+  }
+  return check_rule(table, policy);
 }
 
 namespace {

@@ -6,6 +6,8 @@
 #include "trusted/packet/amounts.h"
 #include "trusted/policy/policy.h"
 #include "trusted/policy/privacy_codec.h"
+#include "trusted/policy/rule_codec.h"
+#include "trusted/sql/row_filter.h"
 
 namespace gbx::policy {
 namespace {
@@ -31,22 +33,6 @@ Error wrong(Literal reason) { return {ErrorCode::invalid_argument, reason}; }
 
 std::uint32_t take_u32(Fields& fields, std::string_view key) {
   return static_cast<std::uint32_t>(fields.integer(key, 0, 0xffffffff));
-}
-
-std::vector<std::string> take_texts(Fields& fields, std::string_view key, std::size_t count_max) {
-  std::vector<std::string> out;
-  for (const Json& item : fields.array(key, count_max)) {
-    const std::string* text = item.string();
-    if (text == nullptr) fields.fail();
-    out.push_back(text == nullptr ? std::string() : *text);
-  }
-  return out;
-}
-
-Json texts(const std::vector<std::string>& values) {
-  Json::Array out;
-  for (const std::string& value : values) out.emplace_back(value);
-  return Json(std::move(out));
 }
 
 Result<Hash> decode_hash(const Json& json) {
@@ -203,95 +189,20 @@ Result<Column> decode_column(const Json& json) {
   return out;
 }
 
-// --- rules ---
-
-Json encode_rule(const AggregationRule& rule) {
-  Json::Array aggregates;
-  for (const AggregateColumns& entry : rule.aggregate_columns) {
-    aggregates.push_back(Json::object({{"columnNames", texts(entry.columns)},
-                                       {"function", aggregate_function_name(entry.function)}}));
-  }
-  Json::Array constraints;
-  for (const OutputConstraint& entry : rule.output_constraints) {
-    constraints.push_back(Json::object(
-        {{"columnName", entry.column}, {"minimum", entry.minimum}, {"type", "COUNT_DISTINCT"}}));
-  }
-  Json out = Json::object({{"additionalAnalyses", "NOT_ALLOWED"},
-                           {"aggregateColumns", Json(std::move(aggregates))},
-                           {"dimensionColumns", texts(rule.dimension_columns)},
-                           {"joinColumns", texts(rule.join_columns)},
-                           {"outputConstraints", Json(std::move(constraints))},
-                           {"scalarFunctions", texts(rule.scalar_functions)}});
-  if (rule.join_required) out.set("joinRequired", "QUERY_RUNNER");
-  return Json::object({{"aggregation", std::move(out)}});
-}
-
-Result<AggregateColumns> decode_aggregate(const Json& json) {
-  Fields fields(json, kMalformed);
-  AggregateColumns out;
-  out.columns = take_texts(fields, "columnNames", kColumnsMax);
-  const auto function = aggregate_function_from(fields.text("function"));
-  GBX_TRY(fields.finish());
-  if (!function) return wrong("policy_aggregate_function_unknown");
-  out.function = *function;
-  return out;
-}
-
-Result<OutputConstraint> decode_constraint(const Json& json) {
-  Fields fields(json, kMalformed);
-  OutputConstraint out;
-  out.column = fields.text("columnName");
-  out.minimum = fields.integer("minimum", 0, Json::kIntegerMax);
-  const std::string type = fields.text("type");
-  GBX_TRY(fields.finish());
-  if (type != "COUNT_DISTINCT") return wrong("policy_constraint_type");
-  return out;
-}
-
-Result<AggregationRule> decode_rule(const Json& json) {
-  Fields outer(json, "policy_rule_kind_unknown");
-  const Json& body = outer.object("aggregation");
-  GBX_TRY(outer.finish());
-  Fields fields(body, kMalformed);
-  AggregationRule out;
-  const std::string additional = fields.text("additionalAnalyses");
-  const Json::Array& aggregates = fields.array("aggregateColumns", kColumnsMax);
-  const Json::Array& constraints = fields.array("outputConstraints", kColumnsMax);
-  out.dimension_columns = take_texts(fields, "dimensionColumns", kColumnsMax);
-  out.join_columns = take_texts(fields, "joinColumns", kColumnsMax);
-  out.scalar_functions = take_texts(fields, "scalarFunctions", kColumnsMax);
-  const Json* required = fields.optional("joinRequired");
-  GBX_TRY(fields.finish());
-  if (additional != "NOT_ALLOWED") return wrong("policy_additional_analyses");
-  if (required != nullptr) {
-    if (required->string() == nullptr || *required->string() != "QUERY_RUNNER") {
-      return wrong("policy_join_required_unknown");
-    }
-    out.join_required = true;
-  }
-  for (const Json& item : aggregates) {
-    GBX_TRY_ASSIGN(AggregateColumns entry, decode_aggregate(item));
-    out.aggregate_columns.push_back(std::move(entry));
-  }
-  for (const Json& item : constraints) {
-    GBX_TRY_ASSIGN(OutputConstraint entry, decode_constraint(item));
-    out.output_constraints.push_back(std::move(entry));
-  }
-  return out;
-}
-
 // --- tables ---
 
 Json encode_table(const Table& table) {
   Json::Array columns;
   for (const Column& column : table.columns) columns.push_back(encode_column(column));
-  return Json::object({{"columns", Json(std::move(columns))},
-                       {"identifier", table.identifier},
-                       {"name", table.name},
-                       {"owner", table.owner},
-                       {"person", table.person},
-                       {"rows_per_person", std::int64_t{table.rows_per_person}},
-                       {"rule", encode_rule(table.rule)}});
+  Json out = Json::object({{"columns", Json(std::move(columns))},
+                           {"identifier", table.identifier},
+                           {"name", table.name},
+                           {"owner", table.owner},
+                           {"person", table.person},
+                           {"rows_per_person", std::int64_t{table.rows_per_person}},
+                           {"rule", encode_rule(table.rule)}});
+  if (table.row_filter) out.set("row_filter", sql::encode_row_filter(*table.row_filter));
+  return out;
 }
 
 Result<Table> decode_table(const Json& json) {
@@ -304,7 +215,11 @@ Result<Table> decode_table(const Json& json) {
   out.rows_per_person = take_u32(fields, "rows_per_person");
   const Json::Array& columns = fields.array("columns", kColumnsMax);
   const Json& rule = fields.object("rule");
+  const Json* filter = fields.optional("row_filter");
   GBX_TRY(fields.finish());
+  if (filter != nullptr) {
+    GBX_TRY_ASSIGN(out.row_filter, sql::decode_row_filter(*filter));
+  }
   for (const Json& item : columns) {
     GBX_TRY_ASSIGN(Column column, decode_column(item));
     out.columns.push_back(std::move(column));

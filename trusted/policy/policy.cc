@@ -55,6 +55,32 @@ const Column* find_column(const Table& table, std::string_view column) {
   return found == table.columns.end() ? nullptr : &*found;
 }
 
+std::vector<const Member*> receivers_of(const Policy& policy, std::span<const std::string> tables) {
+  std::vector<const Member*> out;
+  for (const Member& member : policy.members) {
+    const bool left_out = std::any_of(tables.begin(), tables.end(), [&](const std::string& name) {
+      const Table* table = policy.find_table(name);
+      if (table == nullptr || !table->rule.result_receivers) return false;
+      const std::vector<std::string>& some = *table->rule.result_receivers;
+      return std::find(some.begin(), some.end(), member.name) == some.end();
+    });
+    if (member.abilities.receive && !left_out) out.push_back(&member);
+  }
+  return out;
+}
+
+sql::CatalogTable catalog_of(const Table& table) {
+  sql::CatalogTable out{table.name, table.owner, table.person, {}, table.rows_per_person};
+  for (const Column& column : table.columns) {
+    if (column.name == table.person) continue;
+    const sql::Range all = sql::storage_range(column.type);
+    out.columns.push_back({column.name, column.type, column.label, column.nullable, column.bounded,
+                           std::clamp(column.low, all.low, all.high),
+                           std::clamp(column.high, all.low, all.high), column.domain});
+  }
+  return out;
+}
+
 Result<VerifiedPolicy> VerifiedPolicy::verify(const packet::Envelope& envelope) {
   if (envelope.payload_type != kPolicyType) {
     return Error{ErrorCode::unverified, "packet_type_wrong"};

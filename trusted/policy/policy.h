@@ -21,6 +21,8 @@
 #include "trusted/packet/dsse.h"
 #include "trusted/privacy/plan.h"
 #include "trusted/privacy/rations.h"
+#include "trusted/sql/catalog.h"
+#include "trusted/sql/syntax.h"
 
 namespace gbx::policy {
 
@@ -88,13 +90,45 @@ struct OutputConstraint {
   std::int64_t minimum = 2;
 };
 
-struct AggregationRule {
+// What may be compared in conditions; a column that is in no list may not.
+struct ComparisonControls {
+  std::vector<std::string> literal_columns;  // with what the query says
+  std::vector<std::string> column_columns;   // with columns, and with what is made of them
+};
+
+// Whether a result may be worked on: NOT_ALLOWED, ALLOWED; REQUIRED: nothing else may be done.
+enum class AdditionalAnalyses : std::uint8_t { not_allowed, allowed, required };
+
+struct JoinOperators {
+  bool logical_and = false;
+  bool logical_or = false;
+};
+
+// aggregation: columns have the roles that the rule lists. custom: all columns have every role that
+// their label allows, for the analyses that the rule lists.
+enum class RuleKind : std::uint8_t { aggregation, custom };
+
+constexpr std::string_view kAnyQuery = "ANY_QUERY";
+
+struct Rule {
+  RuleKind kind = RuleKind::aggregation;
+  // aggregation only
   std::vector<AggregateColumns> aggregate_columns;
   std::vector<std::string> join_columns;
   bool join_required = false;  // usable only joined with a table of the member who asks
   std::vector<std::string> dimension_columns;
-  std::vector<std::string> scalar_functions;  // upper case, AWS's names where they exist
+  std::vector<std::string> scalar_functions;    // upper case, AWS's names where they exist
+  std::optional<JoinOperators> join_operators;  // of ON; none: any
+  // custom only
+  std::vector<std::string> analyses;            // names of templates, kAnyQuery; ascending
+  std::vector<std::string> analysis_providers;  // members; ascending; with kAnyQuery only
+  std::vector<std::string> disallowed_outputs;  // columns that only conditions may read
+  bool needs_noise = false;                     // refuses threshold-only
+  // both
   std::vector<OutputConstraint> output_constraints;
+  AdditionalAnalyses additional_analyses = AdditionalAnalyses::not_allowed;
+  std::optional<ComparisonControls> comparisons;             // none: no control
+  std::optional<std::vector<std::string>> result_receivers;  // members, ascending; none: all
 };
 
 struct Table {
@@ -104,7 +138,9 @@ struct Table {
   std::string identifier;               // "email" or "phone": what the token was made of
   std::vector<Column> columns;          // includes the person column, label person
   std::uint32_t rows_per_person = 100;  // at most so many rows of one person are in a snapshot
-  AggregationRule rule;
+  // Only rows where it is true exist for a query (sql/row_filter.h).
+  std::optional<sql::Node> row_filter;
+  Rule rule;
 };
 
 // What becomes of a question that differs from an earlier one by a narrow condition only
@@ -175,6 +211,13 @@ struct Policy {
 // The column of that name, as written; nullptr when there is none.
 const Column* find_column(const Table& table, std::string_view column);
 
+// Who hears the answer of a query over these tables: members that may receive and that no rule of
+// these tables leaves out.
+std::vector<const Member*> receivers_of(const Policy& policy, std::span<const std::string> tables);
+
+// What the binder may know of a table. Bounds are cut to what a snapshot can hold.
+sql::CatalogTable catalog_of(const Table& table);
+
 // Checks every field and cross reference; no signature. Fails with invalid_argument and a finer
 // reason; encode() of what it yields is `payload` again.
 Result<Policy> decode(const Json& payload);
@@ -186,6 +229,7 @@ Status check(const Policy& policy);
 Status check_member(const Member& member);
 Status check_column(const Column& column);
 Status check_table(const Table& table, const Policy& policy);  // its columns and rule included
+Status check_rule(const Table& table, const Policy& policy);
 Status check_privacy(const Privacy& privacy);
 Status check_trust(const attest::TrustPolicy& trust);
 Status check_limits(const Limits& limits);

@@ -180,8 +180,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Case{"tables/0/rule", Json::object({{"list", Json::object({})}}),
              "policy_rule_kind_unknown"},
-        Case{"tables/0/rule/aggregation/additionalAnalyses", "ALLOWED",
-             "policy_additional_analyses"},
+        Case{"tables/0/rule/aggregation/additionalAnalyses", "SOME", "policy_additional_analyses"},
         Case{"tables/0/rule/aggregation/joinRequired", "ALWAYS", "policy_join_required_unknown"},
         Case{"tables/0/rule/aggregation/joinColumns", Json::Array{},
              "policy_join_required_without_join"},

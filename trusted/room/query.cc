@@ -14,10 +14,11 @@ namespace {
 // The one refusal after a charge: why can depend on rows.
 constexpr Error kQueryFailed{ErrorCode::unavailable, "query_failed"};
 
-std::vector<packet::Receiver> receivers_of(const policy::Policy& policy) {
+std::vector<packet::Receiver> sealed_to(const policy::Policy& policy,
+                                        std::span<const std::string> tables) {
   std::vector<packet::Receiver> out;
-  for (const policy::Member& member : policy.members) {
-    if (member.abilities.receive) out.push_back({member.name, member.sealing_key});
+  for (const policy::Member* member : policy::receivers_of(policy, tables)) {
+    out.push_back({member->name, member->sealing_key});
   }
   return out;
 }
@@ -86,12 +87,10 @@ Result<Room::Asked> Room::open_request(std::string_view sealed_text) {
     return Error{ErrorCode::unavailable, "requests_exhausted"};
   }
   asked_before.insert(request.id);
-  Asked asked{.request = std::move(request),
-              .digest = packet::request_digest(envelope),
-              .now = seams_.clock->now_seconds(),
-              .receivers = receivers_of(policy_.policy())};
-  if (asked.receivers.empty()) return Error{ErrorCode::policy_denied, "receiver_not_set"};
-  return asked;
+  return Asked{.request = std::move(request),
+               .digest = packet::request_digest(envelope),
+               .now = seams_.clock->now_seconds(),
+               .receivers = {}};
 }
 
 Result<firewall::CheckedQuery> Room::check(const Asked& asked) {
@@ -241,6 +240,8 @@ Result<Response> Room::query(std::string_view sealed) {
   datasets_.sweep(seams_.clock->now_seconds());
   GBX_TRY_ASSIGN(Asked asked, open_request(sealed));
   GBX_TRY_ASSIGN(firewall::CheckedQuery query, check(asked));
+  asked.receivers = sealed_to(policy_.policy(), query.task().tables);
+  if (asked.receivers.empty()) return Error{ErrorCode::policy_denied, "receiver_not_set"};
   GBX_TRY_ASSIGN(const std::vector<Dataset> datasets, datasets_of(query, asked.now));
   std::vector<packet::UsedSnapshot> snapshots = snapshots_of(query);
   GBX_TRY_ASSIGN(const Hash key, release_key(query, snapshots, policy_.hash()));

@@ -134,7 +134,7 @@ class Room {
     packet::Request request;
     Hash digest{};  // SHA-256 of its payload
     std::int64_t now = 0;
-    std::vector<packet::Receiver> receivers;
+    std::vector<packet::Receiver> receivers;  // once the query has been checked
   };
   Result<Asked> open_request(std::string_view sealed_text);
   Result<firewall::CheckedQuery> check(const Asked& asked);

@@ -454,7 +454,10 @@ bool is_flat(const Select& select, const Catalog& catalog) {
 
 Result<Query> bind(const Select& select, const Catalog& catalog) {
   Binder binder(select);
-  return is_flat(select, catalog) ? binder.bind_flat(catalog) : binder.bind_wide(catalog);
+  GBX_TRY_ASSIGN(Query query,
+                 is_flat(select, catalog) ? binder.bind_flat(catalog) : binder.bind_wide(catalog));
+  query.join_operators = join_operators_of(select);
+  return query;
 }
 
 }  // namespace gbx::sql

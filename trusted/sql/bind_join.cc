@@ -123,6 +123,37 @@ Error two_persons(const Node& node, const Found& a, const Found& b) {
   return deny("join_not_equality", node.where);
 }
 
+class OperatorFinder {
+ public:
+  void select(const Select& s) {
+    for (const WithTable& with : s.with) selects(with.select);
+    selects(s.united);
+    for (const TableName& table : s.tables) selects(table.select);
+    for (const Join& join : s.joins) {
+      if (join.condition) node(*join.condition, true);
+    }
+    for (const SelectItem& item : s.items) node(item.node, false);
+    for (const Node& group : s.groups) node(group, false);
+    for (const std::optional<Node>* clause : {&s.filter, &s.having, &s.qualify}) {
+      if (*clause) node(**clause, false);
+    }
+  }
+  std::vector<JoinOperator> take() { return std::move(out_); }
+
+ private:
+  void selects(const std::vector<Select>& all) {
+    for (const Select& s : all) select(s);
+  }
+  void node(const Node& n, bool in_on) {
+    const bool is_or = is_call(n, "or");
+    if (in_on && (is_or || is_call(n, "and"))) out_.push_back({is_or, n.where});
+    for (const Node& child : n.children) node(child, in_on);
+    for (const Node& filter : n.filter) node(filter, in_on);
+    selects(n.select);
+  }
+  std::vector<JoinOperator> out_;
+};
+
 }  // namespace
 
 Result<JoinedRows> join_persons(const Select& select, const Scope& scope) {
@@ -152,6 +183,12 @@ Status check_person_condition(const Node& node, const Scope& scope) {
   }
   if (has_column) return deny("join_not_on_person", node.where);
   return deny("single_person_predicate", node.where);
+}
+
+std::vector<JoinOperator> join_operators_of(const Select& select) {
+  OperatorFinder finder;
+  finder.select(select);
+  return finder.take();
 }
 
 }  // namespace gbx::sql

@@ -22,4 +22,7 @@ Result<JoinedRows> join_persons(const Select& select, const Scope& scope);
 // The reason why a condition on a person column is refused, when one side of it is one.
 Status check_person_condition(const Node& node, const Scope& scope);
 
+// Every AND and OR in the ON of a join, in sub-selects too.
+std::vector<JoinOperator> join_operators_of(const Select& select);
+
 }  // namespace gbx::sql

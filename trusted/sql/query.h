@@ -64,6 +64,12 @@ struct FunctionUse {
   Span where;
 };
 
+// AND or OR inside an ON; the columns of USING and NATURAL are one equality.
+struct JoinOperator {
+  bool is_or = false;
+  Span where;
+};
+
 struct Item {
   std::string name;          // [A-Za-z_][A-Za-z0-9_ ]*, at most 63 bytes, distinct within a query
   std::uint32_t output = 0;  // index into the outputs
@@ -98,6 +104,7 @@ struct Query {
   std::vector<Expression> groups;
   std::vector<AggregateCall> aggregates;  // distinct
   std::vector<FunctionUse> functions;     // outside of HAVING and ORDER BY
+  std::vector<JoinOperator> join_operators;
   // Outputs are the groups, then the aggregates; items choose among them.
   std::vector<ValueType> output_types;
   std::vector<Item> items;

@@ -1,0 +1,21 @@
+#pragma once
+
+// What tables' rules give and refuse, in plain sentences: of one table, and of several asked
+// together, where the most restrictive wins.
+
+#include <string>
+
+#include "trusted/policy/policy.h"
+
+namespace gbx::client {
+
+// The fewest people that a row of an answer about this table may stand for.
+std::int64_t people_min(const policy::Policy& policy, const policy::Table& table);
+
+// "  - NAME, of OWNER: questions may ..." and a line for each demand.
+std::string explain_table(const policy::Policy& policy, const policy::Table& table);
+
+// What holds when all tables of the policy are in one question; "" of one table.
+std::string explain_together(const policy::Policy& policy);
+
+}  // namespace gbx::client
