@@ -24,6 +24,7 @@ policy::VerifiedPolicy policy_for(const Terms& terms) {
       .gaussian = terms.gaussian,
       .geometric = terms.geometric,
       .open_rows = terms.open_rows,
+      .outer_joins = terms.outer_joins,
       .epsilon = 100'000'000,
       .delta = 2 * kDelta - 1,  // half of it is for selections
       .epsilon_per_query = terms.epsilon,
@@ -35,6 +36,7 @@ policy::VerifiedPolicy policy_for(const Terms& terms) {
     table.rule.join_required = false;
     for (policy::Column& column : table.columns) {
       if (column.name == "campaign_id") column.domain = terms.campaigns;
+      if (column.name == "total_spent") column.high = terms.cents_max;
     }
   }
   return policy::VerifiedPolicy::verify(policy::signed_policy(policy)).value();
@@ -114,6 +116,7 @@ class FaultyEngine final : public room::Engine {
 
 privacy::Plan plan_for(const firewall::CheckedQuery& query, Fault fault) {
   privacy::Plan plan = query.plan();
+  if (fault == Fault::moves_not_doubled) plan.replaces = false;
   for (privacy::Statistic& statistic : plan.statistics) {
     const bool gaussian = statistic.noise == privacy::NoiseKind::gaussian;
     if (fault == Fault::noise_halved) statistic.share *= gaussian ? 4 : 2;
@@ -150,6 +153,16 @@ Chain::Chain(std::string_view sql, const Data& data, const Terms& terms)
       query_(check(sql, policy_)),
       exposures_(exposures_of(data)),
       purchases_(purchases_of(data)) {}
+
+std::vector<sql::GroupRow> Chain::exact(const sql::Task& task, const Data& data) {
+  const engine::MemoryTable exposures = exposures_of(data);
+  const engine::MemoryTable purchases = purchases_of(data);
+  std::vector<const snapshot::Table*> tables;
+  for (const std::string& table : task.tables) {
+    tables.push_back(table == "exposures" ? &exposures : &purchases);
+  }
+  return engine::run_merge(task, tables, {}).value();
+}
 
 packet::AnswerTable Chain::release(Entropy& entropy) const {
   std::vector<room::Dataset> datasets;

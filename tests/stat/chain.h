@@ -21,7 +21,7 @@ struct Exposure {
 };
 struct Purchase {
   std::uint64_t person = 0;
-  std::int64_t cents = 0;  // 0..50000
+  std::int64_t cents = 0;
 };
 struct Data {
   std::vector<Exposure> exposures;
@@ -37,6 +37,7 @@ enum class Fault : std::uint8_t {
   partials_unclamped,   // a person's sum in a group counts in full
   selection_without_k,  // shown when n >= k and n + X >= T: the shift by k - 1 forgotten
   selection_skipped,    // every group is shown
+  moves_not_doubled,    // a person of an outer join is taken to change L0 groups, not twice as many
 };
 
 enum class Answerer : std::uint8_t { merge, duckdb };
@@ -50,6 +51,8 @@ struct Terms {
   privacy::OpenRows open_rows = privacy::OpenRows::select;
   std::vector<std::string> campaigns = {};  // the public list of them, ascending; empty = none
   std::uint64_t epsilon = 1'000'000;        // of a query, in 10^-6
+  std::int64_t cents_max = 50'000;          // the declared bound of a purchase
+  bool outer_joins = false;                 // allowed, at twice the groups
 };
 
 constexpr std::int64_t kPeopleMin = 10;
@@ -63,6 +66,11 @@ class Chain {
   [[nodiscard]] packet::AnswerTable release(Entropy& entropy) const;
   // What the analyst pays, and the claim that is tested.
   [[nodiscard]] privacy::Price price() const { return query_.plan().price(); }
+
+  // For exact distributions: what the query was admitted as, and what the engine says of other data
+  // (no noise, no charge), for the query's task or a spoilt one.
+  [[nodiscard]] const firewall::CheckedQuery& query() const { return query_; }
+  [[nodiscard]] static std::vector<sql::GroupRow> exact(const sql::Task& task, const Data& data);
 
  private:
   Terms terms_;

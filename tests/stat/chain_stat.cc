@@ -29,11 +29,12 @@ std::uint64_t environment(const char* name, std::uint64_t otherwise) {
 
 // Where a release is looked at: a number's place in [from, to], in `steps` steps.
 struct Probe {
-  std::string group;  // the row whose first cell this is; "" = the only row
+  std::string group;  // the row whose first cell this is; "" = the only row, "NULL" = of NULL
   std::size_t column = 0;
   std::int64_t from = 0;
   std::int64_t to = 1;
   std::int64_t steps = 1;
+  bool falls = false;  // counted from `to` down: where the person makes the number smaller
 };
 
 // Data and somebody whose rows are all of D' that is not in D, too.
@@ -57,8 +58,9 @@ std::size_t buckets_of(const std::vector<Probe>& probes) {
 
 const std::vector<packet::OutputCell>* find_row(const packet::AnswerTable& table,
                                                 const std::string& group) {
+  const Cell wanted = group == "NULL" ? Cell() : Cell(group);
   for (const auto& row : table.rows) {
-    if (group.empty() || row.front().value == Cell(group)) return &row;
+    if (group.empty() || row.front().value == wanted) return &row;
   }
   return nullptr;
 }
@@ -79,7 +81,8 @@ std::size_t bucket_of(const packet::AnswerTable& table, const std::vector<Probe>
     }
     const std::int64_t value = *number;
     const std::int64_t inside = std::clamp(value, probe.from, probe.to) - probe.from;
-    places += inside * probe.steps / (probe.to - probe.from);
+    const std::int64_t place = inside * probe.steps / (probe.to - probe.from);
+    places += probe.falls ? probe.steps - place : place;
   }
   return static_cast<std::size_t>(hidden * (steps_of(probes) + 1) + places);
 }
@@ -262,6 +265,23 @@ Neighbours in_a_join() {
   return out;
 }
 
+// A buyer's exposure, the one row that its owner has of this person, moves it from those who saw
+// nothing to those who saw "autumn".
+Neighbours who_moves_in_an_outer_join() {
+  Neighbours out{.sql =
+                     "SELECT campaign_id, COUNT(DISTINCT hashed_email) AS n FROM purchases "
+                     "LEFT JOIN exposures USING (hashed_email) GROUP BY campaign_id",
+                 .others = {},
+                 .person = {},
+                 .probes = {{"NULL", 1, 60, 61, 1, true}, {"autumn", 1, 60, 61, 1}},
+                 .terms = {.outer_joins = true}};
+  add_crowd(out.others, "autumn", 60);
+  add_buyers(out.others, 120);
+  add_purchases(out.others, 1, 0);
+  out.person.exposures = {{kPerson, "autumn"}};
+  return out;
+}
+
 Neighbours with_gaussian_noise(Neighbours neighbours) {
   neighbours.terms.gaussian = true;
   return neighbours;
@@ -300,6 +320,10 @@ TEST(Chain, HidesOneAmongTheBounded) { EXPECT_LE(excess(among_the_bounded(), Fau
 TEST(Chain, HidesOneInAnAverage) { EXPECT_LE(excess(in_an_average(), Fault::none), 0); }
 TEST(Chain, HidesOneBehindHaving) { EXPECT_LE(excess(behind_having(), Fault::none), 0); }
 TEST(Chain, HidesOneInAJoin) { EXPECT_LE(excess(in_a_join(), Fault::none), 0); }
+
+TEST(Chain, HidesWhoMovesInAnOuterJoin) {
+  EXPECT_LE(excess(who_moves_in_an_outer_join(), Fault::none), 0);
+}
 
 TEST(Chain, HidesOneInACrowdWithGaussianNoise) {
   EXPECT_LE(excess(with_gaussian_noise(one_in_a_crowd()), Fault::none), 0);
@@ -371,7 +395,7 @@ TEST(Chain, IsTheSameWithDuckdb) {
        {one_in_a_crowd(), at_k(), in_many_groups(), of_many_large_rows(), in_an_average(),
         in_automatic_bounds(19), among_the_bounded(), behind_having(), in_a_join(),
         with_gaussian_noise(one_in_a_crowd()), at_k_by_coin(),
-        alone_in_a_public_group(privacy::OpenRows::show)}) {
+        alone_in_a_public_group(privacy::OpenRows::show), who_moves_in_an_outer_join()}) {
     const Data data = joined(neighbours.others, neighbours.person);
     Terms terms = neighbours.terms;
     const Chain merge(neighbours.sql, data, terms);
@@ -433,6 +457,10 @@ TEST(ChainFinds, ACoinThatForgetsTheShiftByK) {
 
 TEST(ChainFinds, HalfTheNoiseInAPublicGroup) {
   EXPECT_GT(excess(alone_in_a_public_group(privacy::OpenRows::show), Fault::noise_halved), 0);
+}
+
+TEST(ChainFinds, AnOuterJoinThatIsNotDoubled) {
+  EXPECT_GT(excess(who_moves_in_an_outer_join(), Fault::moves_not_doubled), 0);
 }
 
 TEST(ChainFinds, NoiseThatIsUsedAgain) { EXPECT_GT(excess_of_two(true), 0); }

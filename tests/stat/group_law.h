@@ -31,10 +31,19 @@ class NoiseLaw {
   }
 
   [[nodiscard]] long double mass(std::int64_t x) const { return weight(x) / norm_; }
+  // P[X >= m].
+  [[nodiscard]] long double tail(std::int64_t m) const {
+    if (m <= 0) return 1 - tail(1 - m);  // symmetric
+    if (!gaussian_) return std::exp(-static_cast<long double>(m) / size_) / (1 + ratio());
+    long double sum = 0;
+    for (std::int64_t x = m; x <= m + reach(); x++) sum += mass(x);
+    return sum;
+  }
   // Beyond it the mass is below 10^-19.
   [[nodiscard]] std::int64_t reach() const { return static_cast<std::int64_t>(45 * size_) + 2; }
 
  private:
+  [[nodiscard]] long double ratio() const { return std::exp(-1 / size_); }
   [[nodiscard]] long double weight(std::int64_t x) const {
     const auto value = static_cast<long double>(x);
     return std::exp(gaussian_ ? -value * value / (2 * size_ * size_) : -std::abs(value) / size_);
@@ -99,15 +108,45 @@ inline PairOfLaws shifted(const privacy::Noise& noise, std::int64_t shift) {
   return out;
 }
 
-// The same group as a pair of laws, its measures moving by `shifts` (each in `levels` counters).
-inline PairOfLaws group_pair(const privacy::Plan& plan, const privacy::Mechanism& mechanism,
-                             const std::vector<Outcome>& outcomes, int sign) {
-  PairOfLaws measures = PairOfLaws::equal();
-  for (std::size_t i = 1; i < mechanism.noises.size(); i++) {
-    const privacy::Statistic& statistic = plan.statistics[i];
-    const PairOfLaws one = shifted(mechanism.noises[i], sign * statistic.per_group);
-    for (std::uint32_t level = 0; level < statistic.levels; level++) measures = measures.times(one);
+// The pair of bounds that noisy_bounds() shows for these numbers of people by bin: the probability
+// of each (low, high), at low * bins + high.
+inline std::vector<long double> bounds_law(const NoiseLaw& noise, std::int64_t threshold,
+                                           const std::vector<std::int64_t>& people) {
+  const std::size_t bins = people.size();
+  std::vector<long double> reached;
+  for (const std::int64_t count : people) reached.push_back(noise.tail(threshold - count));
+  const auto none = [&](std::size_t from, std::size_t to) {
+    long double out = 1;
+    for (std::size_t i = from; i < to; i++) out *= 1 - reached[i];
+    return out;
+  };
+  std::vector<long double> out(bins * bins);
+  for (std::size_t low = 0; low < bins; low++) {
+    for (std::size_t high = low; high < bins; high++) {
+      const long double ends = low == high ? reached[low] : reached[low] * reached[high];
+      out[low * bins + high] = none(0, low) * ends * none(high + 1, bins);
+    }
   }
+  out[bins - 1] += none(0, bins);  // all of them, where none reaches
+  return out;
+}
+
+// A histogram's bounds under both neighbours. Bins with the same noise, as many on both sides.
+inline PairOfLaws bounds_pair(const privacy::Noise& noise, std::int64_t threshold,
+                              const std::vector<std::int64_t>& from,
+                              const std::vector<std::int64_t>& to) {
+  const NoiseLaw law(noise);
+  const auto p = bounds_law(law, threshold, from);
+  const auto q = bounds_law(law, threshold, to);
+  PairOfLaws out;
+  for (std::size_t i = 0; i < p.size(); i++) {
+    out.add(static_cast<double>(p[i]), static_cast<double>(q[i]));
+  }
+  return out;
+}
+
+// A group whose measures, where it is shown, are released as `measures` says.
+inline PairOfLaws group_pair(const std::vector<Outcome>& outcomes, const PairOfLaws& measures) {
   PairOfLaws shown;
   PairOfLaws out;
   for (const Outcome& outcome : outcomes) {
@@ -117,6 +156,18 @@ inline PairOfLaws group_pair(const privacy::Plan& plan, const privacy::Mechanism
   }
   out.add(shown.times(measures));
   return out;
+}
+
+// The same, its measures moving by all they may (each in `levels` counters).
+inline PairOfLaws group_pair(const privacy::Plan& plan, const privacy::Mechanism& mechanism,
+                             const std::vector<Outcome>& outcomes, int sign) {
+  PairOfLaws measures = PairOfLaws::equal();
+  for (std::size_t i = 1; i < mechanism.noises.size(); i++) {
+    const privacy::Statistic& statistic = plan.statistics[i];
+    const PairOfLaws one = shifted(mechanism.noises[i], sign * statistic.per_group);
+    for (std::uint32_t level = 0; level < statistic.levels; level++) measures = measures.times(one);
+  }
+  return group_pair(outcomes, measures);
 }
 
 }  // namespace gbx::stat
