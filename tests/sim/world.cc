@@ -145,12 +145,16 @@ Result<std::vector<sql::GroupRow>> LocalEngine::compute(
   if (lie) return *lie;
   std::vector<const snapshot::Table*> tables;
   for (const room::Dataset& dataset : datasets) tables.push_back(dataset.table);
+  for (std::size_t i = 1; i < runs_each; i++) GBX_TRY(engine::run_merge(task, tables, {}));
   return engine::run_merge(task, tables, {});
 }
 
 Result<std::string> LocalParser::parse(std::string_view sql) noexcept {
+  const auto known = parsed_.find(sql);
+  if (known != parsed_.end()) return known->second;
   GBX_TRY_ASSIGN(const auto database, engine::Database::open({}));
-  return engine::parse_sql(*database, sql);
+  GBX_TRY_ASSIGN(std::string tree, engine::parse_sql(*database, sql));
+  return parsed_.emplace(sql, std::move(tree)).first->second;
 }
 
 Data example_data() {

@@ -55,16 +55,20 @@ class LocalEngine final : public room::Engine {
   std::size_t runs = 0;
   bool fails = false;
   std::optional<std::vector<sql::GroupRow>> lie;
+  std::size_t runs_each = 1;  // how often it works out every answer
 
  private:
   Result<std::vector<sql::GroupRow>> compute(
       const sql::Task& task, std::span<const room::Dataset> datasets) noexcept override;
 };
 
-// DuckDB as the parser, in this process, one database per parse.
+// DuckDB as the parser, in this process, one database per parse; a text is parsed once.
 class LocalParser final : public room::Parser {
  public:
   Result<std::string> parse(std::string_view sql) noexcept override;
+
+ private:
+  std::map<std::string, std::string, std::less<>> parsed_;
 };
 
 struct Sealed {
