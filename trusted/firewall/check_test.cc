@@ -175,6 +175,9 @@ TEST(check, joined_rows_of_one_person_are_limited) {
   policy.tables[0].rows_per_person = 100;
   policy.tables[1].rows_per_person = 1'000'000;
   EXPECT_EQ(refusal(policy, query), Literal("accepted"));
+  policy.limits.seconds = 1;  // of which one person may take a tenth
+  EXPECT_EQ(refusal(policy, query), Literal("join_too_wide"));
+  policy.limits.seconds = 60;
   policy.tables[0].rows_per_person = 101;
   EXPECT_EQ(refusal(policy, query), Literal("join_too_wide"));
 }

@@ -215,7 +215,9 @@ Status RuleCheck::joins(std::string_view member) const {
   }
   // The binder has refused each that is wider; here all count, as it has made them.
   const Int128 memory = Int128{policy_->limits.memory_mib} << 20;
-  if (stability_.pairs > kJoinedRowsMax || cells_of_person() * kCellBytes > memory / 2) {
+  const Int128 time = Int128{policy_->limits.seconds} * kWorkOfSecond;
+  if (stability_.pairs > kJoinedRowsMax || cells_of_person() * kCellBytes > memory / 2 ||
+      work_of_person() > time) {
     return deny("join_too_wide", query_->relations.back().where);
   }
   return {};
@@ -256,6 +258,16 @@ Int128 RuleCheck::cells_of_person() const {
       query_->groups.size() + kOfGroup + kOfAggregate * query_->aggregates.size();
   return stability_.cells + groups * static_cast<Int128>(each) +
          std::min(most, Int128{stability_.rows}) * kOfValue * keeps;
+}
+
+Int128 RuleCheck::work_of_person() const {
+  constexpr std::int64_t kOfAggregate = 4;  // clamped and added up, up to three times
+  std::int64_t each = query_->has_filter ? work_of(query_->filter) : 0;
+  for (const Expression& group : query_->groups) each += work_of(group);
+  for (const sql::AggregateCall& call : query_->aggregates) {
+    each += kOfAggregate + work_of(call.argument);
+  }
+  return stability_.work + Int128{stability_.rows} * each;
 }
 
 Status RuleCheck::functions() const {

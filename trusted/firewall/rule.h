@@ -21,6 +21,8 @@ struct Request;
 constexpr std::int64_t kJoinedRowsMax = 100'000'000;
 // Nor may what an engine keeps of one person take more than half of a query's memory.
 constexpr std::int64_t kCellBytes = 16;  // a number, whether it is there, and room to grow
+// Nor more than a tenth of its time: a step of an expression on one row takes about a nanosecond.
+constexpr std::int64_t kWorkOfSecond = 100'000'000;
 
 // Reads one query under one policy for one member; see check.h for what fails how.
 class RuleCheck {
@@ -48,9 +50,10 @@ class RuleCheck {
   [[nodiscard]] Status join_operators() const;
   [[nodiscard]] Status comparisons() const;
   [[nodiscard]] Status moves() const;
-  // Of one person at most: how many groups; what is kept of them and of steps.
+  // Of one person at most: how many groups; what is kept of them and of steps; what is done.
   [[nodiscard]] Int128 groups_of_person() const;
   [[nodiscard]] Int128 cells_of_person() const;
+  [[nodiscard]] Int128 work_of_person() const;
   [[nodiscard]] Status functions() const;
   [[nodiscard]] Status dimensions(const sql::Expression& expression) const;
   [[nodiscard]] Status filter(const sql::Expression& expression) const;

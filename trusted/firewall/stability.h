@@ -32,7 +32,12 @@ struct Stability {
   Int128 pairs = 0;
   // That one person's rows have in all steps at most, by column and input: an engine keeps each.
   Int128 cells = 0;
+  // What an engine does for one person at most, in steps of an expression on one row or pair.
+  Int128 work = 0;
 };
+
+// The same for an expression on one row; division and calendar count more.
+std::int64_t work_of(const sql::Expression& expression);
 
 // `rows_per_person` of each relation. Rows are cut at `most`, which is below 2^60.
 Stability stability_of(const sql::Query& query, std::span<const std::int64_t> rows_per_person,

@@ -55,6 +55,20 @@ TEST(Stability, PairsAreThoseOfAllJoins) {
   EXPECT_TRUE(of({step(StepKind::join, wide)}).pairs == 25 + 125 + 625 + 3125 + 11 * 5000);
 }
 
+TEST(Stability, WorkIsThatOfEachPairAndRow) {
+  Step joined = step(StepKind::join, {input(0), input(1)});
+  EXPECT_TRUE(of({joined}).work == 6);
+  joined.inputs[1].has_condition = true;
+  joined.inputs[1].condition.children.resize(2);
+  EXPECT_TRUE(of({joined}).work == 6 * (1 + 3));
+  joined.columns.resize(1);
+  joined.columns[0].op = sql::Op::quotient;
+  EXPECT_TRUE(of({joined}).work == 6 * (1 + 3) + 6 * 20);
+  Step window = step(StepKind::window, {input(3)});
+  window.windows.resize(1);
+  EXPECT_TRUE(of({joined, window}).work == of({joined}).work + 6 * (24 + 1));
+}
+
 TEST(Stability, CellsAreThoseOfAllSteps) {
   Step joined = step(StepKind::join, {input(0), input(1)});
   joined.columns.resize(4);
