@@ -7,6 +7,7 @@
 #include "cli/console.h"
 #include "client/policy/amounts.h"
 #include "client/policy/explain.h"
+#include "client/policy/template_text.h"
 
 namespace gbx::cli {
 namespace {
@@ -121,6 +122,10 @@ std::string worth_of(const packet::BudgetMove& move, const policy::Privacy& priv
          ")";
 }
 
+std::string template_line(const packet::AnswerPredicate& predicate) {
+  return predicate.call ? "Template " + printable(client::call_text(*predicate.call)) + ".\n" : "";
+}
+
 std::string budget_lines(const client::VerifiedAnswer& answer, bool dry_run) {
   const packet::AnswerPredicate& predicate = answer.predicate();
   std::string out;
@@ -229,7 +234,8 @@ std::string answer_table(const packet::AnswerTable& table) {
 
 std::string answer_notes(const client::VerifiedAnswer& answer) {
   const packet::AnswerPredicate& predicate = answer.predicate();
-  std::string out = noise_line(predicate) + near_line(predicate) + withheld_text(answer);
+  std::string out = template_line(predicate) + noise_line(predicate) + near_line(predicate) +
+                    withheld_text(answer);
   out += people_line(predicate.noise);
   if (predicate.repeat_of) {
     out += "Paid nothing: it repeats the answer to request " +
@@ -245,7 +251,7 @@ std::string price_text(const client::VerifiedAnswer& answer, const TypicalWidths
   const packet::AnswerPredicate& predicate = answer.predicate();
   const std::vector<packet::Output>& columns = answer.table().columns;
   const std::string price = price_line(predicate.noise) + other_price(predicate.noise);
-  std::string out = "Price: ";
+  std::string out = template_line(predicate) + "Price: ";
   out += predicate.repeat_of ? "nothing, it was asked before (at " + price + ")" : price;
   out += "; nothing was read or spent.\n";
   for (std::size_t i = 0; i < columns.size(); i++) {
@@ -307,7 +313,7 @@ Json answer_json(const client::VerifiedAnswer& answer) {
                            {"k", predicate.noise.people_min},
                            {"member", predicate.member},
                            {"policy_hash", to_hex(predicate.policy_hash)},
-                           {"query", answer.request().sql},
+                           {"query", answer.sql()},
                            {"result", packet::encode(answer.table())},
                            {"verdict", "PASS"}});
   if (is_exact(predicate.noise)) out.set("guarantee", packet::kNoGuarantee);
@@ -317,6 +323,7 @@ Json answer_json(const client::VerifiedAnswer& answer) {
     out.set("near", Json(std::move(near)));
   }
   if (predicate.repeat_of) out.set("repeat_of", to_hex(*predicate.repeat_of));
+  if (predicate.call) out.set("template", packet::encode(*predicate.call));
   return out;
 }
 

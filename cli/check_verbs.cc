@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cli/mistakes.h"
+#include "cli/template_view.h"
 #include "cli/verbs.h"
 #include "client/keys/atomic_file.h"
 #include "client/policy/amounts.h"
@@ -19,6 +20,7 @@ struct CheckChoice {
   std::string member;
   std::vector<std::string> files;
   std::string sql;
+  bool templates = false;
 };
 
 struct Checked {
@@ -134,30 +136,15 @@ std::string text_of(const Checked& checked, const policy::Policy& policy) {
   return out;
 }
 
-// The member that was named, or the first who may ask.
-std::string member_of(const CheckChoice& choice, const policy::Policy& policy) {
-  std::string may;
-  for (const policy::Member& member : policy.members) {
-    if (choice.member == member.name) return member.name;
-    if (!member.abilities.query) continue;
-    if (choice.member.empty()) return member.name;
-    may += (may.empty() ? "" : ", ") + member.name;
-  }
-  throw Failure(
-      "nothing was checked", choice.policy,
-      choice.member.empty() ? "the policy lets no member ask"
-                            : "it has no member \"" + choice.member + "\"",
-      choice.member.empty() ? "give a member the ability query" : "these may ask: " + may);
-}
-
 void check(const Console& console, const CheckChoice& choice) {
-  if (choice.files.empty() == choice.sql.empty()) {
+  const bool asked = !choice.files.empty() || !choice.sql.empty();
+  if ((!choice.files.empty() && !choice.sql.empty()) || (!asked && !choice.templates)) {
     throw Failure("nothing was checked", "", "there is no query, or there are two",
-                  "name files of SQL, or - for stdin, or give --sql");
+                  "name files of SQL, or - for stdin, or give --sql, or --templates");
   }
   auto checker = client::StaticCheck::make(client::rehearse_file(choice.policy));
   if (!checker) throw failure_in_words("nothing was checked", "", checker.error());
-  const std::string member = member_of(choice, checker->policy());
+  const std::string member = asking_member(choice.member, choice.policy, checker->policy());
   std::size_t refused = 0;
   std::size_t all = 0;
   const auto check_text = [&](const std::string& file, const std::string& text) {
@@ -173,6 +160,10 @@ void check(const Console& console, const CheckChoice& choice) {
   };
   for (const std::string& file : choice.files) check_text(file, read_queries(file));
   if (!choice.sql.empty()) check_text("query", choice.sql);
+  if (choice.templates) {
+    all += checker->policy().templates.size();
+    refused += check_templates(console, checker->policy(), member);
+  }
   if (all == 0) throw Failure("nothing was checked", "", "there is no statement", "write a SELECT");
   console.say(std::to_string(all - refused) + " of " + std::to_string(all) + " accepted, as " +
               member + ". No room was asked, no data read, nothing spent.");
@@ -192,6 +183,7 @@ void add_check_verbs(CLI::App& app, Console& console) {
       ->required();
   verb->add_option("--as", choice->member, "Who asks (the first member who may)");
   verb->add_option("--sql", choice->sql, "The SQL itself, instead of files");
+  verb->add_flag("--templates", choice->templates, "Also try the policy's own templates");
   verb->footer(
       "Exit code 0: all are accepted; 1: some are not. With --json one line for each statement.\n"
       "Example: glovebox check --policy collaboration.yaml --as newsnow queries.sql --json");

@@ -61,6 +61,7 @@ int run(int argc, char** argv) {
   add_measure_verbs(app, console);
   add_query_verbs(app, console);
   add_check_verbs(app, console);
+  add_template_verbs(app, console);
   add_evidence_verbs(app, console);
   try {
     app.parse(argc, argv);

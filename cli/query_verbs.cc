@@ -10,6 +10,7 @@
 #include "cli/verbs.h"
 #include "client/evidence/check_evidence.h"
 #include "client/keys/atomic_file.h"
+#include "client/policy/template_text.h"
 #include "client/query/ask.h"
 #include "client/query/export_table.h"
 #include "trusted/crypto/entropy.h"
@@ -24,6 +25,8 @@ constexpr std::int64_t kExpectedMax = 10'000'000'000;  // more than there are pe
 struct QueryChoice {
   std::string sql;
   std::string file;
+  std::string name;                   // of a template, in place of SQL
+  std::vector<std::string> settings;  // --set
   std::string room;
   std::string policy;
   std::string epsilon;
@@ -39,7 +42,7 @@ struct QueryChoice {
 
 // --- the question ---
 
-std::string read_question(const QueryChoice& choice) {
+std::string read_sql(const QueryChoice& choice) {
   if (choice.file.empty() == choice.sql.empty()) {
     throw Failure("nothing was asked", "", "there is no query, or there are two",
                   "give the SQL in quotes, or --file FILE, or - to read it from stdin");
@@ -51,6 +54,19 @@ std::string read_question(const QueryChoice& choice) {
   auto text = client::read_file(choice.file, packet::kSqlBytesMax);
   if (!text) throw failure_in_words("nothing was asked", choice.file, text.error());
   return std::move(text).value();
+}
+
+client::Question read_question(const QueryChoice& choice, const policy::Policy& policy) {
+  client::Question out;
+  if (!choice.epsilon.empty()) out.epsilon = choice.epsilon;
+  if (choice.name.empty()) {
+    out.sql = read_sql(choice);
+    return out;
+  }
+  const policy::Template& entry = client::find_template(policy, choice.name);
+  out.call = client::call_template(entry, choice.settings);
+  out.sql = entry.sql;
+  return out;
 }
 
 // --- what can go wrong on the way ---
@@ -121,13 +137,15 @@ void demand_receiver(const Console& console, const client::PolicyFile& policy) {
 // --- before asking ---
 
 client::Forecast forecast_of(const client::PolicyFile& policy, const client::Home& home,
-                             const std::string& sql) {
+                             const client::Question& question) {
   auto verified = policy::VerifiedPolicy::verify(policy.envelope);
   if (!verified) throw failure_in_words("nothing was asked", "", verified.error());
-  auto out = client::Forecast::make(sql, std::move(verified).value(), home.identity().name);
+  auto out = client::Forecast::make(question.sql, std::move(verified).value(), home.identity().name,
+                                    question.call);
   if (!out) {
     const Error error = out.error();
-    throw refused({error.code, std::string(error.reason.view()), error.where}, sql, policy.policy);
+    throw refused({error.code, std::string(error.reason.view()), error.where}, question.sql,
+                  policy.policy);
   }
   return std::move(out).value();
 }
@@ -171,11 +189,12 @@ Verified put(const QueryChoice& choice, const client::PolicyFile& policy, const 
 
 // Best effort: where this program cannot plan the question, the room has said why.
 std::vector<client::WideColumn> wide_columns(const client::PolicyFile& policy,
-                                             const client::Home& home, const std::string& sql) {
+                                             const client::Home& home,
+                                             const client::Question& question) {
   auto verified = policy::VerifiedPolicy::verify(policy.envelope);
   if (!verified) return {};
-  const auto forecast =
-      client::Forecast::make(sql, std::move(verified).value(), home.identity().name);
+  const auto forecast = client::Forecast::make(question.sql, std::move(verified).value(),
+                                               home.identity().name, question.call);
   if (!forecast) return {};
   auto wide = forecast->wide_columns();
   return wide ? std::move(wide).value() : std::vector<client::WideColumn>();
@@ -187,7 +206,7 @@ Verified tell_price(const Console& console, const QueryChoice& choice,
                     client::Question& question) {
   std::optional<client::Forecast> forecast;
   if (!choice.target.empty() || choice.expected > 0) {
-    forecast = forecast_of(policy, home, question.sql);
+    forecast = forecast_of(policy, home, question);
   }
   client::Expected expected{.people = choice.expected, .values = {}};
   if (forecast) expected.values = expected_values(*forecast, choice.values);
@@ -210,7 +229,7 @@ Verified tell_price(const Console& console, const QueryChoice& choice,
     out.typical = {choice.expected, forecast->typical_widths(epsilon, expected).value()};
   }
   console.say(price_text(out.answer, out.typical));
-  const std::string hint = bounds_hint(wide_columns(policy, home, question.sql));
+  const std::string hint = bounds_hint(wide_columns(policy, home, question));
   if (!hint.empty()) console.say(hint);
   return out;
 }
@@ -239,8 +258,7 @@ void query(const Console& console, const QueryChoice& choice) {
   const client::PolicyFile policy = client::read_policy_file(choice.policy);
   client::verify_policy_file(policy, choice.policy);
   demand_receiver(console, policy);
-  client::Question question{.sql = read_question(choice)};
-  if (!choice.epsilon.empty()) question.epsilon = choice.epsilon;
+  client::Question question = read_question(choice, policy.policy);
   const client::Home home = open_home(console);
   demand_priced(choice, policy.policy);
   if (choice.dry_run || !choice.target.empty()) {
@@ -292,7 +310,7 @@ void verify(const Console& console, const VerifyChoice& choice) {
   if (answer->table().dry_run) {
     console.say(price_text(*answer, {}));
   } else {
-    console.say(answer->request().sql + "\n\n" + answer_table(answer->table()) + "\n" +
+    console.say(answer->sql() + "\n\n" + answer_table(answer->table()) + "\n" +
                 answer_notes(*answer));
   }
   if (!choice.at.empty()) {
@@ -304,11 +322,7 @@ void verify(const Console& console, const VerifyChoice& choice) {
 
 // --- options ---
 
-void add_query(CLI::App& app, Console& console) {
-  CLI::App* verb = app.add_subcommand("query", "Ask the room, and verify what it answers");
-  auto choice = std::make_shared<QueryChoice>();
-  verb->add_option("sql", choice->sql, "The query, or - to read it from stdin");
-  verb->add_option("--file", choice->file, "Read the query from FILE");
+void add_asking(CLI::App* verb, const std::shared_ptr<QueryChoice>& choice) {
   verb->add_option("--room", choice->room, "The room's socket")->required();
   verb->add_option("--policy", choice->policy, "policy.json, signed by all members")->required();
   verb->add_flag("--dry-run", choice->dry_run, "Only the price: nothing is read, nothing is spent");
@@ -328,6 +342,14 @@ void add_query(CLI::App& app, Console& console) {
   verb->add_option("--csv", choice->csv, "Write the table as CSV, with the intervals");
   verb->add_option("--parquet", choice->parquet, "Write the table as Parquet, with the intervals");
   verb->add_option("-o,--output", choice->output, "Where to keep the answer (answer-ID.json)");
+}
+
+void add_query(CLI::App& app, Console& console) {
+  CLI::App* verb = app.add_subcommand("query", "Ask the room, and verify what it answers");
+  auto choice = std::make_shared<QueryChoice>();
+  verb->add_option("sql", choice->sql, "The query, or - to read it from stdin");
+  verb->add_option("--file", choice->file, "Read the query from FILE");
+  add_asking(verb, choice);
   verb->footer(
       "Example: glovebox query \"SELECT campaign_id, COUNT(DISTINCT hashed_email) FROM exposures "
       "GROUP BY campaign_id\" --room room/socket --policy policy.json");
@@ -348,6 +370,19 @@ void add_verify(CLI::App& app, Console& console) {
 }
 
 }  // namespace
+
+void add_template_run(CLI::App& group, Console& console) {
+  CLI::App* verb = group.add_subcommand("run", "Ask the room a template, and verify the answer");
+  auto choice = std::make_shared<QueryChoice>();
+  verb->add_option("name", choice->name, "The template's name")->required();
+  verb->add_option("--set", choice->settings, "A parameter: NAME=VALUE; may stand several times")
+      ->allow_extra_args(false);
+  add_asking(verb, choice);
+  verb->footer(
+      "Example: glovebox template run overlap --set campaign=autumn --set since=2025-01-01 "
+      "--room room/socket --policy policy.json --dry-run");
+  verb->callback([&console, choice] { telling_mistakes([&] { query(console, *choice); }); });
+}
 
 void add_query_verbs(CLI::App& app, Console& console) {
   add_query(app, console);

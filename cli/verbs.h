@@ -17,6 +17,8 @@ void add_room_verbs(CLI::App& app, Console& console);      // provide, room
 void add_measure_verbs(CLI::App& app, Console& console);   // measure [snp|tpm|tdx]
 void add_query_verbs(CLI::App& app, Console& console);     // query, verify
 void add_check_verbs(CLI::App& app, Console& console);     // check
+void add_template_verbs(CLI::App& app, Console& console);  // template list|show|check|run
+void add_template_run(CLI::App& group, Console& console);
 void add_evidence_verbs(CLI::App& app, Console& console);  // evidence, trust
 
 }  // namespace gbx::cli

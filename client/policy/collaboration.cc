@@ -6,6 +6,7 @@
 #include "client/keys/identity.h"
 #include "client/policy/amounts.h"
 #include "client/policy/table_section.h"
+#include "client/policy/template_section.h"
 #include "client/policy/trust_section.h"
 #include "client/policy/wording.h"
 #include "client/policy/yaml_section.h"
@@ -368,19 +369,29 @@ void read_tables(const YamlFile& file, const YAML::Node& node, policy::Policy& o
             [](const auto& a, const auto& b) { return a.name < b.name; });
 }
 
+void read_templates(const YamlFile& file, const YAML::Node& node, policy::Policy& out) {
+  for (const auto& [name, body] : named_entries(file, node, "templates")) {
+    out.templates.push_back(read_template(file, name, body, out));
+  }
+  std::sort(out.templates.begin(), out.templates.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+}
+
 }  // namespace
 
 policy::Policy parse_collaboration(const std::string& text, const std::filesystem::path& path,
                                    const BuildOptions& options, Entropy& entropy) {
   const YamlFile file = YamlFile::parse(text, path.string());
-  const YamlSection root(file, file.root, "the file",
-                         {"collaboration", "members", "tables", "privacy", "trust", "limits"});
+  const YamlSection root(
+      file, file.root, "the file",
+      {"collaboration", "members", "tables", "templates", "privacy", "trust", "limits"});
   policy::Policy out;
   out.limits.rows = 100'000'000;
   read_header(file, root.at("collaboration"), options, out);
   read_members(file, root.at("members"), options.rehearsal, out);
   read_privacy(file, root.at("privacy"), out.privacy);
   read_tables(file, root.at("tables"), out);
+  if (root.has("templates")) read_templates(file, root.at("templates"), out);
   out.trust = read_trust(file, root.at("trust"), options.rehearsal);
   demand(policy::check_trust(out.trust), file, root.at("trust"), "trust");
   if (root.has("limits")) read_limits(file, root.at("limits"), out.limits);

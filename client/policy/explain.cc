@@ -5,6 +5,7 @@
 #include "client/policy/amounts.h"
 #include "client/policy/explain_rule.h"
 #include "client/policy/row_filter_text.h"
+#include "client/policy/template_text.h"
 #include "client/policy/wording.h"
 
 namespace gbx::client {
@@ -357,6 +358,8 @@ std::string show_policy(const PolicyFile& file) {
   }
   out += "\nTables\n";
   for (const policy::Table& table : policy.tables) out += show_table(policy, table);
+  if (!policy.templates.empty()) out += "\nTemplates\n";
+  for (const policy::Template& entry : policy.templates) out += show_template(entry);
   out += "\nPrivacy\n" + show_privacy(privacy) +
          "  one person: " + thousands(privacy.groups_per_person) + " groups, " +
          thousands(privacy.rows_per_group) +
@@ -374,6 +377,7 @@ std::string explain_policy(const policy::Policy& policy) {
   std::string out = explain_members(policy) + "What each table gives\n";
   for (const policy::Table& table : policy.tables) out += explain_table(policy, table);
   out += explain_together(policy);
+  out += explain_templates(policy);
   out += "  - Nobody gets a row or an identifier: people are joined and counted, nothing else.\n";
   if (policy::threshold_only(policy.privacy)) {
     return std::string(kNotAGuarantee) + "\n" + out + explain_threshold_only(policy) +

@@ -150,7 +150,7 @@ std::string next_step(const Refusal& refusal, std::string_view sql, const policy
 
 std::span<const std::span<const Wording>> words::subjects() {
   static const std::array kSubjects = {of_policies(), of_queries(),    of_proofs(), of_rooms(),
-                                       of_evidence(), of_processors(), of_quotes()};
+                                       of_evidence(), of_processors(), of_quotes(), of_templates()};
   return kSubjects;
 }
 

@@ -11,7 +11,8 @@ Result<packet::Envelope> sign_question(const Question& question, const Home& hom
   request.member = home.identity().name;
   request.policy_hash = policy_hash;
   request.binding = binding;
-  request.sql = question.sql;
+  request.call = question.call;
+  if (!question.call) request.sql = question.sql;
   request.dry_run = question.dry_run;
   request.epsilon = question.epsilon;
   GBX_TRY(entropy.fill(request.id));

@@ -20,9 +20,10 @@
 namespace gbx::client {
 
 struct Question {
-  std::string sql;
+  std::string sql;  // with a template: its text, for showing only
   bool dry_run = false;
   std::optional<std::string> epsilon = std::nullopt;  // the policy's epsilon_per_query when absent
+  std::optional<packet::TemplateCall> call = std::nullopt;  // a template in place of SQL
 };
 
 // The signed question, for this binding only. Fails with unavailable (entropy).

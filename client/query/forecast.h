@@ -43,9 +43,11 @@ struct RelativeError {
 
 class Forecast {
  public:
-  // Fails as the room would: parser, binder, firewall.
+  // With a `call`, of that template; `sql` is not looked at then. Fails as the room would:
+  // template, parser, binder, firewall.
   static Result<Forecast> make(std::string_view sql, policy::VerifiedPolicy policy,
-                               std::string member);
+                               std::string member,
+                               const std::optional<packet::TemplateCall>& call = {});
 
   // The widest 95 % half-width among the counts (of people, rows, values) in the answer, for a
   // question of that epsilon (10^-6; 0 = the policy's); nullopt when the answer has no count. Fails
@@ -92,6 +94,7 @@ class Forecast {
   std::string tree_;
   policy::VerifiedPolicy policy_;
   std::string member_;
+  std::optional<policy::TemplateUse> use_;
 };
 
 }  // namespace gbx::client

@@ -81,16 +81,24 @@ Result<StaticCheck> StaticCheck::make(policy::VerifiedPolicy policy) {
 }
 
 Result<firewall::CheckedQuery> StaticCheck::admit(std::string_view sql,
-                                                  const std::string& member) const {
+                                                  const firewall::Request& request) const {
   GBX_TRY(sql::check_text(sql));
   // A room gets it inside of JSON, where other bytes cannot stand.
   if (!snapshot::is_utf8(sql)) return Error{ErrorCode::invalid_argument, "text_malformed"};
   GBX_TRY_ASSIGN(const std::string tree, engine::parse_sql(*parser_, sql));
-  return firewall::admit(tree, sql, policy_, {.member = member});
+  return firewall::admit(tree, sql, policy_, request);
 }
 
 Verdict StaticCheck::check(std::string_view sql, const std::string& member) const {
-  const Result<firewall::CheckedQuery> query = admit(sql, member);
+  const Result<firewall::CheckedQuery> query = admit(sql, {.member = member});
+  if (!query) return refused(query.error());
+  return accepted(*query, policy_.policy());
+}
+
+Verdict StaticCheck::check(const packet::TemplateCall& call, const std::string& member) const {
+  const auto use = policy::TemplateUse::make(policy_.policy().templates, call);
+  if (!use) return refused(use.error());
+  const Result<firewall::CheckedQuery> query = admit(use->sql(), {.member = member, .use = &*use});
   if (!query) return refused(query.error());
   return accepted(*query, policy_.policy());
 }

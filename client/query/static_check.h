@@ -56,13 +56,15 @@ class StaticCheck {
 
   // What `member`, a name of the policy or not, would hear. `sql` is parsed in this process.
   [[nodiscard]] Verdict check(std::string_view sql, const std::string& member) const;
+  // The same of a template of the policy.
+  [[nodiscard]] Verdict check(const packet::TemplateCall& call, const std::string& member) const;
   [[nodiscard]] const policy::Policy& policy() const { return policy_.policy(); }
 
  private:
   StaticCheck(policy::VerifiedPolicy policy, std::unique_ptr<engine::Database> parser)
       : policy_(std::move(policy)), parser_(std::move(parser)) {}
   [[nodiscard]] Result<firewall::CheckedQuery> admit(std::string_view sql,
-                                                     const std::string& member) const;
+                                                     const firewall::Request& request) const;
 
   policy::VerifiedPolicy policy_;
   std::unique_ptr<engine::Database> parser_;

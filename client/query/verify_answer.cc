@@ -42,7 +42,14 @@ Result<packet::Request> verify_request(const packet::Envelope& envelope,
     return unverified("request_digest_wrong");
   }
   if (request.id != predicate.request_id) return unverified("request_id_wrong");
-  if (crypto::sha256(as_bytes(request.sql)) != predicate.query_digest) {
+  if (request.call != predicate.call) return unverified("statement_template_wrong");
+  std::string sql = request.sql;
+  if (request.call) {
+    GBX_TRY_ASSIGN(const policy::TemplateUse use,
+                   policy::TemplateUse::make(policy.templates, *request.call));
+    sql = use.sql();
+  }
+  if (crypto::sha256(as_bytes(sql)) != predicate.query_digest) {
     return unverified("query_digest_wrong");
   }
   return request;
@@ -291,6 +298,12 @@ Result<VerifiedAnswer> VerifiedAnswer::verify(const AnswerFile& file, const Hash
   GBX_TRY(verify_table(out.table_, out.predicate_.noise, policy.policy()));
   out.policy_ = policy.policy();
   return out;
+}
+
+const std::string& VerifiedAnswer::sql() const {
+  const policy::Template* entry =
+      request_.call ? policy_.find_template(request_.call->name) : nullptr;
+  return entry == nullptr ? request_.sql : entry->sql;
 }
 
 std::string_view VerifiedAnswer::assurance() const {

@@ -30,6 +30,8 @@ class VerifiedAnswer {
   [[nodiscard]] const packet::AnswerPredicate& predicate() const { return predicate_; }
   [[nodiscard]] const packet::Request& request() const { return request_; }
   [[nodiscard]] const policy::Policy& policy() const { return policy_; }
+  // What was asked: the request's own SQL, or that of the template which it names.
+  [[nodiscard]] const std::string& sql() const;
   // What the platform's evidence proves, in one word.
   [[nodiscard]] std::string_view assurance() const;
 

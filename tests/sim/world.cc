@@ -250,7 +250,8 @@ std::string World::make_request(std::string_view sql, bool dry_run) {
   request.id[0] = static_cast<std::uint8_t>(requests_);
   request.id[1] = static_cast<std::uint8_t>(requests_ >> 8);
   requests_++;
-  request.sql = std::string(sql);
+  request.call = asked_call;
+  if (!asked_call) request.sql = std::string(sql);
   request.dry_run = dry_run;
   request.epsilon = asked_epsilon;
   last_request = packet::make_request(

@@ -147,10 +147,11 @@ class World final : public enclave::RoomMaker {
   Sealed purchases;
   // Of the next make_request().
   std::optional<std::string> asked_epsilon;
-  std::string asker = "newsnow";  // or "agency"
-  packet::ReleaseTerms terms;     // of the next make_release(): epsilon and delta
-  packet::Binding binding;        // of the last hello
-  Hash log_head{};                // likewise
+  std::optional<packet::TemplateCall> asked_call;  // in place of its SQL
+  std::string asker = "newsnow";                   // or "agency"
+  packet::ReleaseTerms terms;                      // of the next make_release(): epsilon and delta
+  packet::Binding binding;                         // of the last hello
+  Hash log_head{};                                 // likewise
   packet::Envelope last_request;
   SeededEntropy entropy;  // the room's
   SeededEntropy party_entropy;

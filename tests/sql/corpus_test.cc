@@ -25,6 +25,9 @@ struct Case {
   std::string room;
   std::string member;
   std::uint64_t epsilon = 0;
+  // "set name type value" lines: the statement is a template of these parameters.
+  std::vector<policy::Parameter> values;
+  bool approved = true;
   std::string expected;  // after "statement "
   std::string sql;
   std::string detail;  // after ----
@@ -37,6 +40,21 @@ struct TestFile {
 
 bool starts(const std::string& text, std::string_view with) { return text.rfind(with, 0) == 0; }
 
+// "least integer 5": a parameter that allows this value and no other.
+policy::Parameter parameter_of(const std::string& text) {
+  const std::size_t second = text.find(' ') + 1;
+  const std::size_t third = text.find(' ', second) + 1;
+  policy::Parameter out;
+  out.name = text.substr(0, second - 1);
+  out.type.type = *type_from(text.substr(second, third - second - 1));
+  const std::string value = text.substr(third);
+  if (out.type.type == Type::decimal) {
+    out.type.scale = static_cast<std::uint8_t>(value.size() - value.find('.') - 1);
+  }
+  out.allowed = {*policy::read_parameter(out, value)};
+  return out;
+}
+
 TestFile read(const fs::path& path) {
   TestFile out;
   std::ifstream in(path);
@@ -47,6 +65,8 @@ TestFile read(const fs::path& path) {
     if (starts(line, "room ")) now.room = line.substr(5);
     if (starts(line, "as ")) now.member = line.substr(3);
     if (starts(line, "epsilon ")) now.epsilon = *privacy::parse_epsilon(line.substr(8));
+    if (starts(line, "set ")) now.values.push_back(parameter_of(line.substr(4)));
+    if (line == "not approved") now.approved = false;
     if (!starts(line, "statement ")) continue;
     Case next = now;
     next.line = i + 1;
@@ -61,6 +81,8 @@ TestFile read(const fs::path& path) {
     }
     out.cases.push_back(next);
     now.epsilon = 0;
+    now.values.clear();
+    now.approved = true;
   }
   return out;
 }
@@ -94,11 +116,29 @@ std::string describe(const firewall::CheckedQuery& query) {
   return out;
 }
 
+// The statement as a template that all owners have approved, or nobody.
+std::optional<policy::TemplateUse> template_of(const Case& test, const policy::Policy& policy) {
+  if (test.values.empty()) return std::nullopt;
+  policy::Template entry{.name = "test", .sql = test.sql, .parameters = test.values};
+  std::sort(entry.parameters.begin(), entry.parameters.end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  packet::TemplateCall call{"test", 1, policy::template_digest(entry), {}};
+  for (const policy::Parameter& parameter : entry.parameters) {
+    const std::string value = policy::print_parameter(parameter, parameter.allowed[0]);
+    call.arguments.push_back({parameter.name, value});
+  }
+  for (const policy::Member& member : policy.members) {
+    if (test.approved) entry.approved_by.push_back({member.name, call.digest});
+  }
+  return *policy::TemplateUse::make(std::span(&entry, 1), call);
+}
+
 Outcome run(DuckdbParser& parser, const Case& test) {
   const auto policy = room_called(test.room);
   if (!policy) return {"no such room", ""};
-  const auto checked =
-      firewall::admit(parser.tree(test.sql), test.sql, *policy, {test.member, test.epsilon});
+  const auto use = template_of(test, policy->policy());
+  const auto checked = firewall::admit(parser.tree(test.sql), test.sql, *policy,
+                                       {test.member, test.epsilon, use ? &*use : nullptr});
   if (checked) return {"accepted", describe(*checked)};
   const Error& error = checked.error();
   std::string place;

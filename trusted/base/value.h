@@ -44,6 +44,13 @@ std::optional<Label> label_from(std::string_view name);
 // One value: null, a number (as above) or text. Order: null, numbers, text; each in its own order.
 using Cell = std::variant<std::monostate, std::int64_t, std::string>;
 
+// A value that has a name and a type of its own.
+struct NamedValue {
+  std::string name;
+  ValueType type;
+  Cell value;
+};
+
 // "75.50" with scale 2 -> 7550. Digits past the scale must be zero. Fails with invalid_argument.
 Result<std::int64_t> parse_decimal(std::string_view text, std::uint8_t scale);
 std::string format_decimal(std::int64_t value, std::uint8_t scale);

@@ -9,7 +9,6 @@
 #include "trusted/firewall/weights.h"
 #include "trusted/sql/bind.h"
 #include "trusted/sql/build.h"
-#include "trusted/sql/parse.h"
 #include "trusted/sql/print.h"
 #include "trusted/sql/row_filter.h"
 
@@ -422,15 +421,16 @@ Result<privacy::Plan> plan_of(const CheckedQuery& query, const policy::Policy& l
   return privacy::make_plan(plan);
 }
 
-}  // namespace
-
-sql::Catalog catalog_of(const policy::Policy& policy) {
-  sql::Catalog catalog;
-  for (const policy::Table& table : policy.tables) {
-    catalog.tables.push_back(policy::catalog_of(table));
+// Fail closed: whoever owns a table that a template reads has approved the template.
+Status check_approvals(const sql::Query& query, const policy::TemplateUse& use) {
+  for (const sql::Relation& relation : query.relations) {
+    if (use.is_approved_by(relation.owner)) continue;
+    return Error{ErrorCode::policy_denied, "template_not_approved", relation.where};
   }
-  return catalog;
+  return {};
 }
+
+}  // namespace
 
 Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy& policy,
                            const Request& request) {
@@ -438,6 +438,7 @@ Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy
   const policy::Member* member = law.find_member(request.member);
   if (member == nullptr) return Error{ErrorCode::not_found, "member_unknown"};
   if (!member->abilities.query) return Error{ErrorCode::policy_denied, "member_may_not_query"};
+  if (request.use != nullptr) GBX_TRY(check_approvals(asked, *request.use));
   GBX_TRY(RuleCheck(asked, law).allow(request));
   if (policy::threshold_only(law.privacy)) {
     GBX_TRY(check_threshold_only(asked, RuleCheck(asked, law)));
@@ -483,14 +484,8 @@ Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy
   const policy::Differencing& narrow = law.privacy.differencing;
   out.compared_ =
       sql::compared_of(query, catalog, {.values = narrow.values, .percent = narrow.percent});
+  if (request.use != nullptr) out.call_ = request.use->call();
   return out;
-}
-
-Result<CheckedQuery> admit(std::string_view ast, std::string_view sql,
-                           const policy::VerifiedPolicy& policy, const Request& request) {
-  GBX_TRY_ASSIGN(const sql::Select select, sql::parse(ast, sql));
-  GBX_TRY_ASSIGN(const sql::Query query, sql::bind(select, catalog_of(policy.policy())));
-  return check(query, policy, request);
 }
 
 }  // namespace gbx::firewall

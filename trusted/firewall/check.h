@@ -10,6 +10,7 @@
 // plan's sensitivities follow from its task's clamps. Nothing here can depend on a row, so a
 // refusal leaks nothing. docs/reference/sql.md lists the reasons.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +38,9 @@ struct Request {
   std::uint64_t epsilon = 0;
   // The template that the query was made from, checked by whoever fills it in; "" = free text.
   std::string analysis = {};
+  // The template that the query was made of; nullptr for SQL of the member's own. Must outlive the
+  // call.
+  const policy::TemplateUse* use = nullptr;
 };
 
 enum class OutputKind : std::uint8_t {
@@ -87,6 +91,8 @@ class CheckedQuery {
   [[nodiscard]] const Stability& stability() const { return stability_; }
   // The same, to be held against other questions.
   [[nodiscard]] const sql::Compared& compared() const { return compared_; }
+  // The template that it was made of, with its values; nothing for SQL of the member's own.
+  [[nodiscard]] const std::optional<packet::TemplateCall>& call() const { return call_; }
 
  private:
   friend Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy& policy,
@@ -101,6 +107,7 @@ class CheckedQuery {
   sql::Question question_;
   Stability stability_;
   sql::Compared compared_;
+  std::optional<packet::TemplateCall> call_;
 };
 
 // `asked` must have been bound against catalog_of(policy.policy()); another catalog is a bug and
@@ -134,6 +141,8 @@ class CheckedQuery {
 // rows where f does not hold add 0, so the bounds are the same. Equal measures are one statistic
 // and paid for once.
 //
+// A template must be approved by the owner of each table that it reads (template_not_approved).
+//
 // Fails with policy_denied, not_found (member_unknown) or invalid_argument.
 Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy& policy,
                            const Request& request);
@@ -141,7 +150,8 @@ Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy
 // Where a moment can be when n, S and Q lie between these bounds; as assemble() makes it.
 Between moment_between(const Output& output, Between n, Between s, Between q);
 
-// Parse, bind and check in one: `ast` is the tree that DuckDB printed for `sql`, both hostile.
+// Parse, bind and check in one: `ast` is the tree that DuckDB printed for `sql`, both hostile. With
+// a template `sql` is its text, and its values are put into the tree.
 Result<CheckedQuery> admit(std::string_view ast, std::string_view sql,
                            const policy::VerifiedPolicy& policy, const Request& request);
 

@@ -382,6 +382,7 @@ Json encode(const AnswerPredicate& predicate) {
     out.set("near", Json(std::move(near)));
   }
   if (predicate.repeat_of) out.set("repeat_of", to_hex(*predicate.repeat_of));
+  if (predicate.call) out.set("template", encode(*predicate.call));
   return out;
 }
 
@@ -400,6 +401,9 @@ Result<AnswerPredicate> decode_answer_predicate(const Json& json) {
   out.policy_hash = fields.hex_array<32>("policy_hash");
   if (json.find("repeat_of") != nullptr) out.repeat_of = fields.hex_array<32>("repeat_of");
   const Json::Array& snapshots = fields.array("snapshots", kTablesMax);
+  if (const Json* call = fields.optional("template")) {
+    GBX_TRY_ASSIGN(out.call, decode_template_call(*call, kMalformed));
+  }
   out.time = fields.integer("time", 0, Json::kIntegerMax);
   GBX_TRY(decode_parts(fields, out));
   GBX_TRY(fields.finish());

@@ -16,6 +16,7 @@
 #include "trusted/base/value.h"
 #include "trusted/packet/binding.h"
 #include "trusted/packet/dsse.h"
+#include "trusted/packet/template_call.h"
 #include "trusted/privacy/plan.h"
 
 namespace gbx::packet {
@@ -97,8 +98,9 @@ struct AnswerPredicate {
   std::string member;  // who asked
   std::array<std::uint8_t, 16> request_id{};
   Hash request_digest{};   // SHA-256 of the request's payload
-  Hash query_digest{};     // SHA-256 of the SQL text as it was asked
+  Hash query_digest{};     // SHA-256 of the SQL text as it was asked; with a template, of its own
   std::string query_text;  // as the room understood it, rendered again
+  std::optional<TemplateCall> call;  // that was asked in place of SQL
   Hash policy_hash{};
   BindingDigest binding{};
   Hash image_digest{};

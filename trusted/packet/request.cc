@@ -15,7 +15,9 @@ Result<Request> decode(const Json& json) {
   out.id = fields.hex_array<16>("id");
   out.member = fields.text("member", kNameBytesMax);
   out.policy_hash = fields.hex_array<32>("policy_hash");
-  out.sql = fields.text("sql", kSqlBytesMax);
+  const Json* call = fields.optional("template");
+  // One or the other: who knows no templates misses the SQL.
+  if (call == nullptr) out.sql = fields.text("sql", kSqlBytesMax);
   if (const Json* epsilon = fields.optional("epsilon")) {
     const std::string* text = epsilon->string();
     if (text == nullptr || text->size() > kEpsilonBytesMax) {
@@ -25,6 +27,9 @@ Result<Request> decode(const Json& json) {
     }
   }
   GBX_TRY(fields.finish());
+  if (call != nullptr) {
+    GBX_TRY_ASSIGN(out.call, decode_template_call(*call, kMalformed));
+  }
   return out;
 }
 
@@ -35,8 +40,12 @@ Envelope make_request(const Request& request, const crypto::SigningKey& member) 
                                {"dry_run", request.dry_run},
                                {"id", to_hex(request.id)},
                                {"member", request.member},
-                               {"policy_hash", to_hex(request.policy_hash)},
-                               {"sql", request.sql}});
+                               {"policy_hash", to_hex(request.policy_hash)}});
+  if (request.call) {
+    payload.set("template", encode(*request.call));
+  } else {
+    payload.set("sql", request.sql);
+  }
   if (request.epsilon) payload.set("epsilon", *request.epsilon);
   Envelope envelope = make_envelope(kRequestType, payload);
   sign(envelope, member);

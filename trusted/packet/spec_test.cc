@@ -28,6 +28,10 @@ Binding example_binding() {
           example_hash("image")};
 }
 
+// Of docs/spec/policy.md.
+constexpr std::string_view kSpendersDigest =
+    "fc94e9ae5f231ebdc288c2ad463b48e20159d92fee0e6d10fa5998184bf50723";
+
 Envelope example_request() {
   Request request;
   request.member = "newsnow";
@@ -36,6 +40,17 @@ Envelope example_request() {
   request.id.fill(0x42);
   request.sql = "SELECT COUNT(DISTINCT hashed_email) AS reached FROM exposures";
   request.epsilon = "0.1";
+  return make_request(request, spec::example_signing_key("newsnow"));
+}
+
+Envelope example_call() {
+  Request request =
+      open_request(example_request(), spec::example_signing_key("newsnow").public_key()).value();
+  request.sql.clear();
+  request.epsilon.reset();
+  request.call = TemplateCall{"spenders", 1, {}, {{"least", "0.00"}, {"since", "2025-09-01"}}};
+  const Bytes digest = from_hex(kSpendersDigest).value();
+  std::copy(digest.begin(), digest.end(), request.call->digest.begin());
   return make_request(request, spec::example_signing_key("newsnow"));
 }
 
@@ -83,17 +98,18 @@ class PacketsPage : public testing::Test {
 
 TEST_F(PacketsPage, Envelope) { expect(0, Json::parse(print_envelope(example_request())).value()); }
 TEST_F(PacketsPage, Request) { expect(1, payload_of(example_request())); }
-TEST_F(PacketsPage, KeyRelease) { expect(2, payload_of(example_release())); }
-TEST_F(PacketsPage, Close) { expect(3, payload_of(example_close())); }
-TEST_F(PacketsPage, Statement) { expect(4, payload_of(example_statement())); }
+TEST_F(PacketsPage, RequestOfATemplate) { expect(2, payload_of(example_call())); }
+TEST_F(PacketsPage, KeyRelease) { expect(3, payload_of(example_release())); }
+TEST_F(PacketsPage, Close) { expect(4, payload_of(example_close())); }
+TEST_F(PacketsPage, Statement) { expect(5, payload_of(example_statement())); }
 
 TEST_F(PacketsPage, SealedAnswer) {
   spec::ExampleEntropy entropy;
   const Receiver receivers[] = {{"newsnow", spec::example_sealing_key("newsnow").public_key()}};
   const std::string sealed = seal_answer("{}", receivers, as_bytes("context"), entropy).value();
   Json made = Json::parse(sealed).value();
-  ASSERT_LT(5U, blocks_.size());
-  EXPECT_EQ(blocks_[5].find("receivers")->canonical(), made.find("receivers")->canonical())
+  ASSERT_LT(6U, blocks_.size());
+  EXPECT_EQ(blocks_[6].find("receivers")->canonical(), made.find("receivers")->canonical())
       << made.find("receivers")->pretty();
   EXPECT_EQ(from_base64(*made.find("body")->string())->size(), 4096 + 16U);
 }
@@ -102,9 +118,9 @@ TEST_F(PacketsPage, SealedRequest) {
   spec::ExampleEntropy entropy;
   const std::string packet = seal_request(example_request(), example_binding(), entropy).value();
   const Json made = Json::parse(packet).value();
-  ASSERT_LT(6U, blocks_.size());
-  EXPECT_EQ(blocks_[6].find("nonce")->canonical(), made.find("nonce")->canonical());
-  EXPECT_EQ(blocks_[6].find("binding")->canonical(), made.find("binding")->canonical());
+  ASSERT_LT(7U, blocks_.size());
+  EXPECT_EQ(blocks_[7].find("nonce")->canonical(), made.find("nonce")->canonical());
+  EXPECT_EQ(blocks_[7].find("binding")->canonical(), made.find("binding")->canonical());
   EXPECT_EQ(from_base64(*made.find("sealed")->string())->size(), 32 + 1024 + 16U);
   EXPECT_TRUE(spec::mentions("packets.md", to_hex(crypto::sha256(as_bytes(packet)))))
       << to_hex(crypto::sha256(as_bytes(packet)));
@@ -133,8 +149,8 @@ TEST(Packets, EveryFlippedBitIsRefused) {
            open_close_request(*envelope, shop).has_value() ||
            open_statement(*envelope, kAnswerPredicate, signer).has_value();
   };
-  for (const Envelope& envelope :
-       {example_request(), example_release(), example_close(), example_statement()}) {
+  for (const Envelope& envelope : {example_request(), example_call(), example_release(),
+                                   example_close(), example_statement()}) {
     const std::string good = print_envelope(envelope);
     ASSERT_TRUE(opens(good));
     for (std::size_t i = 0; i < good.size(); i++) {

@@ -152,6 +152,21 @@ Status check_tables(const Policy& policy) {
   return {};
 }
 
+Status check_templates(const Policy& policy) {
+  if (policy.templates.size() > kTemplatesMax) return wrong("policy_templates_count");
+  for (std::size_t i = 0; i < policy.templates.size(); i++) {
+    const Template& entry = policy.templates[i];
+    if (i > 0 && !(policy.templates[i - 1].name < entry.name)) {
+      return wrong("policy_templates_order");
+    }
+    GBX_TRY(check_template(entry));
+    for (const Approval& approval : entry.approved_by) {
+      if (policy.find_member(approval.member) == nullptr) return wrong("policy_approval_unknown");
+    }
+  }
+  return {};
+}
+
 Status check_header(const Policy& policy) {
   const auto id = from_hex(policy.id);
   if (!id || id->size() != 16) return wrong("policy_id_malformed");
@@ -320,6 +335,7 @@ Status check(const Policy& policy) {
     }
   }
   GBX_TRY(check_tables(policy));
+  GBX_TRY(check_templates(policy));
   GBX_TRY(check_trust(policy.trust));
   return check_limits(policy.limits);
 }

@@ -252,6 +252,7 @@ Result<Limits> decode_limits(const Json& json) {
 struct Parts {
   const Json::Array* members;
   const Json::Array* tables;
+  const Json::Array* templates;  // nullptr: none
   const Json* privacy;
   const Json* trust;
   const Json* limits;
@@ -269,6 +270,10 @@ Result<Parts> decode_header(const Json& payload, Policy& out) {
   Parts parts{};
   parts.members = &fields.array("members", kMembersMax);
   parts.tables = &fields.array("tables", kTablesMax);
+  if (payload.find("templates") != nullptr) {
+    parts.templates = &fields.array("templates", kTemplatesMax);
+    if (parts.templates->empty()) fields.fail();  // then the member is absent
+  }
   parts.privacy = &fields.object("privacy");
   parts.trust = &fields.object("trust");
   parts.limits = &fields.object("limits");
@@ -292,6 +297,10 @@ Result<Policy> decode(const Json& payload) {
   for (const Json& item : *parts.tables) {
     GBX_TRY_ASSIGN(Table table, decode_table(item));
     out.tables.push_back(std::move(table));
+  }
+  for (const Json& item : parts.templates == nullptr ? Json::Array() : *parts.templates) {
+    GBX_TRY_ASSIGN(Template entry, decode_template(item));
+    out.templates.push_back(std::move(entry));
   }
   GBX_TRY_ASSIGN(out.privacy, decode_privacy(*parts.privacy));
   GBX_TRY_ASSIGN(out.trust, attest::decode_trust_policy(*parts.trust));
@@ -317,6 +326,10 @@ Json encode(const Policy& policy) {
                            {"trust", attest::encode_trust_policy(policy.trust)},
                            {"version", std::int64_t{policy.version}}});
   if (policy.previous) out.set("previous", to_hex(*policy.previous));
+  if (policy.templates.empty()) return out;
+  Json::Array templates;
+  for (const Template& entry : policy.templates) templates.push_back(encode_template(entry));
+  out.set("templates", Json(std::move(templates)));
   return out;
 }
 

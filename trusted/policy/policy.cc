@@ -49,6 +49,12 @@ const Table* Policy::find_table(std::string_view table) const {
   return found == tables.end() ? nullptr : &*found;
 }
 
+const Template* Policy::find_template(std::string_view wanted) const {
+  const auto found = std::find_if(templates.begin(), templates.end(),
+                                  [&](const Template& entry) { return entry.name == wanted; });
+  return found == templates.end() ? nullptr : &*found;
+}
+
 const Column* find_column(const Table& table, std::string_view column) {
   const auto found = std::find_if(table.columns.begin(), table.columns.end(),
                                   [&](const Column& entry) { return entry.name == column; });

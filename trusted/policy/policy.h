@@ -19,6 +19,7 @@
 #include "trusted/crypto/hpke.h"
 #include "trusted/crypto/sign.h"
 #include "trusted/packet/dsse.h"
+#include "trusted/policy/template.h"
 #include "trusted/privacy/plan.h"
 #include "trusted/privacy/rations.h"
 #include "trusted/sql/catalog.h"
@@ -198,14 +199,16 @@ struct Policy {
   std::optional<Hash> previous;  // hash of the version before; exactly when version > 1
   std::int64_t expires = 0;      // seconds since 1970
   std::uint32_t token_epoch = 1;
-  std::vector<Member> members;  // 2..64, by name
-  std::vector<Table> tables;    // by name
+  std::vector<Member> members;      // 2..64, by name
+  std::vector<Table> tables;        // by name
+  std::vector<Template> templates;  // by name; absent from the packet when there is none
   Privacy privacy;
   attest::TrustPolicy trust;  // what members believe of the room that runs it
   Limits limits;
 
   [[nodiscard]] const Member* find_member(std::string_view member) const;
   [[nodiscard]] const Table* find_table(std::string_view table) const;
+  [[nodiscard]] const Template* find_template(std::string_view wanted) const;
 };
 
 // The column of that name, as written; nullptr when there is none.

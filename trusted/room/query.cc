@@ -99,8 +99,16 @@ Result<firewall::CheckedQuery> Room::check(const Asked& asked) {
   if (request.epsilon) {
     GBX_TRY_ASSIGN(terms.epsilon, privacy::parse_epsilon(*request.epsilon));
   }
-  GBX_TRY_ASSIGN(const std::string ast, seams_.parser->parse(request.sql));
-  return firewall::admit(ast, request.sql, policy_, terms);
+  if (!request.call) {
+    GBX_TRY_ASSIGN(const std::string ast, seams_.parser->parse(request.sql));
+    return firewall::admit(ast, request.sql, policy_, terms);
+  }
+  // Values are judged before anything is parsed; what is parsed is the members' own text.
+  GBX_TRY_ASSIGN(const policy::TemplateUse use,
+                 policy::TemplateUse::make(policy_.policy().templates, *request.call));
+  terms.use = &use;
+  GBX_TRY_ASSIGN(const std::string ast, seams_.parser->parse(use.sql()));
+  return firewall::admit(ast, use.sql(), policy_, terms);
 }
 
 Result<std::vector<Dataset>> Room::datasets_of(const firewall::CheckedQuery& query,
@@ -127,7 +135,11 @@ Result<packet::AnswerPredicate> Room::predicate_of(const Question& question) con
   out.member = asked.request.member;
   out.request_id = asked.request.id;
   out.request_digest = asked.digest;
-  out.query_digest = crypto::sha256(as_bytes(asked.request.sql));
+  out.call = question.query.call();
+  const policy::Template* asked_template =
+      out.call ? policy_.policy().find_template(out.call->name) : nullptr;
+  out.query_digest =
+      crypto::sha256(as_bytes(asked_template == nullptr ? asked.request.sql : asked_template->sql));
   out.query_text = question.query.canonical();
   out.policy_hash = policy_.hash();
   out.binding = asked.request.binding;
