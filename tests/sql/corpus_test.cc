@@ -137,8 +137,9 @@ Outcome run(DuckdbParser& parser, const Case& test) {
   const auto policy = room_called(test.room);
   if (!policy) return {"no such room", ""};
   const auto use = template_of(test, policy->policy());
-  const auto checked = firewall::admit(parser.tree(test.sql), test.sql, *policy,
-                                       {test.member, test.epsilon, use ? &*use : nullptr});
+  const auto checked = firewall::admit(
+      parser.tree(test.sql), test.sql, *policy,
+      {.member = test.member, .epsilon = test.epsilon, .use = use ? &*use : nullptr});
   if (checked) return {"accepted", describe(*checked)};
   const Error& error = checked.error();
   std::string place;
