@@ -18,6 +18,22 @@ constexpr std::array<std::uint8_t, 5> kPurposeEk = {0x67, 0x81, 0x05, 0x08, 0x01
 
 bool equals(ByteView a, ByteView b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 
+bool has_purpose(const crypto::Certificate& leaf, ByteView wanted) {
+  const auto extension = leaf.extension(kExtendedKeyUsage);
+  if (!extension) return false;
+  DerReader outer(*extension);
+  const auto list = outer.next(kDerSequence);
+  if (!list || !outer.done()) return false;
+  DerReader in(*list);
+  bool found = false;
+  for (std::size_t i = 0; i < kPurposesMax && !in.done(); i++) {
+    const auto purpose = in.next(kDerOid);
+    if (!purpose) return false;
+    found = found || equals(*purpose, wanted);
+  }
+  return found && in.done();
+}
+
 }  // namespace
 
 bool may_sign(const crypto::Certificate& leaf) {
@@ -29,20 +45,10 @@ bool may_sign(const crypto::Certificate& leaf) {
 }
 
 bool is_for_tpm(const crypto::Certificate& leaf) {
-  const auto extension = leaf.extension(kExtendedKeyUsage);
-  if (!extension) return false;
-  DerReader outer(*extension);
-  const auto list = outer.next(kDerSequence);
-  if (!list || !outer.done()) return false;
-  DerReader in(*list);
-  bool found = false;
-  for (std::size_t i = 0; i < kPurposesMax && !in.done(); i++) {
-    const auto purpose = in.next(kDerOid);
-    if (!purpose) return false;
-    found = found || equals(*purpose, kPurposeAk) || equals(*purpose, kPurposeEk);
-  }
-  return found && in.done();
+  return has_purpose(leaf, kPurposeAk) || has_purpose(leaf, kPurposeEk);
 }
+
+bool is_endorsement(const crypto::Certificate& leaf) { return has_purpose(leaf, kPurposeEk); }
 
 std::optional<Bytes> google_instance_id(const crypto::Certificate& leaf) {
   const auto extension = leaf.extension(kGoogleInstance);

@@ -6,13 +6,17 @@
 #include "cli/home_files.h"
 #include "cli/mistakes.h"
 #include "client/evidence/edit_collaboration.h"
+#include "client/evidence/enrol_key.h"
 #include "client/keys/atomic_file.h"
+#include "trusted/crypto/entropy.h"
 
 namespace gbx::cli {
 namespace {
 
 constexpr std::int64_t kDaySeconds = 86400;
 constexpr unsigned kFileMode = 0644;  // others check it too
+constexpr unsigned kSecretMode = 0600;
+constexpr const char* kNotEnrolled = "no key was enrolled";
 
 struct TrustOptions {
   std::string file;
@@ -22,6 +26,12 @@ struct TrustOptions {
   std::vector<std::string> pcrs;  // "4=HEX"
   unsigned vmpl = 0;
   std::string machine;
+  std::string offer;
+  std::string roots;
+  std::string challenge;
+  std::string kept;
+  std::string answer;
+  std::string assurance;
 };
 
 // A file that says what to believe: a trust policy (JSON), or a collaboration (YAML).
@@ -174,6 +184,76 @@ void pin_machine(const Console& console, const TrustOptions& options) {
   write_trust(console, file, "It believes this machine and the others that it names, and no more.");
 }
 
+std::string read_text(const std::string& path) {
+  auto text = client::read_file(path, attest::kCollateralBytesMax);
+  if (!text) throw failure_in_words(kNotEnrolled, path, text.error());
+  return std::move(text).value();
+}
+
+void write_json(const std::string& path, const Json& json, unsigned mode) {
+  const Status written = client::write_file(path, json.canonical() + "\n", mode);
+  if (!written) throw failure_in_words(kNotEnrolled, path, written.error());
+}
+
+void challenge(const Console& console, const TrustOptions& options) {
+  crypto::SystemEntropy entropy;
+  const auto begun = client::begin_enrolment(
+      read_text(options.offer), as_bytes(read_text(options.roots)), now_seconds(), entropy);
+  if (!begun) throw failure_in_words(kNotEnrolled, options.offer, begun.error());
+  write_json(options.kept, begun->kept, kSecretMode);
+  write_json(options.challenge, begun->challenge, kFileMode);
+  console.say("Send " + options.challenge + " to the machine and keep " + options.kept +
+              " to yourself; nothing is enrolled yet.");
+  console.print(Json::object({{"ak_sha256", *begun->kept.find("ak_sha256")}}));
+}
+
+void enrol(const Console& console, const TrustOptions& options) {
+  const auto assurance = attest::assurance_from(options.assurance);
+  if (!assurance) {
+    throw wrong_usage(options.assurance, "it is no assurance word", "write DEV-TPM or TPM");
+  }
+  const auto proven = client::finish_enrolment(read_text(options.kept), read_text(options.answer));
+  if (!proven) throw failure_in_words(kNotEnrolled, options.answer, proven.error());
+  const attest::TpmKey key{*proven, *assurance};
+  TrustFile file = read_trust_file(options.file);
+  file.text = file.is_json()
+                  ? edited_json(file, [&](auto& trust) { return client::enrol_key(trust, key); })
+                  : client::enrol_key_in(file.text, file.path, key);
+  write_trust(console, file,
+              "It believes this TPM's attestation key as " + options.assurance + ".");
+}
+
+void add_enrolment(CLI::App* group, Console& console) {
+  auto options = std::make_shared<TrustOptions>();
+  CLI::App* asked = group->add_subcommand(
+      "challenge", "Ask a TPM to prove that an attestation key is its own (first step)");
+  asked->add_option("offer", options->offer, "From glovebox-attester offer")->required();
+  asked->add_option("--root", options->roots, "Whose endorsement certificates you believe")
+      ->required();
+  asked->add_option("--keep", options->kept, "What the answer will be held against; secret")
+      ->required();
+  asked->add_option("-o,--output", options->challenge, "The challenge, for the machine")
+      ->required();
+  asked->footer(
+      "Example: glovebox trust challenge offer.json --root vendor.pem --keep own.json -o "
+      "challenge.json");
+  asked->callback([&console, options] { challenge(console, *options); });
+  auto last = std::make_shared<TrustOptions>();
+  CLI::App* done = group->add_subcommand(
+      "enrol-key", "Believe the attestation key of a TPM that has answered (second step)");
+  done->add_option("file", last->file, "The trust policy, or collaboration.yaml; it is changed")
+      ->required();
+  done->add_option("answer", last->answer, "From glovebox-attester answer")->required();
+  done->add_option("--keep", last->kept, "What trust challenge has kept")->required();
+  done->add_option("--assurance", last->assurance,
+                   "How strong its word is: DEV-TPM of a software TPM, DEV-VM, CLOUD-TPM or TPM")
+      ->required();
+  done->footer(
+      "Example: glovebox trust enrol-key collaboration.yaml answer.json --keep own.json "
+      "--assurance DEV-TPM");
+  done->callback([&console, last] { telling_mistakes([&] { enrol(console, *last); }); });
+}
+
 void add_add_image(CLI::App* group, Console& console) {
   auto options = std::make_shared<TrustOptions>();
   CLI::App* verb = group->add_subcommand("add-image", "Believe one more image");
@@ -225,6 +305,7 @@ void add_trust_verbs(CLI::App& app, Console& console) {
   verb->callback([&console, options] { telling_mistakes([&] { show(console, *options); }); });
   add_add_image(group, console);
   add_pin_machine(group, console);
+  add_enrolment(group, console);
 }
 
 }  // namespace gbx::cli

@@ -33,11 +33,10 @@ Result<Hash> hash_file(const fs::path& path) {
 
 }  // namespace
 
-Result<ImageFiles> find_image_files() {
+Result<ImageFiles> image_files_of(const fs::path& room) {
   std::error_code failed;
-  const fs::path self = fs::read_symlink("/proc/self/exe", failed);
-  const fs::path folder = self.parent_path();
-  ImageFiles files{self, folder / "glovebox-worker", {}, {}};
+  const fs::path folder = room.parent_path();
+  ImageFiles files{room, folder / "glovebox-worker", {}, {}};
   const std::array<fs::path, 3> places{folder / "libduckdb.so", folder / "../lib/libduckdb.so",
                                        GBX_DUCKDB_LIBRARY};
   for (const fs::path& place : places) {
@@ -50,6 +49,11 @@ Result<ImageFiles> find_image_files() {
     if (fs::exists(folder / name, failed)) files.libraries.push_back(folder / name);
   }
   return files;
+}
+
+Result<ImageFiles> find_image_files() {
+  std::error_code failed;
+  return image_files_of(fs::read_symlink("/proc/self/exe", failed));
 }
 
 Result<Json> image_manifest(const ImageFiles& files) {

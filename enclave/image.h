@@ -25,6 +25,9 @@ struct ImageFiles {
 // which the worker then uses. Fails with unavailable (image_incomplete).
 Result<ImageFiles> find_image_files();
 
+// The same of another room program. Fails as find_image_files() does.
+Result<ImageFiles> image_files_of(const std::filesystem::path& room);
+
 // {"files": [{"name", "sha256"}], "format": 1}: the programs and the engine, then the libraries by
 // name. Fails with unavailable (image_unreadable).
 Result<Json> image_manifest(const ImageFiles& files);

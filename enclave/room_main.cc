@@ -1,5 +1,8 @@
-// glovebox-room: one room on one socket. The host starts it with the room's end as descriptor 3 and
-// no environment; `glovebox-room --measure` prints the image manifest instead.
+// glovebox-room: one room on one socket. The host starts it with the room's end as descriptor 3, on
+// a machine with evidence the line to its attester as descriptor 4, and no environment;
+// `glovebox-room --measure` prints the image manifest instead.
+
+#include <fcntl.h>
 
 #include <csignal>
 #include <cstdio>
@@ -9,6 +12,7 @@
 #include <thread>
 
 #include "attest/sim.h"
+#include "enclave/attester_line.h"
 #include "enclave/file_source.h"
 #include "enclave/harden.h"
 #include "enclave/image.h"
@@ -20,6 +24,7 @@ namespace gbx::enclave {
 namespace {
 
 constexpr int kHostDescriptor = 3;
+constexpr int kAttesterDescriptor = 4;
 constexpr Channel::Milliseconds kFramePatience{60'000};  // for the rest of a frame that has begun
 
 class SystemClock final : public Clock {
@@ -68,20 +73,20 @@ class WorkerEngine final : public room::Engine {
 // Everything behind the seams of one room.
 class Machine final : public RoomMaker {
  public:
-  Machine(const ImageFiles& image, const Hash& digest, Channel& host)
-      : image_(image), digest_(digest), store_(host) {}
+  Machine(const ImageFiles& image, const Hash& digest, Channel& host, Descriptor attester)
+      : image_(image), digest_(digest), attester_(std::move(attester)), store_(host) {}
 
   Result<std::unique_ptr<room::Room>> make(policy::VerifiedPolicy policy) noexcept override {
     const policy::Limits& limits = policy.policy().limits;
     const WorkerLimits worker{.threads = std::max(1U, std::thread::hardware_concurrency()),
                               .memory_bytes = limits.memory_mib << 20,
                               .seconds = limits.seconds};
+    GBX_TRY_ASSIGN(const attest::Platform platform, take_quoter(policy.hash()));
     GBX_TRY_ASSIGN(pool_, WorkerPool::start(image_.worker.string(), worker));
     GBX_TRY(forbid_opening());
     engine_.emplace(*pool_);
-    quoter_.emplace(digest_, policy.hash());
-    return room::Room::boot(std::move(policy), {digest_, attest::Platform::sim},
-                            {&entropy_, &store_, &clock_, &*quoter_, pool_.get(), &*engine_});
+    return room::Room::boot(std::move(policy), {digest_, platform},
+                            {&entropy_, &store_, &clock_, quoter_.get(), pool_.get(), &*engine_});
   }
 
   std::shared_ptr<const snapshot::BlockSource> source(Descriptor descriptor) noexcept override {
@@ -89,14 +94,34 @@ class Machine final : public RoomMaker {
   }
 
  private:
+  // The machine's attester where there is one. What it says is for others to verify: a room that is
+  // lied to about its platform is believed by nobody.
+  Result<attest::Platform> take_quoter(const Hash& policy_hash) {
+    if (!attester_.valid()) {
+#if defined(GBX_SIM)
+      quoter_ = std::make_unique<attest::SimQuoter>(digest_, policy_hash);
+      return attest::Platform::sim;
+#else
+      static_cast<void>(policy_hash);
+      return Error{ErrorCode::unavailable, "attester_missing"};
+#endif
+    }
+    GBX_TRY_ASSIGN(AttesterQuoter quoter, AttesterQuoter::meet(std::move(attester_)));
+    const auto platform = attest::platform_from(quoter.platform());
+    if (!platform) return Error{ErrorCode::unavailable, "attester_malformed"};
+    quoter_ = std::make_unique<AttesterQuoter>(std::move(quoter));
+    return *platform;
+  }
+
   ImageFiles image_;
   Hash digest_;
+  Descriptor attester_;
   crypto::SystemEntropy entropy_;
   SystemClock clock_;
   HostStore store_;
   std::unique_ptr<WorkerPool> pool_;
   std::optional<WorkerEngine> engine_;
-  std::optional<attest::SimQuoter> quoter_;
+  std::unique_ptr<Quoter> quoter_;
 };
 
 // Until the host hangs up, breaks the protocol, or the room is closed.
@@ -116,7 +141,14 @@ int fail(const Error& error) {
   return 1;
 }
 
+// Before anything else is opened, which could get its number.
+Descriptor inherited_attester() {
+  if (::fcntl(kAttesterDescriptor, F_SETFD, FD_CLOEXEC) != 0) return {};
+  return Descriptor(kAttesterDescriptor);
+}
+
 int run(bool measure) {
+  Descriptor attester = inherited_attester();
   forbid_dumps();
   std::signal(SIGPIPE, SIG_IGN);
   const auto files = find_image_files();
@@ -128,7 +160,7 @@ int run(bool measure) {
     return 0;
   }
   Channel host{Descriptor(kHostDescriptor)};
-  Machine machine(*files, image_digest(*manifest), host);
+  Machine machine(*files, image_digest(*manifest), host, std::move(attester));
   return serve(host, machine);
 }
 

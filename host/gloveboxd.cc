@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <system_error>
 
 #include "host/room_process.h"
@@ -25,6 +26,7 @@ struct Options {
   std::filesystem::path folder;
   std::filesystem::path policy;
   std::filesystem::path room_program;
+  std::vector<std::string> attester;  // program and arguments; none on a machine without
   std::uint64_t snapshot_mib_max = 65536;
   unsigned call_seconds = 600;
 };
@@ -90,11 +92,24 @@ int serve(const enclave::Descriptor& stop, Server& server, Courier& courier, Roo
   }
 }
 
+// A name without a folder is a program beside this one.
+std::optional<RoomProcess> start_attester(const Options& options) {
+  if (options.attester.empty()) return std::nullopt;
+  std::vector<std::string> command = options.attester;
+  if (command.front().find('/') == std::string::npos) {
+    command.front() =
+        (std::filesystem::read_symlink("/proc/self/exe").parent_path() / command.front()).string();
+  }
+  return std::make_optional<RoomProcess>(std::move(command));
+}
+
 int run(const Options& options) {
   const enclave::Descriptor lock = lock_folder(options.folder);
   const Bytes policy = read_policy(options.policy);
   const enclave::Descriptor stop = stop_signals();
-  RoomProcess room(options.room_program);
+  std::optional<RoomProcess> attester = start_attester(options);
+  RoomProcess room({options.room_program.string()},
+                   attester ? attester->take_socket() : enclave::Descriptor());
   Courier courier(room.take_channel(),
                   {Ledger(options.folder / "ledger"),
                    SnapshotFolder(options.folder / "snapshots", options.snapshot_mib_max << 20),
@@ -124,6 +139,8 @@ int main(int argc, char** argv) {
   app.add_option("--snapshot-mib-max", options.snapshot_mib_max,
                  "The largest snapshot to keep, MiB");
   app.add_option("--call-seconds", options.call_seconds, "How long the room may take for one call");
+  app.add_option("attester", options.attester,
+                 "After --: the program that makes evidence of this machine, and its arguments");
   try {
     app.parse(argc, argv);
     return gbx::host::run(options);

@@ -124,6 +124,19 @@ std::string pin_machine_in(const std::string& text, const std::string& path, Pla
   return confirmed(draft, path, trust);
 }
 
+std::string enrol_key_in(const std::string& text, const std::string& path,
+                         const attest::TpmKey& key) {
+  Draft draft(text, path);
+  TrustPolicy trust = draft.decoded();
+  if (const Status enrolled = enrol_key(trust, key); !enrolled) {
+    fail(draft, draft.trust(), enrolled.error());
+  }
+  const Json entry = Json::object(
+      {{"assurance", attest::assurance_word(key.assurance)}, {"sha256", to_hex(key.sha256)}});
+  draft.prepend(section_of(draft.trust(), Platform::tpm)["keys"], entry.canonical());
+  return confirmed(draft, path, trust);
+}
+
 attest::TrustPolicy read_trust_of(const std::string& text, const std::string& path) {
   return Draft(text, path).decoded();
 }

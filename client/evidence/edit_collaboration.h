@@ -16,6 +16,9 @@ std::string add_image_to(const std::string& text, const std::string& path, const
 std::string pin_machine_in(const std::string& text, const std::string& path,
                            attest::Platform platform, const Bytes& machine);
 
+std::string enrol_key_in(const std::string& text, const std::string& path,
+                         const attest::TpmKey& key);
+
 // What the collaboration's `trust` says. Throws Mistake.
 attest::TrustPolicy read_trust_of(const std::string& text, const std::string& path);
 

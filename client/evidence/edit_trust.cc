@@ -132,6 +132,20 @@ Status pin_machine(TrustPolicy& trust, Platform platform, const Bytes& machine) 
   return {};
 }
 
+Status enrol_key(TrustPolicy& trust, const attest::TpmKey& key) {
+  if (!trust.tpm) return untrusted();
+  TrustPolicy changed = trust;
+  auto& keys = changed.tpm->keys;
+  const auto same = [&](const attest::TpmKey& known) { return known.sha256 == key.sha256; };
+  if (std::any_of(keys.begin(), keys.end(), same)) {
+    return Error{ErrorCode::invalid_argument, "machine_repeated"};
+  }
+  keys.insert(keys.begin(), key);
+  if (!reads_back(changed)) return Error{ErrorCode::invalid_argument, "trust_policy_malformed"};
+  trust = std::move(changed);
+  return {};
+}
+
 Result<TrustPolicy> parse_trust_file(std::string_view text) {
   const auto json = Json::parse(text);
   if (!json) return Error{ErrorCode::invalid_argument, "trust_policy_malformed"};

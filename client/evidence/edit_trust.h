@@ -30,6 +30,11 @@ Status add_image(attest::TrustPolicy& trust, const NewImage& image);
 // (machine_malformed, machine_repeated); nothing has changed then.
 Status pin_machine(attest::TrustPolicy& trust, attest::Platform platform, const Bytes& machine);
 
+// An attestation key that was enrolled (enrol_key.h), as the first of its list. Fails with
+// not_found (platform_not_trusted) or invalid_argument (machine_repeated, trust_policy_malformed:
+// no TPM has that assurance word); nothing has changed then.
+Status enrol_key(attest::TrustPolicy& trust, const attest::TpmKey& key);
+
 // Fails with invalid_argument (trust_policy_malformed).
 Result<attest::TrustPolicy> parse_trust_file(std::string_view text);
 std::string print_trust_file(const attest::TrustPolicy& trust);

@@ -78,6 +78,7 @@ class Stage:
         self.shopgood = Party(self.path, "shopgood")
         self.newsnow = Party(self.path, "newsnow")
         self.rooms = 0
+        self.attester = ()  # the program that makes evidence, and its arguments
         for party in (self.shopgood, self.newsnow):
             party.run("init", "--name", party.name)
             party.run("identity", "export", "-o", party.name + ".id")
@@ -88,7 +89,9 @@ class Stage:
         epsilon, counts = ("3", "zcdp") if agreement == "dashboard.yaml" else ("2", "pure")
         for party in (self.shopgood, self.newsnow):
             total = ("--epsilon", epsilon, "--delta", "1e-6", "--accounting", counts)
-            party.run("budget", "set", *(total if edit is str else ("--queries", "6")))
+            if edit is without_noise:
+                total = ("--queries", "6")
+            party.run("budget", "set", *total)
             shutil.copytree(party.folder / "home", party.folder / "home.fresh")
 
     def agree(self):
@@ -121,18 +124,20 @@ class Stage:
 class Room:
     """A host with its room, as an operator starts it."""
 
-    def __init__(self, stage):
+    def __init__(self, stage, *more):
         stage.rooms += 1
         self.folder = stage.path / f"room{stage.rooms}"
         self.folder.mkdir()
         self.log = open(self.folder / "log", "wb")
         self.host = subprocess.Popen(
-            [BIN / "gloveboxd", "--dir", self.folder, "--policy", stage.policy],
+            [BIN / "gloveboxd", "--dir", self.folder, "--policy", stage.policy, *more,
+             *(["--", *stage.attester] if stage.attester else [])],
             stdout=self.log, stderr=self.log)
         self.socket = self.folder / "socket"
         end = time.monotonic() + 20
         while not self.socket.exists():
             if self.host.poll() is not None or time.monotonic() > end:
+                self.log.close()
                 raise AssertionError((self.folder / "log").read_text(encoding="utf-8"))
             time.sleep(0.01)
 

@@ -1,0 +1,161 @@
+// glovebox-attester: makes evidence of the machine that it runs on, for a room that asks over its
+// line (descriptor 3); or enrols a TPM's attestation key. It stands outside of the room: nothing
+// that it says is believed but by what the platform has signed.
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+#include "attest/enrolment.h"
+#include "attester/event_log_file.h"
+#include "attester/serve.h"
+#include "attester/tpm.h"
+#include "attester/tsm.h"
+#include "enclave/image.h"
+
+namespace gbx::attester {
+namespace {
+
+constexpr int kRoomDescriptor = 3;
+constexpr std::size_t kBindingBytes = 32;  // of a quote's extra data
+constexpr unsigned kImagePcr = 14;
+
+struct Options {
+  std::string tpm;
+  std::string folder = kTsmFolder;
+  std::string room_program;
+  std::string challenge;
+  std::vector<unsigned> pcrs{kImagePcr};
+  Attachments files;
+};
+
+// Of a Result; a failure ends the program with the word.
+template <typename T>
+T demand(Result<T> result) {
+  if (result) return std::move(result).value();
+  throw std::runtime_error(std::string(result.error().reason.view()));
+}
+void demand(const Status& status) {
+  if (!status) throw std::runtime_error(std::string(status.error().reason.view()));
+}
+
+// Hashes what will run and extends the register with it, so that a quote says so.
+std::vector<Measured> measure(Tpm& tpm, const std::string& room_program) {
+  if (room_program.empty()) return {};
+  const Json manifest =
+      demand(enclave::image_manifest(demand(enclave::image_files_of(room_program))));
+  const Measured event{kImagePcr, enclave::image_digest(manifest), manifest.canonical()};
+  demand(tpm.extend(event.pcr, event.digest));
+  return {event};
+}
+
+int run_tpm(const Options& options) {
+  Tpm tpm = demand(Tpm::open(options.tpm));
+  const Bytes log = print_event_log(measure(tpm, options.room_program));
+  attest::PcrMask selection = 0;
+  for (const unsigned pcr : options.pcrs) selection |= attest::PcrMask{1} << pcr;
+  const bool measured = !options.room_program.empty();
+  const Attest attest = [&](ByteView binding) -> Result<attest::EvidenceBundle> {
+    GBX_TRY_ASSIGN(attest::TpmEvidence quote,
+                   tpm.quote({binding.first(std::min(binding.size(), kBindingBytes)), selection}));
+    const attest::TpmFile file{tpm.ak_public(), std::move(quote)};
+    return attest::EvidenceBundle{attest::Platform::tpm,
+                                  to_bytes(attest::print_tpm_file(file)),
+                                  {},
+                                  measured ? log : Bytes{}};
+  };
+  enclave::AttesterLine line{enclave::Descriptor(kRoomDescriptor)};
+  serve(line, attest::Platform::tpm, options.files, attest);
+  return 0;
+}
+
+int run_tsm(const Options& options) {
+  const Attest attest = [&](ByteView binding) { return tsm_report(options.folder, binding); };
+  // What machine it is shows in a first report, over bytes that bind nothing.
+  const attest::Platform platform = demand(attest(Bytes(64, 0))).platform;
+  enclave::AttesterLine line{enclave::Descriptor(kRoomDescriptor)};
+  serve(line, platform, options.files, attest);
+  return 0;
+}
+
+int offer(const Options& options) {
+  Tpm tpm = demand(Tpm::open(options.tpm));
+  attest::EvidenceBundle files;
+  files.chain = demand(tpm.endorsement_certificate());
+  files = demand(attach_files(std::move(files), options.files));
+  std::cout << attest::encode(attest::KeyOffer{tpm.ak_public(), files.chain}).canonical() << "\n";
+  return 0;
+}
+
+int answer(const Options& options) {
+  std::ifstream file(options.challenge, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const Json json = demand(Json::parse(text));
+  const auto challenge = demand(attest::decode_key_challenge(json));
+  Tpm tpm = demand(Tpm::open(options.tpm));
+  const Bytes proof = demand(tpm.activate(challenge.id_object, challenge.secret));
+  std::cout << Json::object({{"proof", to_hex(proof)}}).canonical() << "\n";
+  return 0;
+}
+
+void add_tpm(CLI::App* verb, Options& options) {
+  verb->add_option("--tpm", options.tpm, "device:/dev/tpmrm0, or swtpm:HOST:PORT")->required();
+}
+
+void add_verbs(CLI::App& app, Options& options) {
+  app.require_subcommand(1);
+  CLI::App* tpm = app.add_subcommand("tpm", "Quotes of a TPM 2.0, for the room at descriptor 3");
+  add_tpm(tpm, options);
+  tpm->add_option("--measure", options.room_program,
+                  "First extend register 14 with the image of this room program");
+  tpm->add_option("--pcr", options.pcrs, "The registers to quote, of the bank sha256")
+      ->delimiter(',')
+      ->check(CLI::Range(0U, 23U));
+  CLI::App* tsm = app.add_subcommand(
+      "tsm", "Reports of SEV-SNP or quotes of TDX by configfs-tsm, for the room at descriptor 3");
+  tsm->add_option("--folder", options.folder, "Where configfs-tsm is")->capture_default_str();
+  for (CLI::App* verb : {tpm, tsm}) {
+    verb->add_option("--collateral", options.files.collateral, "Goes along with each evidence");
+  }
+  CLI::App* offered = app.add_subcommand("offer", "The attestation key, for an owner to enrol");
+  add_tpm(offered, options);
+  for (CLI::App* verb : {tpm, tsm, offered}) {
+    verb->add_option("--chain", options.files.chain, "Certificates and revocation lists to add");
+  }
+  CLI::App* answered = app.add_subcommand("answer", "Answer an owner's challenge");
+  add_tpm(answered, options);
+  answered->add_option("challenge", options.challenge, "From glovebox trust challenge")->required();
+}
+
+int run(const CLI::App& app, const Options& options) {
+  std::signal(SIGPIPE, SIG_IGN);
+  if (app.got_subcommand("tpm")) return run_tpm(options);
+  if (app.got_subcommand("tsm")) return run_tsm(options);
+  if (app.got_subcommand("offer")) return offer(options);
+  return answer(options);
+}
+
+}  // namespace
+}  // namespace gbx::attester
+
+int main(int argc, char** argv) {
+  CLI::App app("Makes evidence of this machine for a room; nobody takes its word for it.");
+  app.footer(
+      "Example: gloveboxd --dir room --policy policy.json -- glovebox-attester tpm "
+      "--tpm device:/dev/tpmrm0");
+  gbx::attester::Options options;
+  gbx::attester::add_verbs(app, options);
+  try {
+    app.parse(argc, argv);
+    ::setenv("TSS2_LOG", "all+none", 1);  // what fails is said by us, once
+    return gbx::attester::run(app, options);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "glovebox-attester: %s\n", error.what());
+    return 1;
+  }
+}

@@ -1,0 +1,52 @@
+#include "attester/serve.h"
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+namespace gbx::attester {
+namespace {
+
+constexpr enclave::AttesterLine::Milliseconds kForever{1'000'000'000};  // eleven days
+constexpr enclave::AttesterLine::Milliseconds kPatience{30'000};
+
+Status append(Bytes& to, const std::vector<std::filesystem::path>& files) {
+  for (const std::filesystem::path& path : files) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return Error{ErrorCode::unavailable, "attachment_unreadable"};
+    to.insert(to.end(), std::istreambuf_iterator<char>(file), {});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<attest::EvidenceBundle> attach_files(attest::EvidenceBundle bundle,
+                                            const Attachments& files) {
+  GBX_TRY(append(bundle.chain, files.chain));
+  GBX_TRY(append(bundle.collateral, files.collateral));
+  return bundle;
+}
+
+void serve(enclave::AttesterLine& line, attest::Platform platform, const Attachments& files,
+           const Attest& attest) {
+  while (true) {
+    const auto question = line.receive(enclave::kAttesterQuestionBytesMax, kForever);
+    if (!question && question.error().reason == Literal("attester_timeout")) continue;
+    if (!question) return;
+    if (question->empty()) {
+      if (!line.send(as_bytes(attest::platform_name(platform)), kPatience)) return;
+      continue;
+    }
+    auto bundle = attest(*question);
+    if (bundle) bundle = attach_files(std::move(bundle).value(), files);
+    if (!bundle) {
+      std::fprintf(stderr, "glovebox-attester: %s\n",
+                   std::string(bundle.error().reason.view()).c_str());
+    }
+    const std::string packet = bundle ? attest::encode(*bundle).canonical() : "";
+    if (!line.send(as_bytes(packet), kPatience)) return;
+  }
+}
+
+}  // namespace gbx::attester

@@ -1,0 +1,31 @@
+#pragma once
+
+// What an attester does all day: a room asks over its line, evidence goes back.
+
+#include <filesystem>
+#include <functional>
+
+#include "attest/evidence_bundle.h"
+#include "enclave/attester_line.h"
+
+namespace gbx::attester {
+
+// Evidence over 64 bytes.
+using Attest = std::function<Result<attest::EvidenceBundle>(ByteView binding)>;
+
+// Files whose contents go along with each evidence, read anew each time, so that whoever runs the
+// machine can renew collateral under a running room.
+struct Attachments {
+  std::vector<std::filesystem::path> chain;
+  std::vector<std::filesystem::path> collateral;
+};
+
+// Until the room hangs up. `platform` is what it is told.
+void serve(enclave::AttesterLine& line, attest::Platform platform, const Attachments& files,
+           const Attest& attest);
+
+// Fails with unavailable (attachment_unreadable).
+Result<attest::EvidenceBundle> attach_files(attest::EvidenceBundle bundle,
+                                            const Attachments& files);
+
+}  // namespace gbx::attester

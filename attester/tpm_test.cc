@@ -1,0 +1,181 @@
+#include "attester/tpm.h"
+
+#include <gtest/gtest.h>
+
+#include "attest/chain_files.h"
+#include "attest/enrolment.h"
+#include "attest/event_log.h"
+#include "attest/evidence_bundle.h"
+#include "attest/trust_policy.h"
+#include "attester/event_log_file.h"
+#include "attester/testing/software_tpm.h"
+#include "trusted/crypto/entropy.h"
+#include "trusted/crypto/hash.h"
+
+namespace gbx::attester {
+namespace {
+
+constexpr std::uint8_t kPcr = 14;
+constexpr double kQuoteMsMax = 200;
+
+// A machine with a TPM, on which one image was measured; and a party that believes it.
+class OnSoftwareTpm : public testing::Test {
+ protected:
+  OnSoftwareTpm() {
+    ::setenv("TSS2_LOG", "all+none", 1);  // what is refused on purpose is no news
+    binding_.image_digest = crypto::sha256(as_bytes("image"));
+    binding_.policy_hash = crypto::sha256(as_bytes("policy"));
+    binding_.nonce = {7};
+    trust_.min_assurance = attest::Assurance::dev_tpm;
+    attest::TpmTrust tpm;
+    tpm.pcrs.bank = attest::TpmAlgorithm::sha256;
+    tpm.pcrs.selection = 1U << kPcr;
+    tpm.pcrs.images = {{binding_.image_digest, {{kPcr, extended(binding_.image_digest)}}}};
+    tpm.require_crl = false;
+    trust_.tpm = tpm;
+  }
+
+  static Bytes extended(const Hash& digest) {
+    return attest::extend(attest::TpmAlgorithm::sha256, Bytes(32, 0), digest);
+  }
+  static Tpm open(const SoftwareTpm& machine) {
+    auto tpm = Tpm::open(machine.where());
+    GBX_CHECK(tpm.has_value());
+    return std::move(tpm).value();
+  }
+  void believe(const Tpm& tpm) {
+    trust_.tpm->keys = {{crypto::sha256(tpm.ak_public()), attest::Assurance::dev_tpm}};
+  }
+  Bytes measure(Tpm& tpm, const Hash& digest) {
+    EXPECT_TRUE(tpm.extend(kPcr, digest));
+    return print_event_log({{kPcr, digest, "room"}});
+  }
+  [[nodiscard]] Json evidence(Tpm& tpm, const Bytes& log) const {
+    const packet::BindingDigest digest = packet::digest(binding_);
+    auto quote = tpm.quote({ByteView(digest).first(32), 1U << kPcr});
+    GBX_CHECK(quote.has_value());
+    const attest::TpmFile file{tpm.ak_public(), std::move(quote).value()};
+    return attest::encode(attest::EvidenceBundle{
+        attest::Platform::tpm, to_bytes(attest::print_tpm_file(file)), {}, log});
+  }
+  [[nodiscard]] std::string verdict(const Json& packet) const {
+    const auto room = attest::verify_room(packet, binding_, trust_, 1'800'000'000);
+    return std::string(room ? attest::assurance_word(room->assurance) : room.error().reason.view());
+  }
+
+  packet::Binding binding_;
+  attest::TrustPolicy trust_;
+};
+
+TEST_F(OnSoftwareTpm, AQuoteProvesTheMeasuredImage) {
+  SoftwareTpm machine;
+  Tpm tpm = open(machine);
+  believe(tpm);
+  const Bytes log = measure(tpm, binding_.image_digest);
+  EXPECT_EQ(verdict(evidence(tpm, log)), "DEV-TPM");
+  const auto before = std::chrono::steady_clock::now();
+  const Json again = evidence(tpm, log);
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - before;
+  EXPECT_EQ(verdict(again), "DEV-TPM");
+  RecordProperty("quote_ms", static_cast<int>(took.count()));
+  EXPECT_LT(took.count(), kQuoteMsMax);
+}
+
+TEST_F(OnSoftwareTpm, WhatIsNotAsAgreedIsRefusedByName) {
+  SoftwareTpm machine;
+  Tpm tpm = open(machine);
+  const Bytes good = measure(tpm, binding_.image_digest);
+  EXPECT_EQ(verdict(evidence(tpm, good)), "tpm_ak_not_trusted");
+  believe(tpm);
+  const Json packet = evidence(tpm, good);
+  EXPECT_EQ(verdict(packet), "DEV-TPM");
+  binding_.nonce = {8};
+  EXPECT_EQ(verdict(packet), "binding_wrong");  // evidence for an older nonce
+  EXPECT_EQ(verdict(evidence(tpm, {})), "event_log_missing");
+  const Hash nothing = crypto::sha256(as_bytes("nothing"));
+  EXPECT_EQ(verdict(evidence(tpm, print_event_log({{kPcr, nothing, "room"}}))),
+            "event_log_mismatch");
+  trust_.min_assurance = attest::Assurance::tpm;
+  EXPECT_EQ(verdict(evidence(tpm, good)), "assurance_too_low");
+  trust_.min_assurance = attest::Assurance::dev_tpm;
+  trust_.tpm->pcrs.selection |= 1U << 4U;
+  EXPECT_EQ(verdict(evidence(tpm, good)), "tpm_selection_wrong");
+  trust_.tpm->pcrs.selection = 1U << kPcr;
+  // A second image, measured on top: no log tells it away.
+  const Hash other = crypto::sha256(as_bytes("other image"));
+  const Bytes second = measure(tpm, other);
+  EXPECT_EQ(verdict(evidence(tpm, good)), "image_not_allowed");
+  EXPECT_EQ(verdict(evidence(tpm, second)), "image_not_allowed");
+  EXPECT_EQ(verdict(evidence(
+                tpm, print_event_log({{kPcr, binding_.image_digest, "a"}, {kPcr, other, "b"}}))),
+            "image_not_allowed");
+}
+
+TEST_F(OnSoftwareTpm, TheKeyOutlivesARestartAndTheRegistersDoNot) {
+  SoftwareTpm machine;
+  for (int cuts = 0; cuts < 8; cuts++) {  // as many power cuts as lock what is guessed at
+    EXPECT_TRUE(open(machine).quote({Bytes(32, 1), 1U << kPcr}));
+    machine.power_off();
+    machine.power_on();
+  }
+  Bytes key;
+  {
+    Tpm tpm = open(machine);
+    key = tpm.ak_public();
+    measure(tpm, crypto::sha256(as_bytes("other image")));
+  }
+  machine.power_off();
+  machine.power_on();
+  Tpm tpm = open(machine);
+  EXPECT_EQ(tpm.ak_public(), key);
+  believe(tpm);
+  EXPECT_EQ(verdict(evidence(tpm, measure(tpm, binding_.image_digest))), "DEV-TPM");
+}
+
+std::vector<Hash> root_of(const SoftwareTpm& machine) {
+  const auto files = attest::parse_chain_files(machine.root_pem());
+  GBX_CHECK(files.has_value() && files->certificates.size() == 1);
+  return {files->certificates.front().fingerprint()};
+}
+
+TEST_F(OnSoftwareTpm, OnlyTheTpmOfTheCertificateAnswersTheChallenge) {
+  SoftwareTpm machine;
+  SoftwareTpm another;
+  Tpm tpm = open(machine);
+  crypto::SystemEntropy entropy;
+  attest::KeyOffer offer{tpm.ak_public(), tpm.endorsement_certificate().value()};
+  const Bytes authorities = machine.authorities();
+  offer.chain.insert(offer.chain.end(), authorities.begin(), authorities.end());
+  const attest::EnrolmentRules rules{root_of(machine), std::time(nullptr)};
+  const auto made = attest::make_key_challenge(offer, rules, entropy);
+  ASSERT_TRUE(made) << made.error().reason.view();
+  EXPECT_EQ(made->ak_sha256, crypto::sha256(tpm.ak_public()));
+  const attest::KeyChallenge& challenge = made->challenge;
+  const auto proof = tpm.activate(challenge.id_object, challenge.secret);
+  ASSERT_TRUE(proof);
+  EXPECT_EQ(*proof, Bytes(made->proof.begin(), made->proof.end()));
+  // Another TPM, or a challenge for another key, gives nothing.
+  Tpm other = open(another);
+  EXPECT_FALSE(other.activate(challenge.id_object, challenge.secret));
+  offer.ak_public = other.ak_public();
+  const auto crossed = attest::make_key_challenge(offer, rules, entropy);
+  ASSERT_TRUE(crossed);
+  EXPECT_FALSE(tpm.activate(crossed->challenge.id_object, crossed->challenge.secret));
+  EXPECT_FALSE(other.activate(crossed->challenge.id_object, crossed->challenge.secret));
+  // And nobody is believed whose root was not named.
+  EXPECT_EQ(attest::make_key_challenge(offer, {root_of(another), rules.now}, entropy)
+                .error()
+                .reason.view(),
+            "root_not_pinned");
+  EXPECT_TRUE(tpm.quote({Bytes(32, 1), 1U << kPcr}));  // a refused challenge breaks nothing
+}
+
+TEST(Tpm, WhatIsNotThereIsAFailure) {
+  EXPECT_EQ(Tpm::open("").error().reason.view(), "tpm_unknown");
+  EXPECT_EQ(Tpm::open("tabrmd:").error().reason.view(), "tpm_unknown");
+  EXPECT_EQ(Tpm::open("swtpm:2321").error().reason.view(), "tpm_unknown");
+  EXPECT_FALSE(Tpm::open("device:/nowhere"));
+}
+
+}  // namespace
+}  // namespace gbx::attester
