@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/merge/clones.h"
 #include "engine/rank.h"
 
 namespace gbx::engine {
@@ -47,6 +48,9 @@ Status Bounder::add(const JoinedRows& rows) {
     values.bounder.set_batch(evaluator_.result(values.bounder.node()));
   }
   const std::size_t width = plan_.measures.size();
+  std::vector<const std::int64_t*> columns;
+  for (const std::vector<std::int64_t>& input : inputs_) columns.push_back(input.data());
+  const std::int64_t* const* const inputs = columns.data();
   for (std::size_t row = 0; row < count; row++) {
     if (!open_ || rows.person[row] != person_) {
       finish();
@@ -55,14 +59,15 @@ Status Bounder::add(const JoinedRows& rows) {
       hash_ = rows.hashes[row];
     }
     const std::size_t slot = slot_of(group_[row]);
-    for (std::size_t m = 0; m < width; m++) partials_[slot * width + m] += inputs_[m][row];
+    Int128* const partials = partials_.data() + slot * width;
+    for (std::size_t m = 0; m < width; m++) partials[m] += inputs[m][row];
     for (Values& values : values_) values.bounder.add(slot, row, hash_);
   }
   return {};
 }
 
 // Fills inputs_[m]: what each row of the batch adds to the person's partial.
-void Bounder::measure(std::size_t m, std::size_t count) {
+GBX_CLONES void Bounder::measure(std::size_t m, std::size_t count) {
   const MeasurePlan& planned = plan_.measures[m];
   std::int64_t* out = inputs_[m].data();
   const sql::MeasureKind kind = planned.bounds.kind;

@@ -1,6 +1,7 @@
 #include "engine/merge/compile.h"
 
 #include <algorithm>
+#include <array>
 
 #include "trusted/sql/evaluate.h"
 #include "trusted/sql/well_formed.h"
@@ -39,13 +40,39 @@ Status check_at(const Expression& e, const Scope& scope, std::uint32_t depth) {
   return {};
 }
 
+constexpr std::size_t kFoldedTextsMax = 1 << 16;
+
+// Whether `e` is NULL where its columns are, and never where they are not, and cannot fail.
+bool is_strict(Op op) {
+  constexpr std::array kStrict = {
+      Op::column,      Op::literal, Op::equal,         Op::not_equal,   Op::less,
+      Op::less_equal,  Op::greater, Op::greater_equal, Op::logical_and, Op::logical_or,
+      Op::logical_not, Op::in_list, Op::like,          Op::lower,       Op::upper,
+      Op::prefix,      Op::suffix,  Op::rest,          Op::trim};
+  return std::find(kStrict.begin(), kStrict.end(), op) != kStrict.end();
+}
+
+// Whether `e` is strict and reads one column only, a table's text; which is then set.
+bool reads_one_text(const Expression& e, const Scope& scope, const Expression*& column) {
+  if (!is_strict(e.op)) return false;
+  if (e.op == Op::column) {
+    const ScopeColumn& here = scope[e.relation][e.column];
+    if (e.type.type != Type::text || here.table == nullptr || here.pooled) return false;
+    if (column != nullptr) return column->relation == e.relation && column->column == e.column;
+    column = &e;
+    return true;
+  }
+  return std::all_of(e.children.begin(), e.children.end(),
+                     [&](const Expression& child) { return reads_one_text(child, scope, column); });
+}
+
 // One node for each different leaf.
 std::uint32_t place(Node node, Program& program) {
   for (std::uint32_t i = 0; i < program.nodes.size(); i++) {
     const Node& old = program.nodes[i];
     const bool same_leaf = old.op == node.op && old.type == node.type && node.inputs.empty() &&
                            old.relation == node.relation && old.column == node.column &&
-                           old.value == node.value;
+                           old.value == node.value && old.by_code == node.by_code;
     if (same_leaf) return i;
   }
   program.nodes.push_back(std::move(node));
@@ -157,7 +184,39 @@ std::int64_t Compiler::literal_value(const Expression& e) const {
   return e.type.type == Type::text ? plan_.pool.code(e.text) : e.value;
 }
 
+// A condition on one text column, decided once for each text of its dictionary.
+std::optional<std::uint32_t> Compiler::add_folded(const Expression& e, const Scope& scope,
+                                                  Program& program) {
+  const Expression* column = nullptr;
+  if (e.type.type != Type::boolean || !reads_one_text(e, scope, column) || column == nullptr) {
+    return {};
+  }
+  const ScopeColumn& from = scope[column->relation][column->column];
+  const std::vector<std::string>& dictionary = from.table->dictionary(from.column);
+  if (dictionary.size() > kFoldedTextsMax) return {};
+  auto holds = std::make_shared<std::vector<std::int64_t>>();
+  std::vector<std::vector<Cell>> row(column->relation + 1);
+  row.back().resize(column->column + 1);
+  for (const std::string& text : dictionary) {
+    row.back().back() = text;
+    holds->push_back(std::get<std::int64_t>(sql::evaluate(e, row)));
+  }
+  Node raw;
+  raw.op = Op::column;
+  raw.type = column->type;
+  raw.relation = column->relation;
+  raw.column = column->column;
+  Node node;
+  node.op = Op::like;
+  node.type = e.type;
+  node.input_type = Type::text;
+  node.inputs = {place(std::move(raw), program)};
+  node.by_code = holds;
+  return place(std::move(node), program);
+}
+
 std::uint32_t Compiler::add(const Expression& e, const Scope& scope, Program& program) {
+  if (const auto folded = add_folded(e, scope, program)) return *folded;
   Node node;
   node.op = e.op;
   node.type = e.type;

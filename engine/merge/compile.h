@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -56,6 +57,8 @@ class Compiler {
  private:
   using Place = std::pair<const snapshot::Table*, std::size_t>;
   Texts dictionary_texts(const ScopeColumn& column);
+  static std::optional<std::uint32_t> add_folded(const sql::Expression& e, const Scope& scope,
+                                                 Program& program);
   CodeTable function_table(const sql::Expression& e, const Scope& scope);
   std::int64_t literal_value(const sql::Expression& e) const;
 

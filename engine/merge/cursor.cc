@@ -5,9 +5,7 @@
 namespace gbx::engine {
 
 Cursor::Cursor(const RelationPlan& relation)
-    : relation_(relation),
-      filtered_(!relation.filter.conditions.empty()),
-      evaluator_(relation.filter.program) {}
+    : relation_(relation), filtered_(!relation.conditions.empty()), filter_(relation.conditions) {}
 
 std::size_t Cursor::block_for(UInt128 target) const {
   const snapshot::Table& table = *relation_.table;
@@ -70,34 +68,16 @@ Result<bool> Cursor::seek(UInt128 target) {
 
 void Cursor::apply_conditions() {
   passing_.clear();
-  passing_begin_.assign(1, 0);
-  const std::size_t rows = block_.rows();
-  std::size_t person = 0;
-  std::vector<RowSource> sources(kRelationsMax, RowSource{.block = &block_});
-  std::vector<std::uint8_t> passes(kBatchRows);
-  for (std::size_t first = 0; first < rows; first += kBatchRows) {
-    const std::size_t count = std::min(kBatchRows, rows - first);
-    for (RowSource& source : sources) source.first = first;
-    evaluator_.run(sources, count);
-    std::fill_n(passes.begin(), count, std::uint8_t{1});
-    for (std::uint32_t condition : relation_.filter.conditions) {
-      const Vector holds = evaluator_.result(condition);
-      for (std::size_t i = 0; i < count; i++) {
-        passes[i] &= static_cast<std::uint8_t>(holds.values[i] != 0);
-      }
-      for (std::size_t i = 0; holds.valid != nullptr && i < count; i++) {
-        passes[i] &= holds.valid[i];
-      }
-    }
-    for (std::size_t i = 0; i < count; i++) {
-      while (block_.row_begin[person + 1] <= first + i) {
-        person++;
-        passing_begin_.push_back(static_cast<std::uint32_t>(passing_.size()));
-      }
-      if (passes[i] != 0) passing_.push_back(static_cast<std::uint32_t>(first + i));
-    }
+  filter_.run(block_, passing_);
+  const std::size_t persons = block_.persons.size();
+  passing_begin_.resize(persons + 1);
+  std::uint32_t place = 0;
+  for (std::size_t person = 0; person < persons; person++) {
+    passing_begin_[person] = place;
+    const std::uint32_t end = block_.row_begin[person + 1];
+    while (place < passing_.size() && passing_[place] < end) place++;
   }
-  passing_begin_.resize(block_.persons.size() + 1, static_cast<std::uint32_t>(passing_.size()));
+  passing_begin_[persons] = place;
 }
 
 }  // namespace gbx::engine

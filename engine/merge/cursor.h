@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/merge/evaluate.h"
+#include "engine/merge/row_filter.h"
 
 namespace gbx::engine {
 
@@ -76,7 +76,7 @@ class Cursor {
 
   const RelationPlan& relation_;
   const bool filtered_;
-  Evaluator evaluator_;
+  RowFilter filter_;
   snapshot::Block block_;
   std::size_t block_index_ = 0;
   bool opened_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/merge/clones.h"
 #include "trusted/sql/evaluate.h"
 
 namespace gbx::engine {
@@ -19,7 +20,17 @@ void map_one(Vector a, std::size_t count, std::int64_t* out, F f) {
 
 template <typename F>
 void map_two(Vector a, Vector b, std::size_t count, std::int64_t* out, F f) {
-  for (std::size_t i = 0; i < count; i++) out[i] = f(a.values[i], b.values[i]);
+  const std::int64_t* x = a.values;
+  const std::int64_t* y = b.values;
+  if (b.same) {
+    const std::int64_t one = *y;
+    for (std::size_t i = 0; i < count; i++) out[i] = f(x[i], one);
+  } else if (a.same) {
+    const std::int64_t one = *x;
+    for (std::size_t i = 0; i < count; i++) out[i] = f(one, y[i]);
+  } else {
+    for (std::size_t i = 0; i < count; i++) out[i] = f(x[i], y[i]);
+  }
 }
 
 void compare(Op op, Vector a, Vector b, std::span<std::int64_t> out) {
@@ -48,6 +59,16 @@ std::int64_t days_of(const Node& node, std::int64_t value) {
   return std::clamp(value, -kDaysMax, kDaysMax);
 }
 
+// AND, or OR where `any`, of inputs that cannot be NULL.
+void connect_valid(std::span<const Vector> inputs, std::size_t count, bool any, std::int64_t* out) {
+  std::fill_n(out, count, any ? 0 : 1);
+  for (const Vector& input : inputs) {
+    const std::int64_t* from = input.values;
+    for (std::size_t i = 0; any && i < count; i++) out[i] |= std::int64_t{from[i] != 0};
+    for (std::size_t i = 0; !any && i < count; i++) out[i] &= std::int64_t{from[i] != 0};
+  }
+}
+
 // Kleene's AND (`absorbing` 0) or OR (`absorbing` 1) of all inputs.
 void connect(std::span<const Vector> inputs, std::size_t count, std::int64_t absorbing,
              std::span<std::int64_t> values, std::span<std::uint8_t> valid) {
@@ -73,6 +94,7 @@ Evaluator::Evaluator(const Program& program)
     storage_[i].values.assign(kBatchRows, node.op == Op::literal ? node.value : 0);
     storage_[i].valid.assign(kBatchRows, node.op == Op::null ? 0 : 1);
     results_[i].values = storage_[i].values.data();
+    results_[i].same = node.op == Op::literal;
     if (node.op == Op::null) results_[i].valid = storage_[i].valid.data();
   }
 }
@@ -137,7 +159,7 @@ const std::uint8_t* Evaluator::both_valid(const Node& node, std::uint32_t place,
   return copied ? valid : first;
 }
 
-void Evaluator::evaluate(const Node& node, std::uint32_t place, std::size_t n) {
+GBX_CLONES void Evaluator::evaluate(const Node& node, std::uint32_t place, std::size_t n) {
   std::int64_t* out = storage_[place].values.data();
   results_[place].values = out;
   const Vector a = results_[node.inputs[0]];
@@ -249,6 +271,12 @@ void Evaluator::conditional(const Node& node, std::uint32_t place, std::size_t c
     return;
   }
   if (node.op == Op::logical_and || node.op == Op::logical_or) {
+    const bool all_valid = std::all_of(inputs.begin(), inputs.end(),
+                                       [](const Vector& input) { return input.valid == nullptr; });
+    if (all_valid) {
+      results_[place].valid = nullptr;
+      return connect_valid(inputs, count, node.op == Op::logical_or, values.data());
+    }
     return connect(inputs, count, node.op == Op::logical_or ? 1 : 0, values, valid);
   }
   const bool coalesce = node.op == Op::coalesce;

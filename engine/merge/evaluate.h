@@ -16,6 +16,7 @@ constexpr std::size_t kBatchRows = 4096;
 struct Vector {
   const std::int64_t* values = nullptr;
   const std::uint8_t* valid = nullptr;
+  bool same = false;  // every row has the first one's value
 };
 
 // Where a batch's rows of one relation are: `rows[i]` of the block, or first + i without `rows`.

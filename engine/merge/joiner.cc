@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace gbx::engine {
+namespace {
+
+constexpr Error kStopped{ErrorCode::unavailable, "engine_stopped"};
+
+}  // namespace
+
 Joiner::Joiner(const Plan& plan, const std::atomic<bool>* stop, Bounder& out)
     : plan_(plan),
       stop_(stop),
@@ -190,19 +196,24 @@ Status Joiner::product(std::span<const RowRange> ranges) {
   std::array<std::uint32_t, kRelationsMax> at{};
   for (std::size_t r = 0; r < ranges.size(); r++) at[r] = ranges[r].begin;
   for (;;) {
+    if (plan_.equality &&
+        !find_key(cursors_[plan_.equality->relation].row_at(at[plan_.equality->relation]))) {
+      at[last] = ranges[last].end;
+    }
+    // With an equality it may be long until a batch is full.
+    if (plan_.equality && stopped()) return kStopped;
     while (at[last] < ranges[last].end) {
       if (count_ == kBatchRows) GBX_TRY(flush());
       const std::size_t fits =
           std::min<std::size_t>(ranges[last].end - at[last], kBatchRows - count_);
+      const std::size_t taken = take_last(at[last], fits);
+      at[last] += static_cast<std::uint32_t>(fits);
       for (std::size_t r = 0; r < last; r++) {
-        std::fill_n(rows_[r].data() + count_, fits, cursors_[r].row_at(at[r]));
+        std::fill_n(rows_[r].data() + count_, taken, cursors_[r].row_at(at[r]));
       }
-      for (std::size_t i = 0; i < fits; i++) {
-        rows_[last][count_ + i] = cursors_[last].row_at(at[last]++);
-      }
-      std::fill_n(person_.data() + count_, fits, person_number_);
-      std::fill_n(hash_.data() + count_, fits, person_hash_);
-      count_ += fits;
+      std::fill_n(person_.data() + count_, taken, person_number_);
+      std::fill_n(hash_.data() + count_, taken, person_hash_);
+      count_ += taken;
     }
     std::size_t r = last;
     do {
@@ -212,6 +223,36 @@ Status Joiner::product(std::span<const RowRange> ranges) {
       at[r]++;
     } while (at[r] == ranges[r].end);
   }
+}
+
+// Takes the value that the equality asks for from a row; false where it is NULL.
+bool Joiner::find_key(std::uint32_t row) {
+  const Equality& equality = *plan_.equality;
+  const snapshot::ColumnData& from = cursors_[equality.relation].block().columns[equality.column];
+  key_ = from.values[row];
+  return from.valid.empty() || from.valid[row] != 0;
+}
+
+// Puts into the batch, of `count` rows of the last relation, those that the equality lets pass; how
+// many.
+std::size_t Joiner::take_last(std::uint32_t begin, std::size_t count) {
+  const Cursor& cursor = cursors_.back();
+  std::uint32_t* const out = rows_.back().data() + count_;
+  for (std::size_t i = 0; i < count; i++) {
+    out[i] = cursor.row_at(begin + static_cast<std::uint32_t>(i));
+  }
+  if (!plan_.equality) return count;
+  const snapshot::ColumnData& column = cursor.block().columns[plan_.equality->last_column];
+  const std::int64_t* const values = column.values.data();
+  const std::uint8_t* const valid = column.valid.empty() ? nullptr : column.valid.data();
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < count; i++) {
+    const std::uint32_t row = out[i];
+    out[taken] = row;
+    taken +=
+        static_cast<std::size_t>((values[row] == key_) & (valid == nullptr || valid[row] != 0));
+  }
+  return taken;
 }
 
 void Joiner::begin_person(const Token& token) {
@@ -228,9 +269,7 @@ std::span<const RowSource> Joiner::sources() {
 
 // Hands the batch on. To be called before any cursor opens another block.
 Status Joiner::flush() {
-  if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) {
-    return Error{ErrorCode::unavailable, "engine_stopped"};
-  }
+  if (stopped()) return kStopped;
   if (count_ == 0) return {};
   if (!plan_.filter.conditions.empty()) keep_passing();
   const std::size_t count = count_;

@@ -34,6 +34,11 @@ class Joiner {
   Status join_across_blocks(UInt128 person);
   Status join_parts(std::size_t relation, UInt128 person);
   Status product(std::span<const RowRange> ranges);
+  [[nodiscard]] bool stopped() const {
+    return stop_ != nullptr && stop_->load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] bool find_key(std::uint32_t row);
+  std::size_t take_last(std::uint32_t begin, std::size_t count);
   void begin_person(const Token& token);
   Status flush();
   void keep_passing();
@@ -53,6 +58,7 @@ class Joiner {
   std::vector<std::uint32_t> hash_;
   std::vector<RowSource> sources_;
   std::vector<std::uint32_t> kept_;
+  std::int64_t key_ = 0;  // of the plan's equality: what the last relation's row must have
   std::uint32_t person_number_ = 0;
   std::uint32_t person_hash_ = 0;
 };

@@ -186,6 +186,91 @@ TEST(Merge, WhoIsInMoreGroupsThanCountIsCutInEachThatDoes) {
   }
 }
 
+sql::Expression connect(sql::Op op, std::vector<sql::Expression> children) {
+  sql::Expression e;
+  e.op = op;
+  e.type = {Type::boolean, 0};
+  e.high = 1;
+  e.children = std::move(children);
+  return e;
+}
+
+sql::Expression text(std::string value) {
+  sql::Expression e;
+  e.op = sql::Op::literal;
+  e.type = {Type::text, 0};
+  e.text = std::move(value);
+  return e;
+}
+
+// A nullable number and a nullable text, a few of each for nine persons.
+MemoryTable keyed(std::uint64_t seed, std::size_t block_rows) {
+  std::vector<MemoryRow> rows;
+  std::uint64_t state = seed;
+  const auto below = [&](std::uint64_t n) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    return (state >> 33) % n;
+  };
+  for (std::uint8_t person = 0; person < 9; person++) {
+    for (std::uint64_t i = below(12); i > 0; i--) {
+      MemoryRow row{.person = {person}, .cells = {Cell(), Cell()}};
+      if (below(4) != 0) row.cells[0] = static_cast<std::int64_t>(below(4));
+      if (below(4) != 0) row.cells[1] = std::string(1, static_cast<char>('a' + below(4)));
+      rows.push_back(std::move(row));
+    }
+  }
+  return MemoryTable({{"n", {Type::integer, 0}, true}, {"t", {Type::text, 0}, true}},
+                     std::move(rows), block_rows);
+}
+
+void expect_filtered(std::size_t relations, const sql::Expression& filter) {
+  for (std::uint64_t seed = 1; seed <= 20; seed++) {
+    SCOPED_TRACE(seed);
+    std::vector<MemoryTable> made;
+    for (std::size_t r = 0; r < relations; r++) made.push_back(keyed(seed * 10 + r, 1 + seed % 9));
+    std::vector<const MemoryTable*> memory;
+    std::vector<const snapshot::Table*> tables;
+    for (const MemoryTable& table : made) {
+      memory.push_back(&table);
+      tables.push_back(&table);
+    }
+    sql::Task task = count_by_first_column(relations);
+    task.has_filter = true;
+    task.filter = filter;
+    expect_same(run_merge(task, tables, {.threads = 2}), run_reference(task, memory));
+  }
+}
+
+// What the joiner compares pair by pair: the first equality with the last relation; NULL is equal
+// to nothing.
+TEST(Merge, AnEqualityOfTheJoinIsOneWhereverItStands) {
+  const auto equal = [](std::uint32_t a, std::uint32_t b) {
+    return connect(sql::Op::equal, {column(a, 0, Type::integer), column(b, 0, Type::integer)});
+  };
+  const sql::Expression texts =
+      connect(sql::Op::equal, {column(0, 1, Type::text), column(1, 1, Type::text)});
+  expect_filtered(2, equal(0, 1));
+  expect_filtered(2, equal(1, 0));
+  expect_filtered(2, texts);
+  expect_filtered(2, connect(sql::Op::logical_and, {texts, equal(0, 1)}));
+  expect_filtered(3, equal(0, 1));
+  expect_filtered(3, equal(0, 2));
+  expect_filtered(3, connect(sql::Op::logical_and, {equal(2, 1), equal(0, 2)}));
+}
+
+// Decided by text of the dictionary, where NULL is none of them.
+TEST(Merge, ConditionsOnOneTextColumnHoldForItsTexts) {
+  const sql::Expression t = column(0, 1, Type::text);
+  const sql::Expression is_b = connect(sql::Op::equal, {t, text("b")});
+  const sql::Expression in = connect(sql::Op::in_list, {t, text("a"), text("x"), text("d")});
+  expect_filtered(1, is_b);
+  expect_filtered(2, in);
+  expect_filtered(1, connect(sql::Op::logical_not, {is_b}));
+  expect_filtered(1, connect(sql::Op::logical_or, {connect(sql::Op::less, {text("c"), t}), is_b}));
+  expect_filtered(2, connect(sql::Op::logical_and,
+                             {connect(sql::Op::greater_equal, {column(1, 1, Type::text), t}), in}));
+}
+
 TEST(Merge, EmptyTablesGiveNoGroupsAndOneUngroupedRow) {
   const MemoryTable none = numbers({}, 10);
   const MemoryTable some = numbers({{1, 1}}, 10);
@@ -229,6 +314,21 @@ TEST(Merge, StopsWhenToldTo) {
   const std::atomic<bool> stop{true};
   EXPECT_EQ(run_merge(count_by_first_column(1), {&table}, {.stop = &stop}).error(),
             (Error{ErrorCode::unavailable, "engine_stopped"}));
+}
+
+// Also while no pair of a person's many is equal.
+TEST(Merge, StopsInsideOnePersonsJoin) {
+  std::vector<std::pair<std::uint8_t, std::int64_t>> rows;
+  for (int i = 0; i < 3000; i++) rows.push_back({7, i % 50});
+  const MemoryTable a = numbers(rows, 5000);
+  for (auto& [person, value] : rows) value += 50;
+  const MemoryTable b = numbers(rows, 5000);
+  sql::Task task = count_by_first_column(2);
+  task.has_filter = true;
+  task.filter = connect(sql::Op::equal, {column(0, 0, Type::integer), column(1, 0, Type::integer)});
+  const std::atomic<bool> stop = true;
+  EXPECT_EQ(run_merge(task, {&a, &b}, {.threads = 1, .stop = &stop}).error().reason,
+            Literal("engine_stopped"));
 }
 
 TEST(Merge, AFailingTableFailsTheRun) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine/merge/compile.h"
+#include "engine/merge/factor.h"
 #include "engine/merge/steps_plan.h"
 
 namespace gbx::engine {
@@ -86,12 +87,30 @@ class Planner {
   // What one table decides alone is decided when its block is opened.
   void place_filter() {
     if (!task_.has_filter) return;
-    for (const Expression* conjunct : conjuncts_of(task_.filter)) {
+    const Expression filter = factored(task_.filter);
+    for (const Expression* conjunct : conjuncts_of(filter)) {
       const std::set<std::uint32_t> used = relations_of(*conjunct);
-      Filter& filter =
-          used.size() > 1 ? plan_.filter : plan_.relations[used.empty() ? 0 : *used.begin()].filter;
-      compiler_.add_condition(*conjunct, scope_, filter);
+      if (used.size() > 1 && !plan_.equality && (plan_.equality = equality_of(*conjunct))) continue;
+      if (used.size() > 1) {
+        compiler_.add_condition(*conjunct, scope_, plan_.filter);
+      } else {
+        RelationPlan& alone = plan_.relations[used.empty() ? 0 : *used.begin()];
+        compiler_.add_condition(*conjunct, scope_, alone.conditions.emplace_back());
+      }
     }
+  }
+
+  // What the conjunct says of the last relation, if it is an equality of two numbers. Codes of
+  // texts are each dictionary's own.
+  [[nodiscard]] std::optional<Equality> equality_of(const Expression& e) const {
+    const bool columns = e.op == sql::Op::equal && e.children[0].op == sql::Op::column &&
+                         e.children[1].op == sql::Op::column;
+    if (!columns || e.children[0].type.type == Type::text) return {};
+    const Expression* before = &e.children[0];
+    const Expression* last = &e.children[1];
+    if (before->relation > last->relation) std::swap(before, last);
+    if (last->relation + 1 != plan_.relations.size()) return {};
+    return Equality{before->relation, before->column, last->column};
   }
 
   void place_outputs() {
@@ -119,9 +138,13 @@ class Planner {
     for (std::uint32_t r = 0; r < plan_.relations.size(); r++) {
       RelationPlan& relation = plan_.relations[r];
       std::set<std::size_t> wanted;
-      for (const Program* program :
-           {&plan_.filter.program, &plan_.outputs, &relation.filter.program}) {
+      for (const Program* program : {&plan_.filter.program, &plan_.outputs}) {
         add_columns(*program, r, wanted);
+      }
+      for (const Filter& filter : relation.conditions) add_columns(filter.program, r, wanted);
+      if (plan_.equality && plan_.equality->relation == r) wanted.insert(plan_.equality->column);
+      if (plan_.equality && r + 1 == plan_.relations.size()) {
+        wanted.insert(plan_.equality->last_column);
       }
       relation.wanted.assign(wanted.begin(), wanted.end());
     }

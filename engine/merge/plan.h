@@ -7,6 +7,7 @@
 #include <array>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -48,7 +49,15 @@ struct Filter {
 struct RelationPlan {
   const snapshot::Table* table = nullptr;
   std::vector<std::size_t> wanted;  // columns to read, ascending
-  Filter filter;
+  std::vector<Filter> conditions;   // one each; all must be true
+};
+
+// A condition of a join that is looked at for every pair of rows: a number of the last relation
+// equals one of a relation before.
+struct Equality {
+  std::uint32_t relation = 0;
+  std::uint32_t column = 0;       // of `relation`
+  std::uint32_t last_column = 0;  // of the last relation
 };
 
 struct GroupPlan {
@@ -76,7 +85,8 @@ struct Plan {
 
   std::vector<RelationPlan> relations;  // the task's tables
   std::unique_ptr<StepsPlan> steps;     // none: the relations are joined on the person
-  Filter filter;                        // over joined rows; never with steps
+  std::optional<Equality> equality;     // of joined rows; never with steps
+  Filter filter;                        // likewise: the other conditions
   Program outputs;                      // over joined rows that stay, or those of the last step
   std::vector<GroupPlan> groups;
   bool dense = false;  // the group's number is computed, not looked up

@@ -179,7 +179,7 @@ void StepsPlanner::place_own(const Expression& e, const sql::Input& input, Input
   Expression moved = e;
   move_relation(moved, 0);
   const bool early = input.source < tables_.size() && uses_[input.source] == 1;
-  Filter& filter = early ? plan_.relations[input.source].filter : planned.own;
+  Filter& filter = early ? plan_.relations[input.source].conditions.emplace_back() : planned.own;
   Scope scope = {sources_[input.source]};
   if (early) scope[0] = scope_of(*tables_[input.source]);
   compiler_.add_condition(moved, scope, filter);
@@ -231,7 +231,7 @@ void StepsPlanner::place_tables() {
       table.codes.push_back(text ? compiler_.codes_of(*tables_[t], column) : nullptr);
     }
     std::set<std::size_t> wanted = read_[t];
-    add_columns(relation.filter.program, 0, wanted);
+    for (const Filter& filter : relation.conditions) add_columns(filter.program, 0, wanted);
     relation.wanted.assign(wanted.begin(), wanted.end());
   }
 }

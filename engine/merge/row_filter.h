@@ -1,0 +1,42 @@
+#pragma once
+
+// The rows of a block that a table's own conditions let pass. Conditions are looked at one after
+// the other, each on the rows that are left; which is first follows what they let pass so far, and
+// changes no result.
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "engine/merge/evaluate.h"
+
+namespace gbx::engine {
+
+// One object per thread.
+class RowFilter {
+ public:
+  // `conditions` must outlive the filter.
+  explicit RowFilter(const std::vector<Filter>& conditions);
+
+  // Adds to `passing` the rows where all conditions are true, ascending.
+  void run(const snapshot::Block& block, std::vector<std::uint32_t>& passing);
+
+ private:
+  struct Stage {
+    explicit Stage(const Filter& from) : filter(&from), evaluator(from.program) {}
+    const Filter* filter;
+    Evaluator evaluator;
+    std::uint64_t seen = 0;
+    std::uint64_t kept = 0;
+  };
+  std::size_t keep(Stage& stage, std::size_t first, std::size_t count, std::size_t left);
+  void sort_stages();
+
+  std::deque<Stage> stages_;
+  std::vector<Stage*> order_;
+  std::vector<RowSource> sources_;
+  std::vector<std::uint32_t> rows_;   // left of the batch, ascending
+  std::vector<std::uint8_t> passes_;  // by row: 1 where the stage lets it pass
+};
+
+}  // namespace gbx::engine
