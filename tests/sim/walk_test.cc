@@ -1,5 +1,6 @@
 // A host without manners: honest frames of one room, sent again, out of order, cut and with bits
-// turned over. Whatever it does, the books stay right and nobody is answered for nothing.
+// turned over, under a clock that jumps. Whatever it does, the books stay right and nobody is
+// answered for nothing.
 
 #include <gtest/gtest.h>
 
@@ -45,6 +46,11 @@ struct Walk {
   }
 
   void step() {
+    if (random() % 8 == 0) {  // the host's clock: up to a hundred days on, or back to the start
+      constexpr std::int64_t kDay = 86'400;
+      world.clock.now =
+          random() % 2 == 0 ? kStart : kStart + kDay * static_cast<std::int64_t>(random() % 100);
+    }
     if (frames.empty() || random() % 2 == 0) frames.push_back(honest());
     Frame frame = random() % 4 != 0 ? frames.back() : frames[random() % frames.size()];
     if (random() % 6 == 0) spoil(frame.payload);
@@ -52,6 +58,7 @@ struct Walk {
     if (frame.call == Call::query && answer.call == Call::answer) answers++;
   }
 
+  static constexpr std::int64_t kStart = 1'790'000'000;
   World world;
   std::mt19937_64 random;
   std::vector<Frame> frames;

@@ -4,7 +4,8 @@
 //   - a Reservation exists only when the entry of its charge is in the store;
 //   - a refusal changes nothing, and depends on nothing but what an observer can compute too;
 //   - the entries replay to the log's head.
-// Nothing here reads a clock, so a clock that jumps changes nothing.
+// Tables' budgets read no clock, so one that jumps changes nothing of them; members' rations do,
+// and are walked with a clock that goes on, stands, jumps and goes back.
 
 #include <gtest/gtest.h>
 
@@ -192,6 +193,99 @@ TEST(Ledger, RestoredFilesDoNotHaveTheHeadThatIsRemembered) {
   World other(8, Accounting::zcdp);  // another run of the same room
   for (int i = 0; i < kSteps; i++) other.step();
   EXPECT_TRUE(refused(other.store.entries));
+}
+
+// What a member may be charged, against a model that keeps every charge: by the latest time ever
+// seen, no window's sum passes its ration, and exactly what would pass it is refused.
+class RationedWorld {
+ public:
+  explicit RationedWorld(std::uint64_t seed) : random_(seed) {
+    GBX_CHECK(budget_.allot("a", {loss_max(Accounting::pure), kDeltaUnit - 1}));
+    for (std::size_t i = random_() % 4; i < 200; i += 1 + random_() % 9) store_.failing.insert(i);
+  }
+
+  void step() {
+    jump();
+    const std::string member = random_() % 2 == 0 ? "anna" : "bert";
+    const std::uint64_t loss = 1 + random_() % 40'000;
+    const bool expected = fits(member, loss);
+    const auto reservation = budget_.reserve({{"a"}, {loss, 1}, {}, member, now_}, store_);
+    if (!expected) {
+      EXPECT_EQ(reservation.error().reason.view(), "ration_exhausted");
+      refused++;
+      return;
+    }
+    // A charge counts, even when its entry failed.
+    EXPECT_TRUE(reservation || reservation.error().code == ErrorCode::unavailable);
+    charges_.push_back({member, latest_, loss});
+    for (const auto& [window, length] : kLengths) EXPECT_LE(sum(member, length), most(window));
+    answered += reservation ? 1U : 0U;
+  }
+
+  std::size_t refused = 0;
+  std::size_t answered = 0;
+
+ private:
+  static constexpr std::int64_t kDay = 86'400;
+  static constexpr std::array<std::pair<Window, std::int64_t>, 2> kLengths{
+      {{Window::day, kDay}, {Window::month, 30 * kDay}}};
+  static std::uint64_t most(Window window) { return window == Window::day ? 100'000 : 500'000; }
+
+  void jump() {
+    const auto by = static_cast<std::int64_t>(random_() % (3 * kDay));
+    const std::uint64_t how = random_() % 8;
+    if (how == 0) now_ += 10 * by;
+    if (how == 1) now_ -= 5 * by;
+    if (how == 2) now_ = 0;
+    if (how == 3) now_ = latest_;
+    if (how >= 5) now_ += by / 30;
+    latest_ = std::max(latest_, now_);
+  }
+
+  [[nodiscard]] std::uint64_t sum(const std::string& member, std::int64_t length) const {
+    std::uint64_t out = 0;
+    for (const auto& charge : charges_) {
+      if (charge.member == member && charge.when > latest_ - length) out += charge.loss;
+    }
+    return out;
+  }
+  [[nodiscard]] bool fits(const std::string& member, std::uint64_t loss) const {
+    return std::all_of(kLengths.begin(), kLengths.end(), [&](const auto& window) {
+      return sum(member, window.second) + loss <= most(window.first);
+    });
+  }
+
+  struct Counted {
+    std::string member;
+    std::int64_t when = 0;
+    std::uint64_t loss = 0;
+  };
+  static std::vector<Ration> rations() {
+    return {{Window::day, Accounting::pure, most(Window::day)},
+            {Window::month, Accounting::pure, most(Window::month)}};
+  }
+
+  std::mt19937_64 random_;
+  FaultyStore store_;
+  Budget budget_ =
+      *Budget::make(Accounting::pure, {{"a", {loss_max(Accounting::pure), kDeltaUnit - 1}}},
+                    Rations({{"anna", rations()}, {"bert", rations()}}));
+  std::int64_t now_ = 1'790'000'000;
+  std::int64_t latest_ = 0;
+  std::vector<Counted> charges_;
+};
+
+TEST(Ledger, RationsHoldWhateverTheClockDoes) {
+  std::size_t refused = 0;
+  std::size_t answered = 0;
+  for (std::uint64_t seed = 0; seed < 300; seed++) {
+    RationedWorld world(seed);
+    for (int i = 0; i < kSteps; i++) world.step();
+    refused += world.refused;
+    answered += world.answered;
+  }
+  EXPECT_GT(refused, 1000U);
+  EXPECT_GT(answered, 1000U);
 }
 
 // An owner's whole amount, handed to boot after boot in parts; each boot ends by a crash at some
