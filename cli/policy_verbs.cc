@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/home_files.h"
+#include "cli/import_verbs.h"
 #include "cli/mistakes.h"
 #include "cli/verbs.h"
 #include "client/keys/atomic_file.h"
@@ -213,6 +214,7 @@ void add_policy_verbs(CLI::App& app, Console& console) {
   add_sign(*group, console);
   add_file_verb(*group, console, "verify", "Check that all members have signed, and nobody else",
                 verify);
+  add_import_verbs(*group, console);
 }
 
 }  // namespace gbx::cli

@@ -242,6 +242,25 @@ TEST_F(Party, EvidenceIsAskedForInWords) {
   EXPECT_THAT(raw.text, HasSubstr("--platform"));
 }
 
+TEST_F(Party, RulesOfOtherCleanRoomsBecomeADraftWithBlanks) {
+  std::ofstream(at("p.sql"))
+      << "CREATE AGGREGATION POLICY p AS () RETURNS AGGREGATION_CONSTRAINT -> "
+         "AGGREGATION_CONSTRAINT(MIN_GROUP_SIZE => 9);"
+         "ALTER TABLE t SET AGGREGATION POLICY p ENTITY KEY (email);";
+  const std::string import =
+      "policy import --from snowflake " + at("p.sql") + " -o " + at("c.yaml");
+  const Outcome done = run(import + " --json");
+  EXPECT_EQ(done.code, 0) << done.text;
+  const auto report = Json::parse(done.text);
+  ASSERT_TRUE(report) << done.text;
+  EXPECT_GT(report->find("report")->array()->size(), 5U);
+  EXPECT_THAT(run("policy build " + at("c.yaml")).text, HasSubstr("FILL_IN_expires"));
+  EXPECT_THAT(run(import).text, HasSubstr("it is there already"));
+  EXPECT_THAT(run("policy import --from azure " + at("p.sql")).text, HasSubstr("not known"));
+  EXPECT_EQ(run("policy import --from aws " + at("p.sql") + " -o " + at("d.yaml")).code, 1);
+  EXPECT_FALSE(std::filesystem::exists(at("d.yaml")));
+}
+
 TEST_F(Party, WithoutATerminalThePassphraseMustComeOtherwise) {
   // setsid takes the terminal away.
   const Outcome outcome = run("init --name shopgood --home " + at("shop"), "setsid -w");

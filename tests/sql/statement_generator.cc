@@ -92,7 +92,8 @@ void StatementGenerator::join(Scope& left, int depth, bool by_using) {
     left.sql += " ON " + left.person + " = " + right.person;
     if (chance(35)) left.sql += " AND " + condition(both, 1);
     if (chance(1)) left.sql += " OR " + condition(both, 0);
-    if (kind == "RIGHT JOIN") left.person = right.person;
+    const bool other = kind == "LEFT JOIN" && chance(15);  // may be absent
+    if (kind == "RIGHT JOIN" || other) left.person = right.person;
   }
   for (Column& column : left.columns) column.unique = false;
   if (hides) return;
