@@ -32,10 +32,23 @@ std::string number_text(std::int64_t value, ValueType type) {
   return counts ? with_thousands(text) : text;
 }
 
-std::string cell_text(const packet::OutputCell& cell, const packet::Output& column) {
+// A number that is not there is withheld; a computed one may have no value.
+std::string missing(const std::vector<packet::OutputCell>& row, const packet::Output& column) {
+  if (column.kind == packet::OutputKind::group) return "NULL";
+  const bool withheld =
+      column.kind != packet::OutputKind::computed ||
+      std::any_of(column.inputs.begin(), column.inputs.end(), [&](const auto& input) {
+        return std::holds_alternative<std::monostate>(row[input.column].value);
+      });
+  return withheld ? "withheld" : "NULL";
+}
+
+std::string cell_text(const std::vector<packet::OutputCell>& row, std::size_t index,
+                      const packet::Output& column) {
+  const packet::OutputCell& cell = row[index];
   if (const auto* text = std::get_if<std::string>(&cell.value)) return printable(*text);
   const auto* value = std::get_if<std::int64_t>(&cell.value);
-  if (value == nullptr) return column.kind == packet::OutputKind::group ? "NULL" : "withheld";
+  if (value == nullptr) return missing(row, column);
   std::string shown = number_text(*value, column.type);
   if (!cell.interval) return shown;
   const Int128 below = Int128{*value} - cell.interval->low;
@@ -151,6 +164,17 @@ std::string noise_line(const packet::AnswerPredicate& predicate) {
          people(predicate.noise.hides_people) + ".\n";
 }
 
+// What computed columns were made of: released, so in the answer, though nobody asked to see it.
+std::string computed_lines(const packet::AnswerTable& table) {
+  std::string out;
+  for (const packet::Output& column : table.columns) {
+    if (!column.input) continue;
+    out += (out.empty() ? "" : ", ") + printable(column.name);
+  }
+  if (out.empty()) return out;
+  return "Computed of released numbers, which are in the file too (--csv, --json): " + out + ".\n";
+}
+
 // What the same noise costs in the other accounting, where it has a price.
 std::string other_price(const packet::NoiseParameters& noise) {
   if (is_exact(noise)) return {};
@@ -193,7 +217,12 @@ std::string price_line(const packet::NoiseParameters& noise) {
 std::string column_width(const packet::Output& column, std::optional<std::int64_t> typical,
                          std::int64_t expected) {
   if (column.kind == packet::OutputKind::group) return "group";
-  if (column.kind == packet::OutputKind::exact) return "exact";
+  const bool computed = column.kind == packet::OutputKind::computed;
+  const bool number = column.type.type == Type::integer || column.type.type == Type::decimal;
+  const bool exact = column.inputs.empty() || column.inputs.front().statistics.empty();
+  if (column.kind == packet::OutputKind::exact || (computed && (exact || !number))) {
+    return computed ? "computed of other columns" : "exact";
+  }
   const std::string sign = std::string(kPlusMinus) + " ";
   if (column.half_width) return sign + number_text(*column.half_width, column.type) + " (95 %)";
   if (!typical) return sign + "depends on the answer; --expect N shows what is typical";
@@ -218,13 +247,14 @@ Json budget_json(const packet::AnswerPredicate& predicate) {
 std::string answer_table(const packet::AnswerTable& table) {
   TextTable out;
   for (const packet::Output& column : table.columns) {
+    if (column.input) continue;  // in the file, and in what --csv and --json write
     out.header.push_back(printable(column.name));
     out.right.push_back(column.type.type == Type::integer || column.type.type == Type::decimal);
   }
   for (const auto& row : table.rows) {
     std::vector<std::string>& cells = out.rows.emplace_back();
     for (std::size_t i = 0; i < row.size(); i++) {
-      cells.push_back(cell_text(row[i], table.columns[i]));
+      if (!table.columns[i].input) cells.push_back(cell_text(row, i, table.columns[i]));
     }
   }
   if (table.rows_cut == 0) return out.text();
@@ -234,8 +264,8 @@ std::string answer_table(const packet::AnswerTable& table) {
 
 std::string answer_notes(const client::VerifiedAnswer& answer) {
   const packet::AnswerPredicate& predicate = answer.predicate();
-  std::string out = template_line(predicate) + noise_line(predicate) + near_line(predicate) +
-                    withheld_text(answer);
+  std::string out = template_line(predicate) + noise_line(predicate) +
+                    computed_lines(answer.table()) + near_line(predicate) + withheld_text(answer);
   out += people_line(predicate.noise);
   if (predicate.repeat_of) {
     out += "Paid nothing: it repeats the answer to request " +

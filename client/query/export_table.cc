@@ -21,12 +21,18 @@ struct Field {
   enum class Part : std::uint8_t { value, low, high } part = Part::value;
 };
 
+bool has_interval(const packet::Output& computed) {
+  const bool number = computed.type.type == Type::integer || computed.type.type == Type::decimal;
+  return number && !computed.inputs.empty() && !computed.inputs.front().statistics.empty();
+}
+
 std::vector<Field> fields_of(const packet::AnswerTable& table) {
   std::vector<Field> out;
   for (std::size_t i = 0; i < table.columns.size(); i++) {
     const packet::Output& column = table.columns[i];
     out.push_back({column.name, column.type, i, Field::Part::value});
-    if (column.kind != packet::OutputKind::noised) continue;
+    const bool computed = column.kind == packet::OutputKind::computed && has_interval(column);
+    if (column.kind != packet::OutputKind::noised && !computed) continue;
     out.push_back({column.name + "_low", column.type, i, Field::Part::low});
     out.push_back({column.name + "_high", column.type, i, Field::Part::high});
   }

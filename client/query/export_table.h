@@ -1,6 +1,7 @@
 #pragma once
 
-// An answer's table for other programs. Noised columns bring <name>_low and <name>_high, their 95 %
+// An answer's table for other programs. Noised columns, and what is
+// computed of them, bring <name>_low and <name>_high, their 95 %
 // interval; NULL is an empty CSV field and NULL in Parquet.
 
 #include <filesystem>

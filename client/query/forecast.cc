@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "engine/duckdb/parse.h"
 #include "trusted/privacy/confidence.h"
+#include "trusted/sql/build.h"
+#include "trusted/sql/formula.h"
+#include "trusted/sql/released_value.h"
 
 namespace gbx::client {
 namespace {
@@ -149,6 +153,46 @@ std::optional<double> expected_size(const firewall::Output& output, const Row& r
   return std::nullopt;
 }
 
+// What a computed column is expected to hold, and how far off it is: by the rules of an answer,
+// from outputs that are as expected. Nothing when one of them is not known before the answer is.
+struct Forecasted {
+  double size = 0;
+  std::int64_t width = 0;
+};
+std::optional<Forecasted> forecast_of(const firewall::CheckedQuery& query,
+                                      const sql::Expression& formula, std::int64_t people) {
+  const std::vector<std::uint32_t> read = sql::outputs_read(formula);
+  std::set<std::uint32_t> statistics;
+  for (const std::uint32_t index : read) {
+    for (const auto statistic : firewall::statistics_of(query.outputs()[index])) {
+      statistics.insert(statistic);
+    }
+  }
+  if (statistics.empty() || !sql::is_numeric(formula.type)) return std::nullopt;
+  const auto shared =
+      privacy::half_widths(query.plan(), privacy::kAlpha / static_cast<double>(statistics.size()));
+  if (!shared) return std::nullopt;
+  const Widths widths{*shared, *shared, *shared};
+  std::vector<sql::Known> values(query.outputs().size());
+  std::vector<sql::Known> ranges(query.outputs().size());
+  for (const std::uint32_t index : read) {
+    const firewall::Output& output = query.outputs()[index];
+    const Row row = {people, quarter_of(output)};
+    const auto size = expected_size(output, row);
+    const auto width = width_of(output, query.plan(), widths, row);
+    if (!size || !width || std::abs(*size) >= static_cast<double>(sql::kOutputMax)) {
+      return std::nullopt;
+    }
+    const auto value = static_cast<std::int64_t>(*size);
+    values[index] = {value, value};
+    ranges[index] = sql::around(value, *width, output.low < 0 ? -sql::kOutputMax : 0);
+  }
+  const sql::Computed computed = sql::compute(formula, values, ranges);
+  if (!computed.interval) return std::nullopt;
+  return Forecasted{static_cast<double>(std::get<std::int64_t>(computed.value)),
+                    half_of(computed.interval->low, computed.interval->high)};
+}
+
 // The least number up to `most` that is enough, when more always is.
 template <typename Enough>
 std::optional<std::uint64_t> least(std::uint64_t most, Enough enough) {
@@ -189,6 +233,7 @@ Result<std::optional<std::int64_t>> Forecast::count_width(std::uint64_t epsilon)
   GBX_TRY_ASSIGN(const auto widths, privacy::half_widths(query.plan()));
   std::optional<std::int64_t> out;
   for (const sql::Item& item : query.items()) {
+    if (item.formula) continue;
     const firewall::Output& output = query.outputs()[item.output];
     if (output.kind == OutputKind::persons || output.kind == OutputKind::count) {
       out = std::max(out.value_or(0), widths[output.index]);
@@ -209,14 +254,21 @@ Result<std::optional<RelativeError>> Forecast::relative_error(std::uint64_t epsi
   GBX_TRY_ASSIGN(const firewall::CheckedQuery query, checked(epsilon));
   GBX_TRY_ASSIGN(const Widths widths, widths_of(query.plan()));
   std::optional<RelativeError> out;
+  const auto widest = [&](const std::string& name, double width, double size) {
+    const double share = size == 0 ? HUGE_VAL : width / std::abs(size);
+    if (!out || share > out->share) out = {name, share};
+  };
   for (const sql::Item& item : query.items()) {
+    if (item.formula) {
+      const auto computed = forecast_of(query, *item.formula, expected.people);
+      if (computed) widest(item.name, static_cast<double>(computed->width), computed->size);
+      continue;
+    }
     const firewall::Output& output = query.outputs()[item.output];
     const Row row = {expected.people, value_of(item, output, expected)};
     const auto size = expected_size(output, row);
     if (!size) continue;
-    const auto width = static_cast<double>(*width_of(output, query.plan(), widths, row));
-    const double share = *size == 0 ? HUGE_VAL : width / std::abs(*size);
-    if (!out || share > out->share) out = {item.name, share};
+    widest(item.name, static_cast<double>(*width_of(output, query.plan(), widths, row)), *size);
   }
   return out;
 }
@@ -233,6 +285,7 @@ std::optional<ValueType> Forecast::value_type_of(std::string_view column) const 
   const auto query = checked(0);
   if (!query) return std::nullopt;
   for (const sql::Item& item : query->items()) {
+    if (item.formula) continue;
     const firewall::Output& output = query->outputs()[item.output];
     const bool valued = output.kind == OutputKind::sum || output.kind == OutputKind::average;
     if (valued && item.name == column) return value_type(output);
@@ -251,6 +304,11 @@ Result<std::vector<std::optional<std::int64_t>>> Forecast::typical_widths(
   GBX_TRY_ASSIGN(const Widths widths, widths_of(query.plan()));
   std::vector<std::optional<std::int64_t>> out;
   for (const sql::Item& item : query.items()) {
+    if (item.formula) {
+      const auto computed = forecast_of(query, *item.formula, expected.people);
+      out.push_back(computed ? std::optional(computed->width) : std::nullopt);
+      continue;
+    }
     const firewall::Output& output = query.outputs()[item.output];
     const Row row = {expected.people, value_of(item, output, expected)};
     out.push_back(width_of(output, query.plan(), widths, row));
@@ -263,6 +321,7 @@ Result<std::vector<WideColumn>> Forecast::wide_columns() const {
   std::vector<WideColumn> out;
   if (query.plan().selection == privacy::Selection::exact) return out;  // no noise to narrow
   for (const sql::Item& item : query.items()) {
+    if (item.formula) continue;
     const firewall::Output& output = query.outputs()[item.output];
     if (!is_wide(output)) continue;
     out.push_back({item.name, value_type(output), output.low, output.high});

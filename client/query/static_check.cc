@@ -5,6 +5,7 @@
 #include "engine/duckdb/parse.h"
 #include "trusted/privacy/confidence.h"
 #include "trusted/snapshot/utf8.h"
+#include "trusted/sql/formula.h"
 #include "trusted/sql/lexer.h"
 #include "trusted/sql/parse.h"
 
@@ -23,6 +24,14 @@ std::vector<Verdict::Column> columns_of(const firewall::CheckedQuery& query) {
   const auto widths = privacy::half_widths(query.plan());
   std::vector<Verdict::Column> out;
   for (const sql::Item& item : query.items()) {
+    if (item.formula) {
+      const std::vector<std::uint32_t> read = sql::outputs_read(*item.formula);
+      const bool noised = std::any_of(read.begin(), read.end(), [&](std::uint32_t index) {
+        return query.outputs()[index].kind != firewall::OutputKind::group;
+      });
+      out.push_back({.name = item.name, .noised = noised, .scale = item.formula->type.scale});
+      continue;
+    }
     const firewall::Output& output = query.outputs()[item.output];
     Verdict::Column column{.name = item.name, .scale = output.type.scale};
     column.noised = output.kind != firewall::OutputKind::group;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "client/query/verify_computed.h"
 #include "trusted/crypto/hash.h"
 #include "trusted/packet/statement.h"
 #include "trusted/privacy/confidence.h"
@@ -225,6 +226,7 @@ Status verify_groups(const packet::AnswerTable& table, const packet::NoiseParame
 
 Status verify_half_width(const packet::Output& column, const packet::NoiseParameters& noise) {
   if (column.kind == packet::OutputKind::group) return {};
+  if (column.kind == packet::OutputKind::computed) return {};  // verify_computed()
   const bool exact = noise.selection == privacy::Selection::exact;
   if (exact != (column.kind == packet::OutputKind::exact)) return unverified("result_kind_wrong");
   if (exact) return {};
@@ -264,10 +266,11 @@ Status verify_table(const packet::AnswerTable& table, const packet::NoiseParamet
   }
   for (const auto& row : table.rows) {
     for (std::size_t i = 0; i < row.size(); i++) {
+      if (table.columns[i].kind == packet::OutputKind::computed) continue;
       if (!interval_fits(row[i], table.columns[i])) return unverified("result_interval_wrong");
     }
   }
-  return {};
+  return verify_computed(table, plan_of(noise));
 }
 
 }  // namespace

@@ -217,7 +217,8 @@ std::string render_expression(const Expression& expression, const Names& names) 
     case Op::add_months:
       return days(date(children[0], names) + " + to_months(CAST(" +
                   std::to_string(expression.value) + " AS INTEGER))");
-    case Op::output: break;
+    case Op::output:
+    case Op::ratio: break;
   }
   GBX_CHECK(false);
 }

@@ -222,7 +222,8 @@ GBX_CLONES void Evaluator::evaluate(const Node& node, std::uint32_t place, std::
     case Op::column:
     case Op::literal:
     case Op::null:
-    case Op::output: break;
+    case Op::output:
+    case Op::ratio: break;
   }
   GBX_CHECK(false);  // the planner lets no other operator in
 }

@@ -203,8 +203,15 @@ class WholeLine(Line):
         rows = {row[0][0]: int(row[1][0]) for row in answer["result"]["rows"] if row[1]}
         self.assertIn("sg_denim", rows)
         self.assertAlmostEqual(rows["sg_denim"], PEOPLE // 2, delta=200)
+        # What is computed of numbers that were paid for costs nothing, and verifies.
+        each = ATTRIBUTION.replace("COUNT(DISTINCT hashed_email) AS converted_users,", "") \
+            .replace("SUM(total_spent) AS total_revenue",
+                     "SUM(total_spent) / COUNT(DISTINCT hashed_email) AS each")
+        self.assertIn("each: \u00b1 ", self.ask(each, "--dry-run", "--expect", "1000"))
+        self.assertIn("Paid nothing", self.ask(each, "-o", "each.json"))
+        self.newsnow.run("verify", "each.json", "--policy", "policy.json")
         self.assertEqual(self.room.kinds(),
-                         ["boot", "allotment", "allotment", "charge", "answer"])
+                         ["boot", "allotment", "allotment", "charge", "answer", "repeat"])
         for file in self.room.folder.rglob("*"):  # the host keeps sealed bytes and signed text
             if file.is_file() and file.name != "log":
                 self.assertNotIn(b"person1", file.read_bytes())

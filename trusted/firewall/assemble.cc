@@ -48,6 +48,23 @@ Between moment_between(const Output& output, Between n, Between s, Between q) {
   return moment_interval(moments_of(output), n, s, q);
 }
 
+std::vector<std::uint32_t> statistics_of(const Output& output) {
+  std::vector<std::uint32_t> out;
+  switch (output.kind) {
+    case OutputKind::group: return out;
+    case OutputKind::persons: return {0};
+    case OutputKind::count:
+    case OutputKind::sum: return {output.index};
+    case OutputKind::moment: out = {output.index, output.count, output.squares}; break;
+    case OutputKind::quantile:
+    case OutputKind::bound_low:
+    case OutputKind::bound_high: return {output.count};
+    case OutputKind::average: out = {output.index, output.count}; break;
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 // A leaf that holds one value at most stands for it, another for its middle.
 std::int64_t leaf_value(const Output& quantile, std::uint32_t leaf) {
   const Int128 width = Int128{quantile.high} - quantile.low + 1;

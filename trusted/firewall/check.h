@@ -162,6 +162,8 @@ Result<CheckedQuery> admit(std::string_view ast, std::string_view sql,
 std::vector<Cell> assemble(const CheckedQuery& query, const std::vector<Cell>& key,
                            std::span<const Int128> statistics,
                            std::span<const privacy::QuantileLeaves> quantiles = {});
+// The released statistics that an output is made of, ascending; none of a group.
+std::vector<std::uint32_t> statistics_of(const Output& output);
 // The value that stands for a leaf of a quantile's histogram, between its low and high.
 std::int64_t leaf_value(const Output& quantile, std::uint32_t leaf);
 // Between which values the bin of automatic bounds lies from which a bound is taken.

@@ -12,7 +12,6 @@ namespace {
 constexpr Literal kMalformed = "answer_malformed";
 constexpr std::size_t kNameBytesMax = 256;
 constexpr std::size_t kTablesMax = 256;
-constexpr std::size_t kStatisticsMax = 1000;
 constexpr std::size_t kBodyBytesMax = std::size_t{64} << 20;
 
 Error malformed() { return {ErrorCode::invalid_argument, kMalformed}; }
@@ -33,7 +32,17 @@ Result<std::int64_t> number(const Json& json, ValueType type) {
 // --- the table ---
 
 // In the order of OutputKind.
-constexpr std::array<std::string_view, 3> kKinds = {"group", "noised", "exact"};
+constexpr std::array<std::string_view, 4> kKinds = {"group", "noised", "exact", "computed"};
+
+// Whether a column has the members of a formula, or none of them, as its kind wants.
+Status decode_computed(const Json* formula, const Json* inputs, Output& out) {
+  const bool computed = out.kind == OutputKind::computed;
+  if ((formula != nullptr) != computed || (inputs != nullptr) != computed) return malformed();
+  if (!computed) return {};
+  out.formula = *formula;
+  GBX_TRY_ASSIGN(out.inputs, decode_inputs(*inputs));
+  return {};
+}
 
 Json encode_column(const Output& column) {
   Json out = Json::object({{"kind", kKinds[static_cast<std::size_t>(column.kind)]},
@@ -41,6 +50,10 @@ Json encode_column(const Output& column) {
                            {"type", type_name(column.type.type)}});
   if (column.type.type == Type::decimal) out.set("scale", int{column.type.scale});
   if (column.half_width) out.set("half_width", format_value(*column.half_width, column.type));
+  if (column.input) out.set("input", true);
+  if (!column.formula) return out;
+  out.set("formula", *column.formula);
+  out.set("inputs", encode_inputs(column.inputs));
   return out;
 }
 
@@ -60,6 +73,12 @@ Result<Output> decode_column(const Json& json) {
   const auto type = type_from(fields.text("type", kNameBytesMax));
   const Json* scale = fields.optional("scale");
   const Json* half_width = fields.optional("half_width");
+  const Json* formula = fields.optional("formula");
+  const Json* inputs = fields.optional("inputs");
+  if (json.find("input") != nullptr) {
+    out.input = fields.boolean("input");
+    if (!out.input) return malformed();  // one spelling
+  }
   GBX_TRY(fields.finish());
   const auto found = std::find(kKinds.begin(), kKinds.end(), kind);
   if (!type || found == kKinds.end()) return malformed();
@@ -70,6 +89,7 @@ Result<Output> decode_column(const Json& json) {
     GBX_TRY_ASSIGN(out.half_width, number(*half_width, out.type));
     if (*out.half_width < 0 || out.kind != OutputKind::noised) return malformed();
   }
+  GBX_TRY(decode_computed(formula, inputs, out));
   return out;
 }
 
@@ -107,7 +127,8 @@ Result<OutputCell> decode_cell(const Json& json, const Output& column) {
     Interval interval;
     GBX_TRY_ASSIGN(interval.low, number((*parts)[1], column.type));
     GBX_TRY_ASSIGN(interval.high, number((*parts)[2], column.type));
-    if (interval.low > interval.high || column.kind != OutputKind::noised) return malformed();
+    const bool noised = column.kind == OutputKind::noised || column.kind == OutputKind::computed;
+    if (interval.low > interval.high || !noised) return malformed();
     out.interval = interval;
   }
   return out;

@@ -16,20 +16,21 @@
 #include "trusted/base/value.h"
 #include "trusted/packet/binding.h"
 #include "trusted/packet/dsse.h"
+#include "trusted/packet/formula_input.h"
 #include "trusted/packet/template_call.h"
 #include "trusted/privacy/plan.h"
 
 namespace gbx::packet {
 
-constexpr std::size_t kAnswerColumnsMax = 1000;
 constexpr std::size_t kAnswerRowsMax = 1'000'000;
 constexpr std::size_t kNearMax = 16;
 
 // The enumerator is the name on the wire.
 enum class OutputKind : std::uint8_t {
-  group,   // a group's key: exact, and selected so that it tells of nobody
-  noised,  // a measure, or computed from measures
-  exact,   // the same without noise: of a policy that is threshold-only
+  group,     // a group's key: exact, and selected so that it tells of nobody
+  noised,    // a measure, or computed from measures
+  exact,     // the same without noise: of a policy that is threshold-only
+  computed,  // of other columns of the same row, by a formula that everybody can compute again
 };
 
 struct Output {
@@ -37,7 +38,13 @@ struct Output {
   ValueType type;
   OutputKind kind = OutputKind::group;
   // Of the 95 % interval, in units of the last digit, when it is the same in each row.
-  std::optional<std::int64_t> half_width;
+  std::optional<std::int64_t> half_width = {};
+  // Of a computed column, and of no other: as sql::encode_expression() writes it, over the columns
+  // of the answer; and the columns among these that are no groups, ascending.
+  std::optional<Json> formula = {};
+  std::vector<FormulaInput> inputs = {};
+  // Not asked for: shown because a formula reads it.
+  bool input = false;
 };
 
 struct Interval {

@@ -101,13 +101,21 @@ TEST(AnswerTable, SaysHowManyRowsWereCutOnlyWhenSomeWere) {
 
 TEST(AnswerPage, HasATableAndAPredicateThatHold) {
   const auto blocks = spec::examples("result.md");
-  ASSERT_GE(blocks.size(), 2U);
+  ASSERT_GE(blocks.size(), 3U);
   const auto shown = decode_answer_table(blocks[0]);
   ASSERT_TRUE(shown);
   EXPECT_EQ(encode(*shown).canonical(), blocks[0].canonical());
-  const auto said = decode_answer_predicate(blocks[1]);
+  const Json with_computed = Json::object({{"columns", Json(Json::Array{blocks[1]})},
+                                           {"kind", "answer"},
+                                           {"rows", Json(Json::Array())}});
+  const auto computed = decode_answer_table(with_computed);
+  ASSERT_TRUE(computed);
+  EXPECT_EQ(encode(*computed).canonical(), with_computed.canonical());
+  ASSERT_EQ(computed->columns[0].inputs.size(), 2U);
+  EXPECT_EQ(computed->columns[0].inputs[1], (FormulaInput{2, {1}}));
+  const auto said = decode_answer_predicate(blocks[2]);
   ASSERT_TRUE(said);
-  EXPECT_EQ(encode(*said).canonical(), blocks[1].canonical());
+  EXPECT_EQ(encode(*said).canonical(), blocks[2].canonical());
 }
 
 TEST(AnswerPredicate, DecodesToTheSameBytes) {

@@ -4,7 +4,9 @@
 #include <optional>
 
 #include "trusted/privacy/confidence.h"
+#include "trusted/room/computed.h"
 #include "trusted/room/response.h"
+#include "trusted/sql/formula.h"
 #include "trusted/sql/post_process.h"
 
 namespace gbx::room {
@@ -97,6 +99,67 @@ std::optional<packet::Interval> interval_of(const firewall::Output& output, cons
   return packet::Interval{saturate(*number - width), saturate(*number + width)};
 }
 
+// A formula, and the widths for so many statistics at once.
+struct Formula {
+  const sql::Expression& expression;
+  Widths widths;
+  std::size_t statistics = 0;
+};
+
+Result<Formula> formula_of(const firewall::CheckedQuery& query, const sql::Expression& expression) {
+  const std::size_t statistics = statistics_read(query, expression);
+  Widths widths;
+  widths.exact = query.plan().selection == privacy::Selection::exact;
+  if (statistics > 0) {
+    GBX_TRY_ASSIGN(
+        widths.single,
+        privacy::half_widths(query.plan(), privacy::kAlpha / static_cast<double>(statistics)));
+    widths.paired = widths.single;
+    widths.tripled = widths.single;
+  }
+  return Formula{expression, std::move(widths), statistics};
+}
+
+// Where an output is when all that a formula reads hold at once. What was chosen for 5 % of its own
+// says nothing beside others but its bounds.
+sql::Known known_of(const firewall::Output& output, const Row& row, const Cell& cell,
+                    const Formula& formula) {
+  const auto* value = std::get_if<std::int64_t>(&cell);
+  if (value == nullptr || output.kind == firewall::OutputKind::group) return {cell, cell};
+  const bool single = output.kind == firewall::OutputKind::persons ||
+                      output.kind == firewall::OutputKind::count ||
+                      output.kind == firewall::OutputKind::sum;
+  if (single) {
+    const bool negative = output.kind == firewall::OutputKind::sum && output.low < 0;
+    return sql::around(*value, formula.widths.single[output.index],
+                       negative ? -sql::kOutputMax : 0);
+  }
+  const bool chosen = output.kind == firewall::OutputKind::quantile ||
+                      output.kind == firewall::OutputKind::bound_low ||
+                      output.kind == firewall::OutputKind::bound_high;
+  if (chosen && formula.statistics > 1) return {output.low, output.high};
+  const auto interval = interval_of(output, row, cell, formula.widths);
+  return sql::beyond_output_max({interval->low, interval->high});
+}
+
+// NULL where a number that it reads is withheld.
+packet::OutputCell computed_cell(const firewall::CheckedQuery& query, const Row& row,
+                                 const Formula& formula) {
+  std::vector<sql::Known> ranges = sql::known(row.outputs);
+  for (const std::uint32_t index : sql::outputs_read(formula.expression)) {
+    const firewall::Output& output = query.outputs()[index];
+    const Cell& cell = row.outputs[index];
+    const bool group = output.kind == firewall::OutputKind::group;
+    if (!group && std::holds_alternative<std::monostate>(cell)) return {};
+    if (!formula.widths.exact) ranges[index] = known_of(output, row, cell, formula);
+  }
+  const sql::Computed computed = sql::compute(formula.expression, sql::known(row.outputs), ranges);
+  packet::OutputCell out{computed.value, {}};
+  if (formula.statistics == 0 || formula.widths.exact || !computed.interval) return out;
+  out.interval = packet::Interval{computed.interval->low, computed.interval->high};
+  return out;
+}
+
 struct Shown {
   std::vector<Row> rows;
   // How many rows rows_max left out. Safe to say: it counts released rows only, those that noise
@@ -136,8 +199,13 @@ Result<std::vector<packet::Output>> answer_columns(const firewall::CheckedQuery&
   GBX_TRY_ASSIGN(const Widths widths, widths_of(query.plan()));
   std::vector<packet::Output> out;
   for (const sql::Item& item : query.items()) {
+    if (item.formula) {
+      out.push_back(computed_column(query, item, widths.exact));
+      continue;
+    }
     const firewall::Output& output = query.outputs()[item.output];
     packet::Output column;
+    column.input = item.input;
     column.name = item.name;
     column.type = output.type;
     const bool group = output.kind == firewall::OutputKind::group;
@@ -160,9 +228,21 @@ Result<ReleasedTable> ReleasedTable::make(const firewall::CheckedQuery& query,
   GBX_TRY_ASSIGN(const Widths widths, widths_of(query.plan()));
   const Shown shown = shown_rows(query, released, policy.limits.result_rows);
   table.rows_cut = shown.cut;
+  std::vector<std::optional<Formula>> formulas;
+  for (const sql::Item& item : query.items()) {
+    formulas.emplace_back();
+    if (!item.formula) continue;
+    GBX_TRY_ASSIGN(Formula formula, formula_of(query, *item.formula));
+    formulas.back().emplace(std::move(formula));
+  }
   for (const Row& row : shown.rows) {
     std::vector<packet::OutputCell> cells;
-    for (const sql::Item& item : query.items()) {
+    for (std::size_t i = 0; i < query.items().size(); i++) {
+      const sql::Item& item = query.items()[i];
+      if (formulas[i]) {
+        cells.push_back(computed_cell(query, row, *formulas[i]));
+        continue;
+      }
       const Cell& value = row.outputs[item.output];
       cells.push_back({value, interval_of(query.outputs()[item.output], row, value, widths)});
     }

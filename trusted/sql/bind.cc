@@ -9,6 +9,9 @@
 #include "trusted/sql/bind_rows.h"
 #include "trusted/sql/bind_steps.h"
 #include "trusted/sql/build.h"
+#include "trusted/sql/formula.h"
+#include "trusted/sql/parse.h"
+#include "trusted/sql/released_value.h"
 #include "trusted/sql/row_leaves.h"
 #include "trusted/sql/scope.h"
 
@@ -26,13 +29,6 @@ bool reads_a_column(const Expression& expression) {
 }
 
 bool is_ordinal(const Node& node) { return node.kind == NodeKind::number && node.scale == 0; }
-
-bool divides(const Node& node) {
-  if (node.kind == NodeKind::call && (node.text == "/" || node.text == "//" || node.text == "%")) {
-    return true;
-  }
-  return std::any_of(node.children.begin(), node.children.end(), divides);
-}
 
 class Binder {
  public:
@@ -64,11 +60,12 @@ class Binder {
   Status bind_post();
   Result<const Node*> group_node(const Node& node) const;
   Result<std::uint32_t> aggregate(const Node& node);
-  Result<std::uint32_t> item_output(const Node& node);
-  Error not_an_output(const Node& node) const;
+  Result<Item> item(const Node& node);
+  Result<Expression> formula(const Node& node);
+  Result<std::optional<Expression>> of_item(const Item& item, Span where);
   Result<std::string> item_name(const SelectItem& item) const;
   [[nodiscard]] std::optional<std::uint32_t> matching_group(const Expression& expression) const;
-  [[nodiscard]] std::optional<std::uint32_t> item_called(const Node& node) const;
+  [[nodiscard]] const Item* item_called(const Node& node) const;
   Result<std::optional<Expression>> resolve_output(const Node& node);
   Result<Expression> order_key(const Node& node);
   [[nodiscard]] Expression output(std::uint32_t index, Span where) const;
@@ -79,6 +76,8 @@ class Binder {
   Query query_;
   std::vector<std::uint32_t> group_of_;  // by place in GROUP BY
   std::size_t tries_ = 0;
+  std::size_t copied_ = 0;  // nodes of formulas that other expressions repeat
+  bool in_items_ = true;    // where a column comes before an alias
 };
 
 Status Binder::check_clauses() const {
@@ -95,7 +94,9 @@ Status Binder::check_clauses() const {
 Status Binder::bind_outputs() {
   GBX_TRY(bind_groups());
   GBX_TRY(bind_items());
+  in_items_ = false;
   GBX_TRY(bind_post());
+  add_inputs(query_);
   for (const Expression& group : query_.groups) query_.output_types.push_back(group.type);
   for (const AggregateCall& call : query_.aggregates) {
     query_.output_types.push_back(type_of(call));
@@ -198,42 +199,55 @@ std::optional<std::uint32_t> Binder::matching_group(const Expression& expression
 }
 
 Status Binder::bind_items() {
-  for (const SelectItem& item : select_->items) {
-    GBX_TRY_ASSIGN(const std::uint32_t index, item_output(item.node));
-    GBX_TRY_ASSIGN(std::string name, item_name(item));
-    query_.items.push_back({std::move(name), index, item.node.where});
-  }
-  return {};
-}
-
-Result<std::uint32_t> Binder::item_output(const Node& node) {
-  if (is_aggregate(node)) return aggregate(node);
-  if (is_person(node, scope_)) return deny("person_not_released", node.where);
-  if (contains_aggregate(node)) {
-    if (divides(node)) return refuse("division_unsupported", node.where);
-    return refuse("item_not_aggregate", node.where);
-  }
-  std::vector<FunctionUse> functions;  // those of a group were noted when the group was bound
-  GBX_TRY_ASSIGN(const Expression bound, bind_row(node, scope_, "aggregate_nested", functions));
-  if (const auto group = matching_group(bound)) return *group;
-  if (!reads_a_column(bound)) return refuse("item_constant", node.where);
-  return not_an_output(node);
-}
-
-Error Binder::not_an_output(const Node& node) const {
   const auto& items = select_->items;
   const bool aggregates = std::any_of(items.begin(), items.end(), [](const SelectItem& item) {
     return contains_aggregate(item.node);
   });
-  if (select_->groups.empty() && !aggregates) return deny("rows_not_released", node.where);
-  return refuse("column_not_grouped", node.where);
+  for (const SelectItem& written : items) {
+    Result<Item> bound = item(written.node);
+    if (!bound) {
+      const bool rows = select_->groups.empty() && !aggregates;
+      if (!rows || bound.error().reason != Literal("column_not_grouped")) return bound.error();
+      return deny("rows_not_released", written.node.where);
+    }
+    if (bound->formula && !is_released(*bound->formula) && select_->groups.empty() && !aggregates) {
+      return refuse("item_constant", written.node.where);
+    }
+    GBX_TRY_ASSIGN(bound->name, item_name(written));
+    query_.items.push_back(std::move(*bound));
+  }
+  return {};
+}
+
+Result<Item> Binder::item(const Node& node) {
+  Item out;
+  out.where = node.where;
+  if (is_aggregate(node)) {
+    GBX_TRY_ASSIGN(out.output, aggregate(node));
+    return out;
+  }
+  if (is_person(node, scope_)) return deny("person_not_released", node.where);
+  GBX_TRY_ASSIGN(Expression value, formula(node));
+  if (value.op == Op::null || value.type == kUntyped) return refuse("item_constant", node.where);
+  if (value.op == Op::output) {
+    out.output = value.column;
+  } else {
+    out.formula = std::move(value);
+  }
+  return out;
+}
+
+// Over released outputs.
+Result<Expression> Binder::formula(const Node& node) {
+  OutputLeaves leaves(*this);
+  std::vector<FunctionUse> functions;  // post-processing needs nobody's leave
+  ExpressionBinder binder(leaves, functions);
+  GBX_TRY_ASSIGN(Expression out, binder.bind(node));
+  if (!formula_fits(out)) return refuse("expression_too_large", node.where);
+  return out;
 }
 
 Result<std::string> Binder::item_name(const SelectItem& item) const {
-  const auto taken = [&](std::string_view name) {
-    return std::any_of(query_.items.begin(), query_.items.end(),
-                       [&](const Item& other) { return same_name(other.name, name); });
-  };
   std::string name = item.alias;
   if (name.empty()) {
     const Node& node = item.node;
@@ -253,12 +267,9 @@ Result<std::string> Binder::item_name(const SelectItem& item) const {
     if (!item.alias.empty()) return refuse("name_malformed", item.node.where);
     name = "column";  // an operator, say
   }
-  if (!taken(name)) return name;
-  if (!item.alias.empty()) return refuse("name_repeated", item.node.where);
-  for (std::size_t i = 2;; i++) {
-    const std::string next = name + "_" + std::to_string(i);
-    if (!taken(next)) return next;
-  }
+  if (!item.alias.empty() && is_taken(query_.items, name))
+    return refuse("name_repeated", item.node.where);
+  return free_name(query_.items, std::move(name));
 }
 
 // The output that holds the aggregate; equal ones share it.
@@ -306,7 +317,7 @@ Expression Binder::output(std::uint32_t index, Span where) const {
     out.high = query_.groups[index].high;
   } else {
     out.type = type_of(query_.aggregates[index - query_.groups.size()]);
-    out.low = -kOutputMax;
+    out.low = is_never_negative(query_.aggregates[index - query_.groups.size()]) ? 0 : -kOutputMax;
     out.high = kOutputMax;
   }
   out.op = Op::output;
@@ -315,14 +326,23 @@ Expression Binder::output(std::uint32_t index, Span where) const {
   return out;
 }
 
-std::optional<std::uint32_t> Binder::item_called(const Node& node) const {
-  if (node.kind != NodeKind::column || node.path.size() != 1) return std::nullopt;
+const Item* Binder::item_called(const Node& node) const {
+  if (node.kind != NodeKind::column || node.path.size() != 1) return nullptr;
+  if (in_items_ && scope_.find(node)) return nullptr;
   for (std::size_t i = 0; i < query_.items.size(); i++) {
     if (!select_->items[i].alias.empty() && same_name(select_->items[i].alias, node.path[0])) {
-      return query_.items[i].output;
+      return &query_.items[i];
     }
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+// What an alias or an ordinal stands for.
+Result<std::optional<Expression>> Binder::of_item(const Item& item, Span where) {
+  if (!item.formula) return std::optional<Expression>(output(item.output, where));
+  copied_ += node_count(*item.formula);
+  if (copied_ > kNodesMax) return refuse("expression_too_large", where);
+  return std::optional<Expression>(*item.formula);
 }
 
 Result<std::optional<Expression>> Binder::resolve_output(const Node& node) {
@@ -333,7 +353,7 @@ Result<std::optional<Expression>> Binder::resolve_output(const Node& node) {
     GBX_TRY_ASSIGN(const std::uint32_t index, aggregate(node));
     return resolved(index);
   }
-  if (const auto index = item_called(node)) return resolved(*index);
+  if (const Item* item = item_called(node); item != nullptr) return of_item(*item, node.where);
   if (is_person(node, scope_)) return deny("person_not_released", node.where);
   const bool is_column = node.kind == NodeKind::column;
   const bool is_composite = node.kind == NodeKind::call || node.kind == NodeKind::cast ||
@@ -360,12 +380,11 @@ Result<Expression> Binder::order_key(const Node& node) {
     if (node.value < 1 || node.value > static_cast<std::int64_t>(query_.items.size())) {
       return refuse("ordinal_out_of_range", node.where);
     }
-    return output(query_.items[static_cast<std::size_t>(node.value - 1)].output, node.where);
+    GBX_TRY_ASSIGN(std::optional<Expression> item,
+                   of_item(query_.items[static_cast<std::size_t>(node.value - 1)], node.where));
+    return std::move(*item);
   }
-  OutputLeaves leaves(*this);
-  std::vector<FunctionUse> functions;  // post-processing needs nobody's leave
-  ExpressionBinder binder(leaves, functions);
-  return binder.bind(node);
+  return formula(node);
 }
 
 Status Binder::bind_post() {
@@ -376,6 +395,7 @@ Status Binder::bind_post() {
     std::vector<FunctionUse> functions;
     ExpressionBinder binder(leaves, functions);
     GBX_TRY_ASSIGN(post.having, binder.bind_condition(*select_->having));
+    if (!formula_fits(post.having)) return refuse("expression_too_large", select_->having->where);
     post.has_having = true;
   }
   if (select_->order.size() > kSortKeysMax) {

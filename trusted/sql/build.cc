@@ -83,8 +83,11 @@ void corners(Op op, const Expression& a, const Expression& b, Int128& low, Int12
 Result<ValueType> arithmetic_type(Op op, const Expression& a, const Expression& b, Span where) {
   if (is_numeric(a.type) && is_numeric(b.type)) {
     const bool decimal = a.type.type == Type::decimal || b.type.type == Type::decimal;
-    const int scale =
+    int scale =
         op == Op::multiply ? a.type.scale + b.type.scale : std::max(a.type.scale, b.type.scale);
+    if (is_released(a) || is_released(b)) {  // exact whatever is shown
+      scale = std::min(scale, int{std::max({a.type.scale, b.type.scale, kDivisionDigits})});
+    }
     if (scale > kScaleMax) return refuse("scale_too_large", where);
     return ValueType{decimal ? Type::decimal : Type::integer, static_cast<std::uint8_t>(scale)};
   }

@@ -1,12 +1,14 @@
 #include "trusted/sql/build_node.h"
 
+#include <algorithm>
+
 #include "trusted/sql/build.h"
 #include "trusted/sql/catalog.h"
 
 namespace gbx::sql {
 
 bool is_unbounded(const Expression& e) {
-  return is_numeric(e.type) && e.low == kLeast && e.high == kMost;
+  return is_numeric(e.type) && e.low == kLeast && e.high == kMost && !is_released(e);
 }
 
 Expression node(Op op, ValueType type, std::vector<Expression> children, Span where) {
@@ -34,6 +36,10 @@ std::vector<Expression> list(Expression a, Expression b) {
 }
 
 Result<Expression> within(Expression out, Int128 low, Int128 high) {
+  if (is_numeric(out.type) && is_released(out)) {  // exact, and cut when it is shown
+    low = std::clamp(low, Int128{kLeast}, Int128{kMost});
+    high = std::clamp(high, Int128{kLeast}, Int128{kMost});
+  }
   if (low < kLeast || high > kMost) return refuse("value_may_overflow", out.where);
   out.low = static_cast<std::int64_t>(low);
   out.high = static_cast<std::int64_t>(high);

@@ -20,6 +20,7 @@ Result<Expression> divided(Op op, std::vector<Expression> parts, const Division&
                            Span where) {
   for (const Expression& part : parts) {
     if (is_unbounded(part)) return refuse("column_unbounded", part.where);
+    if (is_released(part)) continue;
     if (quotient_depth(part) >= kQuotientDepthMax) return refuse("expression_too_deep", where);
   }
   Expression out = node(op, division.type, std::move(parts), where);
@@ -71,8 +72,22 @@ Result<Expression> make_remainder(Expression a, Expression b, Division division,
   return saturating(std::move(out), low, high);
 }
 
+namespace {
+
+// Exact. It shows as many digits as any division.
+Expression make_ratio(Expression a, Expression b, Span where) {
+  const std::uint8_t scale = std::max(a.type.scale, kDivisionDigits);
+  const bool positive = a.low >= 0 && b.low >= 0;
+  Expression out = node(Op::ratio, {Type::decimal, scale}, list(std::move(a), std::move(b)), where);
+  if (positive) out.low = 0;
+  return out;
+}
+
+}  // namespace
+
 Result<Expression> make_division(Expression a, Expression b, Span where) {
   if (!is_numeric(a.type) || !is_numeric(b.type)) return refuse("types_differ", where);
+  if (is_released(a) || is_released(b)) return make_ratio(std::move(a), std::move(b), where);
   // a * 10^(scale - scale of a + scale of b) / b has `scale` digits after the point.
   const std::uint8_t scale = std::max(a.type.scale, kDivisionDigits);
   const int digits = scale - a.type.scale + b.type.scale;

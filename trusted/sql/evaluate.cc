@@ -164,7 +164,8 @@ Cell on_values(const Expression& expression, const std::vector<Cell>& cells) {
     case Op::is_null:
     case Op::case_when:
     case Op::coalesce:
-    case Op::output: break;
+    case Op::output:
+    case Op::ratio: break;
   }
   GBX_CHECK(false);
 }

@@ -1,5 +1,6 @@
 #include "trusted/sql/expression.h"
 
+#include <algorithm>
 #include <array>
 
 namespace gbx::sql {
@@ -30,6 +31,7 @@ constexpr std::array<std::string_view, 44> kOps = {
     "length",         "add_months",
 };
 constexpr std::string_view kOutput = "output";
+constexpr std::string_view kRatio = "ratio";
 
 }  // namespace
 
@@ -40,11 +42,12 @@ bool is_text_function(Op op) {
 
 std::string_view op_name(Op op) {
   const auto index = static_cast<std::size_t>(op);
-  return index < kOps.size() ? kOps[index] : kOutput;
+  if (index < kOps.size()) return kOps[index];
+  return op == Op::ratio ? kRatio : kOutput;
 }
 
 std::string_view infix(Op op) {
-  constexpr std::array<std::pair<Op, std::string_view>, 11> kSigns = {{{Op::add, " + "},
+  constexpr std::array<std::pair<Op, std::string_view>, 12> kSigns = {{{Op::add, " + "},
                                                                        {Op::subtract, " - "},
                                                                        {Op::multiply, " * "},
                                                                        {Op::equal, " = "},
@@ -54,7 +57,8 @@ std::string_view infix(Op op) {
                                                                        {Op::greater, " > "},
                                                                        {Op::greater_equal, " >= "},
                                                                        {Op::logical_and, " AND "},
-                                                                       {Op::logical_or, " OR "}}};
+                                                                       {Op::logical_or, " OR "},
+                                                                       {Op::ratio, " / "}}};
   for (const auto& [known, sign] : kSigns) {
     if (known == op) return sign;
   }
@@ -66,7 +70,12 @@ std::optional<Op> op_from(std::string_view name) {
     if (kOps[i] == name) return static_cast<Op>(i);
   }
   if (name == kOutput) return Op::output;
+  if (name == kRatio) return Op::ratio;
   return std::nullopt;
+}
+
+bool is_released(const Expression& e) {
+  return e.op == Op::output || std::any_of(e.children.begin(), e.children.end(), is_released);
 }
 
 }  // namespace gbx::sql

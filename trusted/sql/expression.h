@@ -64,6 +64,7 @@ enum class Op : std::uint8_t {
   length,      // UTF-8 characters -> integer
   add_months,  // date, `value` months later; the last day of that month when it is shorter
   output,      // post-processing only: a released output column (`column`)
+  ratio,       // post-processing only: c0 / c1, exact; released_value.h
 };
 
 // Text in, text out: lower, upper, prefix, suffix, rest, trim.
@@ -80,6 +81,10 @@ std::string_view op_name(Op op);
 std::optional<Op> op_from(std::string_view name);
 // What SQL writes between the operands, with its spaces: " + "; "" for what is not written so.
 std::string_view infix(Op op);
+
+// Whether the expression is over released rows: some part is Op::output.
+struct Expression;
+bool is_released(const Expression& e);
 
 struct Expression {
   Op op = Op::null;

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <limits>
 
+#include "trusted/sql/released_value.h"
 #include "trusted/sql/task_codec.h"
 
 namespace gbx::sql {
@@ -98,6 +99,13 @@ Result<Expression> ExpressionDecoder::decode_at(const Json& json, Sources relati
   }
   GBX_TRY(fields.finish());
   if (!is_well_formed(out, relations)) return kMalformedTask;
+  return out;
+}
+
+Result<Expression> decode_formula(const Json& json) {
+  const Source row = {.readable = true, .known = false, .columns = {}, .released = true};
+  GBX_TRY_ASSIGN(Expression out, ExpressionDecoder().decode(json, Sources(&row, 1)));
+  if (!formula_fits(out)) return kMalformedTask;
   return out;
 }
 

@@ -20,6 +20,11 @@ Json encode_expression(const Expression& expression);
 void encode_value(const StepColumn& value, Json& out);
 StepColumn take_value(Fields& fields);
 
+// A formula over released rows as it stands in answers: over columns of relation 0, with Op::ratio
+// (docs/spec/result.md). Decoding takes what is well formed and formula_fits(); which columns there
+// are is the caller's to check. Fails with invalid_argument (task_malformed).
+Result<Expression> decode_formula(const Json& json);
+
 // The expressions of one task.
 class ExpressionDecoder {
  public:

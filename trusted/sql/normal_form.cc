@@ -114,7 +114,10 @@ class Former {
     for (const std::uint32_t from : order) outputs.push_back(groups + from);
     query_.output_types = permuted(query_.output_types, outputs);
     outputs_ = inverse(outputs);
-    for (Item& item : query_.items) item.output = outputs_[item.output];
+    for (Item& item : query_.items) {
+      if (item.formula) follow(*item.formula);
+      item.output = outputs_[item.output];
+    }
     if (query_.post.has_having) follow(query_.post.having);
     for (SortKey& key : query_.post.order) follow(key.key);
   }

@@ -2,27 +2,33 @@
 
 #include <algorithm>
 
-#include "trusted/sql/evaluate.h"
+#include "trusted/sql/released_value.h"
 
 namespace gbx::sql {
 namespace {
 
-bool is_null(const Cell& cell) { return std::holds_alternative<std::monostate>(cell); }
+// What rows are ordered by: cells, and fractions that are not rounded. Of one key all are alike.
+using Value = std::variant<std::monostate, std::int64_t, std::string, Ratio>;
 
-// Values of expressions, evaluated once per row.
-Cell value(const Expression& expression, const std::vector<Cell>& outputs) {
-  return evaluate(expression, RowView(&outputs, 1));
+bool is_null(const Value& value) { return std::holds_alternative<std::monostate>(value); }
+
+Value value(const Expression& expression, const std::vector<Known>& outputs) {
+  const Possible found = possible(expression, outputs);
+  if (!found.some) return {};
+  if (expression.type.type == Type::text) return *found.text;
+  if (expression.op != Op::output) return found.low.value;
+  const auto* number = std::get_if<std::int64_t>(&outputs[expression.column].low);
+  return number == nullptr ? Value() : Value(*number);
 }
 
-bool passes(const PostProcessing& post, const std::vector<Cell>& outputs) {
+bool passes(const PostProcessing& post, const std::vector<Known>& outputs) {
   if (!post.has_having) return true;
-  const Cell cell = value(post.having, outputs);
-  const auto* truth = std::get_if<std::int64_t>(&cell);
-  return truth != nullptr && *truth != 0;
+  const Possible truth = possible(post.having, outputs);
+  return truth.some && truth.low.value.sign() > 0;
 }
 
 // Negative, zero, positive as `a` comes before, with or after `b`.
-int compare(const SortKey& key, const Cell& a, const Cell& b) {
+int compare(const SortKey& key, const Value& a, const Value& b) {
   if (is_null(a) || is_null(b)) {
     const int order = (is_null(b) ? 1 : 0) - (is_null(a) ? 1 : 0);
     return key.nulls_first ? order : -order;
@@ -46,11 +52,11 @@ std::vector<std::size_t> post_process(const PostProcessing& post,
                                       const std::vector<std::vector<Cell>>& rows) {
   struct Row {
     std::size_t index;
-    std::vector<Cell> keys;
+    std::vector<Value> keys;
   };
   std::vector<Row> kept;
   for (std::size_t i = 0; i < rows.size(); i++) {
-    const std::vector<Cell> outputs = saturated(rows[i], post.groups);
+    const std::vector<Known> outputs = known(saturated(rows[i], post.groups));
     if (!passes(post, outputs)) continue;
     Row row{i, {}};
     for (const SortKey& key : post.order) row.keys.push_back(value(key.key, outputs));

@@ -146,7 +146,8 @@ std::string Printer::expression(const Expression& e) const {
     case Op::greater:
     case Op::greater_equal:
     case Op::logical_and:
-    case Op::logical_or: return "(" + list(e.children, 0, infix(e.op)) + ")";
+    case Op::logical_or:
+    case Op::ratio: return "(" + list(e.children, 0, infix(e.op)) + ")";
     case Op::negate: return "(- " + expression(e.children[0]) + ")";
     case Op::rescale:
       return "CAST(" + expression(e.children[0]) + " AS DECIMAL(18," +
@@ -358,8 +359,10 @@ std::string Printer::statement() const {
   out += "SELECT ";
   for (std::size_t i = 0; i < query_->items.size(); i++) {
     const Item& item = query_->items[i];
+    if (item.input) break;
     if (i > 0) out += ", ";
-    out += output(item.output) + " AS " + quoted(item.name, '"');
+    out += (item.formula ? expression(*item.formula) : output(item.output)) + " AS " +
+           quoted(item.name, '"');
   }
   out += from();
   if (query_->has_filter) out += " WHERE " + expression(query_->filter);

@@ -72,8 +72,10 @@ struct JoinOperator {
 
 struct Item {
   std::string name;          // [A-Za-z_][A-Za-z0-9_ ]*, at most 63 bytes, distinct within a query
-  std::uint32_t output = 0;  // index into the outputs
+  std::uint32_t output = 0;  // index into the outputs, when there is no formula
   Span where;
+  std::optional<Expression> formula = {};  // computed of released outputs (released_value.h)
+  bool input = false;  // not asked for: stands behind all items because a formula reads it
 };
 
 struct SortKey {
@@ -82,7 +84,8 @@ struct SortKey {
   bool nulls_first = false;
 };
 
-// What is done to released rows, and to nothing else. Expressions are over Op::output.
+// What is done to released rows, and to nothing else. Expressions are over Op::output, as are the
+// formulas of items; all of them formula_fits().
 struct PostProcessing {
   std::uint32_t groups = 0;  // outputs before this one are group keys, exact and not saturated
   bool has_having = false;
@@ -103,7 +106,7 @@ struct Query {
   Expression filter;
   std::vector<Expression> groups;
   std::vector<AggregateCall> aggregates;  // distinct
-  std::vector<FunctionUse> functions;     // outside of HAVING and ORDER BY
+  std::vector<FunctionUse> functions;     // of rows: not what is done to released values
   std::vector<JoinOperator> join_operators;
   // Outputs are the groups, then the aggregates; items choose among them.
   std::vector<ValueType> output_types;

@@ -144,6 +144,7 @@ bool has_shape(const Expression& e) {
       return takes_moment(e, Type::date) && e.children[0].type.type == Type::date &&
              e.value >= -kMonthsMax && e.value <= kMonthsMax;
     case Op::output: return false;
+    case Op::ratio: return calculates(e) && is_numeric(e.type);
   }
   GBX_CHECK(false);
 }
@@ -229,11 +230,13 @@ bool is_window(const Window& window) {
 }  // namespace
 
 bool is_well_formed(const Expression& e, Sources relations) {
-  return has_shape(e) && (e.op != Op::column || reads(e, relations));
+  const bool released = !relations.empty() && relations[0].released;
+  return has_shape(e) && (e.op != Op::column || reads(e, relations)) &&
+         (e.op != Op::ratio || released);
 }
 
 bool is_well_formed(const Expression& e, std::size_t tables) {
-  return has_shape(e) && (e.op != Op::column || e.relation < tables);
+  return has_shape(e) && (e.op != Op::column || e.relation < tables) && e.op != Op::ratio;
 }
 
 Source source_of(const Step& step) {

@@ -13,6 +13,7 @@ struct Source {
   bool readable = true;
   bool known = false;  // `columns` are all there are; else a table's, which only engines know
   std::vector<StepColumn> columns;
+  bool released = false;  // released rows: there may be Op::ratio
 };
 using Sources = std::span<const Source>;
 
@@ -20,6 +21,7 @@ Source source_of(const Step& step);
 
 // The operator, the number and types of `expression`'s direct children, and its own fields. A
 // column that is known has its type, and lies in its interval. No Op::output.
+// Op::ratio only over what is released.
 bool is_well_formed(const Expression& expression, Sources relations);
 // The same over so many tables.
 bool is_well_formed(const Expression& expression, std::size_t tables);
