@@ -2,6 +2,7 @@
 #include <iterator>
 #include <memory>
 
+#include "cli/explained.h"
 #include "cli/mistakes.h"
 #include "cli/template_view.h"
 #include "cli/verbs.h"
@@ -21,6 +22,7 @@ struct CheckChoice {
   std::vector<std::string> files;
   std::string sql;
   bool templates = false;
+  bool explain = false;
 };
 
 struct Checked {
@@ -39,88 +41,23 @@ std::string read_queries(const std::string& file) {
   return std::move(text).value();
 }
 
-Json place(Span span) {
-  return Json(Json::Array{Json(std::int64_t{span.begin}), Json(std::int64_t{span.end})});
-}
-
-Json texts(const std::vector<std::string>& values) {
-  Json out{Json::Array()};
-  for (const std::string& value : values) out.push(value);
+Json json_of(const Checked& checked, const client::StaticCheck& checker, bool explain) {
+  const Span where = checked.statement.where;
+  Json out = Json::object(
+      {{"file", checked.file},
+       {"place", Json(Json::Array{Json(std::int64_t{where.begin}), Json(std::int64_t{where.end})})},
+       {"statement", static_cast<std::int64_t>(checked.number)},
+       {"verdict", checked.verdict.accepted ? "accepted" : "refused"}});
+  add_verdict(out, checked.verdict, checked.statement.text, checker.policy());
+  if (explain) add_rule(out, checked.verdict, checked.statement.text, checker.policy());
   return out;
 }
 
-client::RefusalText words_of(const Checked& checked, const policy::Policy& policy) {
-  return client::explain_refusal(
-      {checked.verdict.code, checked.verdict.reason, checked.verdict.where}, checked.statement.text,
-      &policy);
-}
-
-void add_refusal(Json& out, const Checked& checked, const policy::Policy& policy) {
-  const client::RefusalText text = words_of(checked, policy);
-  out.set("code", error_code_name(checked.verdict.code));
-  out.set("next", text.next);
-  out.set("reason", checked.verdict.reason);
-  out.set("span", place(checked.verdict.where));
-  out.set("why", text.why);
-}
-
-Json columns_json(const client::Verdict& verdict) {
-  Json out{Json::Array()};
-  for (const client::Verdict::Column& column : verdict.columns) {
-    Json entry = Json::object({{"name", column.name}, {"noised", column.noised}});
-    if (column.half_width > 0) {
-      entry.set("half_width", format_decimal(column.half_width, column.scale));
-    }
-    out.push(std::move(entry));
-  }
-  return out;
-}
-
-Json price_json(const client::Verdict& verdict) {
-  return Json::object({{std::string(privacy::loss_name(verdict.accounting)),
-                        client::loss_text(verdict.accounting, verdict.price.loss)},
-                       {"delta", client::delta_text(verdict.price.delta)}});
-}
-
-Json json_of(const Checked& checked, const policy::Policy& policy) {
-  const client::Verdict& verdict = checked.verdict;
-  Json out = Json::object({{"file", checked.file},
-                           {"place", place(checked.statement.where)},
-                           {"statement", static_cast<std::int64_t>(checked.number)},
-                           {"verdict", verdict.accepted ? "accepted" : "refused"}});
-  if (!verdict.accepted) {
-    add_refusal(out, checked, policy);
-    return out;
-  }
-  out.set("canonical", verdict.canonical);
-  out.set("columns", columns_json(verdict));
-  out.set("path", verdict.path);
-  out.set("price", price_json(verdict));
-  out.set("privacy_unit", texts(verdict.persons));
-  out.set("stability", Json::object({{"groups_per_person", std::int64_t{verdict.groups_per_person}},
-                                     {"people_min", verdict.people_min},
-                                     {"replaces", verdict.replaces},
-                                     {"rows_per_group", std::int64_t{verdict.rows_per_group}}}));
-  out.set("tables", texts(verdict.tables));
-  return out;
-}
-
-// Further lines stand under the first.
-std::string indented(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += c == '\n' ? "\n         " : std::string(1, c);
-  return out;
-}
-
-std::string text_of(const Checked& checked, const policy::Policy& policy) {
+std::string text_of(const Checked& checked, const policy::Policy& policy, bool explain) {
   const client::Verdict& verdict = checked.verdict;
   std::string out = checked.file + ":" + std::to_string(checked.number) + ": ";
-  if (!verdict.accepted) {
-    const client::RefusalText text = words_of(checked, policy);
-    out += text.what + "\n";
-    if (!text.where.empty()) out += text.where + "\n";
-    return out + "  why:   " + text.why + "\n  next:  " + indented(text.next);
-  }
+  if (explain) return out + "\n" + explained(verdict, checked.statement.text, policy);
+  if (!verdict.accepted) return out + refusal_text(verdict, checked.statement.text, policy);
   out += "accepted\n  " + verdict.canonical + "\n  price  " +
          std::string(privacy::loss_name(verdict.accounting)) + " " +
          client::loss_text(verdict.accounting, verdict.price.loss) + ", delta " +
@@ -154,8 +91,8 @@ void check(const Console& console, const CheckChoice& choice) {
       const Checked checked{statement, verdict, ++number, file};
       all++;
       refused += verdict.accepted ? 0 : 1;
-      console.say(text_of(checked, checker->policy()));
-      if (console.json) std::cout << json_of(checked, checker->policy()).canonical() << "\n";
+      console.say(text_of(checked, checker->policy(), choice.explain));
+      if (console.json) std::cout << json_of(checked, *checker, choice.explain).canonical() << "\n";
     }
   };
   for (const std::string& file : choice.files) check_text(file, read_queries(file));
@@ -184,6 +121,8 @@ void add_check_verbs(CLI::App& app, Console& console) {
   verb->add_option("--as", choice->member, "Who asks (the first member who may)");
   verb->add_option("--sql", choice->sql, "The SQL itself, instead of files");
   verb->add_flag("--templates", choice->templates, "Also try the policy's own templates");
+  verb->add_flag("--explain", choice->explain,
+                 "Say the rule that the tables have together, and what one person can touch");
   verb->footer(
       "Exit code 0: all are accepted; 1: some are not. With --json one line for each statement.\n"
       "Example: glovebox check --policy collaboration.yaml --as newsnow queries.sql --json");

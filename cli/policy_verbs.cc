@@ -4,14 +4,18 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/explained.h"
 #include "cli/home_files.h"
 #include "cli/import_verbs.h"
 #include "cli/mistakes.h"
+#include "cli/template_view.h"
 #include "cli/verbs.h"
 #include "client/keys/atomic_file.h"
 #include "client/policy/collaboration.h"
+#include "client/policy/consolidated.h"
 #include "client/policy/explain.h"
 #include "client/policy/policy_file.h"
+#include "client/policy/rehearsal.h"
 #include "trusted/crypto/entropy.h"
 
 namespace gbx::cli {
@@ -94,6 +98,46 @@ void explain(const Console& console, const std::string& path) {
   Json json = describe(file);
   json.set("text", text);
   console.print(json);
+}
+
+struct ExplainChoice {
+  std::string policy;
+  std::string what;    // nothing, a table, or SQL
+  std::string member;  // who asks
+};
+
+void explain_query(const Console& console, const ExplainChoice& choice) {
+  auto checker = client::StaticCheck::make(client::rehearse_file(choice.policy));
+  if (!checker) throw failure_in_words("nothing was explained", "", checker.error());
+  const std::string member = asking_member(choice.member, choice.policy, checker->policy());
+  const client::Verdict verdict = checker->check(choice.what, member);
+  console.say(explained(verdict, choice.what, checker->policy()) + "\nAsked as " + member +
+              ". No room was asked, no data read, nothing spent.");
+  Json json =
+      Json::object({{"member", member}, {"verdict", verdict.accepted ? "accepted" : "refused"}});
+  add_verdict(json, verdict, choice.what, checker->policy());
+  add_rule(json, verdict, choice.what, checker->policy());
+  console.print(json);
+}
+
+// The whole policy, the rule of a table, or why a query passes or not.
+void explain_some(const Console& console, const ExplainChoice& choice) {
+  if (choice.what.empty()) return explain(console, choice.policy);
+  if (choice.what.find_first_of(" \n\t") != std::string::npos)
+    return explain_query(console, choice);
+  const policy::VerifiedPolicy rehearsed = client::rehearse_file(choice.policy);
+  const policy::Policy& policy = rehearsed.policy();
+  if (policy.find_table(choice.what) == nullptr) {
+    std::string known;
+    for (const policy::Table& table : policy.tables) {
+      known += (known.empty() ? "" : ", ") + table.name;
+    }
+    throw Failure("nothing was explained", choice.policy, "it has no table \"" + choice.what + "\"",
+                  "its tables: " + known);
+  }
+  const client::ConsolidatedRule rule = client::consolidate(policy, {choice.what});
+  console.say(client::consolidated_text(rule));
+  console.print(client::consolidated_json(rule));
 }
 
 // --- sign ---
@@ -202,6 +246,20 @@ void add_sign(CLI::App& group, Console& console) {
   verb->callback([&console, path, yes] { telling_mistakes([&] { sign(console, *path, *yes); }); });
 }
 
+void add_explain(CLI::App& group, Console& console) {
+  CLI::App* verb = group.add_subcommand(
+      "explain", "Say in plain sentences what it means: all of it, a table's rule, or for a query");
+  auto choice = std::make_shared<ExplainChoice>();
+  verb->add_option("policy", choice->policy,
+                   "policy.json; for a table or query also "
+                   "collaboration.yaml")
+      ->required();
+  verb->add_option("what", choice->what, "A table of it, or SQL: why it passes or not");
+  verb->add_option("--as", choice->member, "Who asks (the first member who may)");
+  verb->footer("Example: glovebox policy explain policy.json \"SELECT COUNT(*) FROM purchases\"");
+  verb->callback([&console, choice] { telling_mistakes([&] { explain_some(console, *choice); }); });
+}
+
 }  // namespace
 
 void add_policy_verbs(CLI::App& app, Console& console) {
@@ -210,7 +268,7 @@ void add_policy_verbs(CLI::App& app, Console& console) {
   group->footer("Example: glovebox policy explain policy.json");
   add_build(*group, console);
   add_file_verb(*group, console, "show", "Print everything that the policy says", show);
-  add_file_verb(*group, console, "explain", "Say in plain sentences what it means", explain);
+  add_explain(*group, console);
   add_sign(*group, console);
   add_file_verb(*group, console, "verify", "Check that all members have signed, and nobody else",
                 verify);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/answer_view.h"
+#include "cli/explained.h"
 #include "cli/home_files.h"
 #include "cli/mistakes.h"
 #include "cli/target.h"
@@ -37,6 +38,7 @@ struct QueryChoice {
   std::int64_t expected = 0;        // --expect; 0 = not said
   std::vector<std::string> values;  // --expect-value
   bool dry_run = false;
+  bool explain = false;
   bool yes = false;
 };
 
@@ -254,6 +256,14 @@ void tell_answer(const Console& console, const QueryChoice& choice, const Verifi
   console.print(json);
 }
 
+// On this machine, before the room hears of it.
+void tell_why(const Console& console, const client::PolicyFile& policy, const client::Home& home,
+              const std::string& sql) {
+  const auto checker = client::StaticCheck::make(client::verify_policy_file(policy, "the policy"));
+  if (!checker) throw failure_in_words("nothing was explained", "", checker.error());
+  console.say(explained(checker->check(sql, home.identity().name), sql, checker->policy()) + "\n");
+}
+
 void query(const Console& console, const QueryChoice& choice) {
   const client::PolicyFile policy = client::read_policy_file(choice.policy);
   client::verify_policy_file(policy, choice.policy);
@@ -261,6 +271,7 @@ void query(const Console& console, const QueryChoice& choice) {
   client::Question question = read_question(choice, policy.policy);
   const client::Home home = open_home(console);
   demand_priced(choice, policy.policy);
+  if (choice.explain) tell_why(console, policy, home, question.sql);
   if (choice.dry_run || !choice.target.empty()) {
     const Verified price = tell_price(console, choice, policy, home, question);
     if (choice.dry_run) return tell_answer(console, choice, price);
@@ -326,6 +337,8 @@ void add_asking(CLI::App* verb, const std::shared_ptr<QueryChoice>& choice) {
   verb->add_option("--room", choice->room, "The room's socket")->required();
   verb->add_option("--policy", choice->policy, "policy.json, signed by all members")->required();
   verb->add_flag("--dry-run", choice->dry_run, "Only the price: nothing is read, nothing is spent");
+  verb->add_flag("--explain", choice->explain,
+                 "Say first by which rule it passes or not, and what one person can touch");
   CLI::Option* epsilon = verb->add_option("--epsilon", choice->epsilon,
                                           "Spend less than the policy's price, for more noise");
   verb->add_option(

@@ -94,6 +94,30 @@ TEST(Verbs, CheckNeedsNeitherRoomNorKeys) {
   EXPECT_EQ(run("check --sql '" + good + "'").code, 2);
 }
 
+TEST(Verbs, ExplainsATableAndWhyAQueryPassesOrNot) {
+  const std::string policy =
+      "policy explain " GBX_SOURCE_DIR "/examples/shopgood-newsnow/collaboration.yaml ";
+  const Outcome table = run(policy + "exposures");
+  EXPECT_EQ(table.code, 0) << table.text;
+  EXPECT_THAT(table.text, HasSubstr("The rule of exposures\n"));
+  EXPECT_THAT(table.text, HasSubstr("person          exposures.hashed_email"));
+  EXPECT_THAT(run(policy + "nothing").text, HasSubstr("its tables: exposures, purchases"));
+  const std::string join = "FROM exposures JOIN purchases USING (hashed_email)";
+  const Outcome good = run(policy + "'SELECT COUNT(DISTINCT hashed_email) " + join + "'");
+  EXPECT_EQ(good.code, 0) << good.text;
+  EXPECT_THAT(good.text, HasSubstr("The rule of exposures, purchases together"));
+  EXPECT_THAT(good.text, HasSubstr("privacy unit    one person: "));
+  EXPECT_THAT(good.text, HasSubstr("path            merge"));
+  EXPECT_THAT(good.text, HasSubstr("Asked as newsnow"));
+  const Outcome bad = run(policy + "'SELECT nothing " + join + "' --json");
+  EXPECT_THAT(bad.text, HasSubstr("\"verdict\": \"refused\""));
+  EXPECT_THAT(bad.text, HasSubstr("\"receivers\""));
+  const std::string check =
+      "check --policy " GBX_SOURCE_DIR "/examples/shopgood-newsnow/collaboration.yaml --explain ";
+  EXPECT_THAT(run(check + "--sql 'SELECT COUNT(*) " + join + "'").text,
+              HasSubstr("stability       one person has at most"));
+}
+
 TEST(Verbs, MeasureComputesWhatAPlatformWillReport) {
   const std::filesystem::path firmware = std::filesystem::path(GBX_BINARY_DIR) / "no_firmware.fd";
   std::ofstream(firmware) << std::string(4096, 'x');

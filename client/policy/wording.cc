@@ -62,14 +62,6 @@ std::string written_name(std::string_view sql, Span span) {
   return name ? std::string(text) : std::string();
 }
 
-// True when `sql` names the table, so that the reader is told of the tables that matter.
-bool mentions(std::string_view sql, const policy::Table& table) {
-  const std::string_view name = table.name;
-  const std::size_t dot = name.rfind('.');
-  const std::string last = folded(dot == std::string_view::npos ? name : name.substr(dot + 1));
-  return folded(sql).find(last) != std::string::npos;
-}
-
 std::vector<std::string> column_names(const policy::Policy& policy, std::string_view sql) {
   std::vector<std::string> out;
   for (const policy::Table& table : policy.tables) {
@@ -147,6 +139,13 @@ std::string next_step(const Refusal& refusal, std::string_view sql, const policy
 }
 
 }  // namespace
+
+bool mentions(std::string_view sql, const policy::Table& table) {
+  const std::string_view name = table.name;
+  const std::size_t dot = name.rfind('.');
+  const std::string last = folded(dot == std::string_view::npos ? name : name.substr(dot + 1));
+  return folded(sql).find(last) != std::string::npos;
+}
 
 std::span<const std::span<const Wording>> words::subjects() {
   static const std::array kSubjects = {of_policies(), of_queries(),    of_proofs(), of_rooms(),

@@ -54,6 +54,9 @@ std::string nearest_word(std::string_view word, std::span<const std::string> wor
 // What each table gives, in words: the end of a refusal that is about columns or functions.
 std::string allowed_in(const policy::Table& table);
 
+// Whether a text names the table: what a refused query was about.
+bool mentions(std::string_view sql, const policy::Table& table);
+
 namespace words {
 // By subject; each sorted by reason.
 std::span<const Wording> of_policies();

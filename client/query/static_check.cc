@@ -58,6 +58,7 @@ Verdict accepted(const firewall::CheckedQuery& query, const policy::Policy& poli
   out.people_min = query.plan().people_min;
   out.groups_per_person = query.plan().groups_per_person;
   out.rows_per_group = policy.privacy.rows_per_group;
+  out.rows_of_person = query.stability().rows;
   out.replaces = query.plan().replaces;
   out.accounting = query.plan().accounting;
   out.price = query.plan().price();

@@ -37,6 +37,7 @@ struct Verdict {
   std::int64_t people_min = 0;          // no row of the answer stands for fewer
   std::uint32_t groups_per_person = 0;  // groups that one person can be in
   std::uint32_t rows_per_group = 0;     // joined rows of one person that count in one group
+  std::int64_t rows_of_person = 0;      // rows of one person at most, before bounding
   bool replaces = false;                // priced for a person who moves between groups
   privacy::Accounting accounting = privacy::Accounting::pure;
   privacy::Price price;
