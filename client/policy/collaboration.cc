@@ -5,6 +5,7 @@
 #include "client/keys/atomic_file.h"
 #include "client/keys/identity.h"
 #include "client/policy/amounts.h"
+#include "client/policy/rule_section.h"
 #include "client/policy/table_section.h"
 #include "client/policy/template_section.h"
 #include "client/policy/trust_section.h"
@@ -125,38 +126,6 @@ policy::Abilities read_abilities(const YamlFile& file, const YamlSection& sectio
                              : "did you mean \"" + near + "\"?");
     }
   }
-  return out;
-}
-
-std::vector<privacy::Ration> read_rations(const YamlFile& file, const YAML::Node& node) {
-  const std::string example = "write ration: [{window: day, epsilon: \"0.5\"}]";
-  if (!node.IsSequence() || node.size() == 0) file.fail(node, "ration is no list", example);
-  std::vector<privacy::Ration> out;
-  for (const YAML::Node& item : node) {
-    const YamlSection section(file, item, "a ration", {"window", "epsilon", "rho", "queries"});
-    const auto window = privacy::window_from(section.text("window"));
-    if (!window) {
-      file.fail(section.at("window"), "\"" + section.text("window") + "\" is no window",
-                "windows are day, week, month, lifetime");
-    }
-    std::vector<privacy::Accounting> said;
-    for (const privacy::Accounting accounting : privacy::kAccountings) {
-      if (section.has(std::string(loss_name(accounting)))) said.push_back(accounting);
-    }
-    if (said.size() != 1) {
-      file.fail(item, "a ration has one amount",
-                example + ", or rho: with accounting zcdp, or queries: when threshold-only");
-    }
-    const privacy::Accounting accounting = said.front();
-    const std::string unit(loss_name(accounting));
-    const auto loss = privacy::parse_loss(accounting, section.text(unit));
-    if (!loss) {
-      file.fail(section.at(unit), "\"" + section.text(unit) + "\" is no amount", example);
-    }
-    out.push_back({*window, accounting, *loss});
-  }
-  std::sort(out.begin(), out.end(),
-            [](const auto& a, const auto& b) { return a.window < b.window; });
   return out;
 }
 

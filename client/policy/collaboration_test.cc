@@ -160,18 +160,22 @@ TEST_F(Collaboration, ARuleCanHaveControls) {
                before + "        comparisonControls: {allowedLiteralComparisonColumns: [shop]}\n"
                         "        allowedJoinOperators: [OR, AND]\n"
                         "        allowedResultReceivers: [newsnow]\n"
-                        "        additionalAnalyses: ALLOWED\n"));
+                        "        additionalAnalyses: ALLOWED\n"
+                        "        accessBudget: [{window: day, queries: 10}]\n"));
   const policy::Rule& rule = policy.tables[1].rule;
   EXPECT_EQ(rule.comparisons->literal_columns, std::vector<std::string>{"shop"});
   EXPECT_TRUE(rule.comparisons->column_columns.empty());
   EXPECT_TRUE(rule.join_operators->logical_and && rule.join_operators->logical_or);
   EXPECT_EQ(rule.result_receivers, std::vector<std::string>{"newsnow"});
   EXPECT_EQ(rule.additional_analyses, policy::AdditionalAnalyses::allowed);
+  ASSERT_EQ(rule.access_budget.size(), 1U);
+  EXPECT_EQ(rule.access_budget[0].loss, 10U);
   for (const char* wrong :
        {"comparisonControls: {allowedLiteralComparisonColumns: [shopp]}",
         "comparisonControls: {allowed: [shop]}", "allowedJoinOperators: [XOR]",
         "allowedResultReceivers: [shopgood]", "allowedResultReceivers: [nobody]",
-        "additionalAnalyses: SOME", "allowedAnalyses: [ANY_QUERY]"}) {
+        "additionalAnalyses: SOME", "accessBudget: [{window: day, rho: \"1\"}]", "accessBudget: 10",
+        "allowedAnalyses: [ANY_QUERY]"}) {
     EXPECT_NE(mistake(before, before + "        " + wrong + "\n"), "no mistake") << wrong;
   }
 }

@@ -50,18 +50,6 @@ std::string abilities_text(const policy::Abilities& can) {
   return joined(out);
 }
 
-// A line for each, after `begin`.
-std::string rations_text(const policy::Member& member, const std::string& begin) {
-  std::string out;
-  for (const privacy::Ration& ration : member.rations) {
-    const std::string window(window_name(ration.window));
-    out += begin + "may spend " + std::string(loss_name(ration.accounting)) + " " +
-           format_loss(ration.accounting, ration.loss) +
-           (ration.window == privacy::Window::lifetime ? " in all" : " in any " + window) + "\n";
-  }
-  return out;
-}
-
 std::string day_text(std::int64_t seconds) { return format_date(seconds / kSecondsPerDay); }
 
 // --- show ---
@@ -142,7 +130,7 @@ std::string explain_members(const policy::Policy& policy) {
   line(who(policy, &policy::Abilities::receive),
        "read the answers; they are sealed to everybody named here");
   for (const policy::Member& member : policy.members) {
-    out += rations_text(member, "  - By its ration, " + member.name + " ");
+    out += rations_text(member.rations, "  - By its ration, " + member.name + " ");
   }
   line(who(policy, &policy::Abilities::audit), "audit the log");
   return out;
@@ -354,7 +342,7 @@ std::string show_policy(const PolicyFile& file) {
   for (const policy::Member& member : policy.members) {
     out += "  " + padded(member.name, 20) + " " + padded(abilities_text(member.abilities), 32) +
            " key " + packet::key_id(member.signing_key).substr(0, 16) + "\n" +
-           rations_text(member, "    ");
+           rations_text(member.rations, "    ");
   }
   out += "\nTables\n";
   for (const policy::Table& table : policy.tables) out += show_table(policy, table);

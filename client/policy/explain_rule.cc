@@ -112,6 +112,7 @@ std::string control_lines(const policy::Table& table) {
   if (rule.result_receivers) {
     out += line("Answers about it go to " + joined(*rule.result_receivers, " and ") + " only.");
   }
+  out += rations_text(rule.access_budget, "    Each member's questions about it ");
   if (rule.additional_analyses == policy::AdditionalAnalyses::required) {
     out += line("It answers no question: it is for additional analyses only.");
   }
@@ -122,6 +123,17 @@ std::string control_lines(const policy::Table& table) {
 }
 
 }  // namespace
+
+std::string rations_text(const std::vector<privacy::Ration>& rations, const std::string& begin) {
+  std::string out;
+  for (const privacy::Ration& ration : rations) {
+    const std::string window(window_name(ration.window));
+    out += begin + "may spend " + std::string(loss_name(ration.accounting)) + " " +
+           format_loss(ration.accounting, ration.loss) +
+           (ration.window == privacy::Window::lifetime ? " in all" : " in any " + window) + "\n";
+  }
+  return out;
+}
 
 std::int64_t people_min(const policy::Policy& policy, const policy::Table& table) {
   std::int64_t out = policy.privacy.people_min;

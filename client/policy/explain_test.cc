@@ -41,6 +41,7 @@ TEST(Explain, SaysWhatRulesControl) {
       policy::ComparisonControls{.literal_columns = {"device"}, .column_columns = {}};
   rule.join_operators = policy::JoinOperators{};
   rule.result_receivers = {"agency"};
+  rule.access_budget = {{privacy::Window::day, privacy::Accounting::queries, 10}};
   rule.additional_analyses = policy::AdditionalAnalyses::required;
   std::string text = explain_policy(policy);
   EXPECT_THAT(text, HasSubstr("Only rows where (t0.device = 'phone') exist for a question."));
@@ -48,6 +49,7 @@ TEST(Explain, SaysWhatRulesControl) {
   EXPECT_THAT(text, HasSubstr("An ON may have no condition beside the person's equality."));
   EXPECT_THAT(text, HasSubstr("Answers about it go to agency only."));
   EXPECT_THAT(text, HasSubstr("It answers no question"));
+  EXPECT_THAT(text, HasSubstr("questions about it may spend queries 10 in any day"));
   rule = {};
   rule.kind = policy::RuleKind::custom;
   rule.analyses = {"ANY_QUERY", "overlap"};

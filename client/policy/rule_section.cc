@@ -36,7 +36,7 @@ class RuleReader {
         *file_, node, what,
         {"aggregateColumns", "joinColumns", "joinRequired", "allowedJoinOperators",
          "dimensionColumns", "scalarFunctions", "outputConstraints", "additionalAnalyses",
-         "comparisonControls", "allowedResultReceivers"});
+         "comparisonControls", "allowedResultReceivers", "accessBudget"});
     read_aggregates(rule);
     read_names(rule, "joinColumns", table_->rule.join_columns);
     read_required(rule);
@@ -115,6 +115,10 @@ class RuleReader {
     if (rule.has("allowedResultReceivers")) {
       table_->rule.result_receivers = words(rule, "allowedResultReceivers");
       check(rule.at("allowedResultReceivers"));
+    }
+    if (rule.has("accessBudget")) {
+      table_->rule.access_budget = read_rations(*file_, rule.at("accessBudget"));
+      check(rule.at("accessBudget"));
     }
   }
 
@@ -231,6 +235,38 @@ class RuleReader {
 };
 
 }  // namespace
+
+std::vector<privacy::Ration> read_rations(const YamlFile& file, const YAML::Node& node) {
+  const std::string example = "write [{window: day, epsilon: \"0.5\"}]";
+  if (!node.IsSequence() || node.size() == 0) file.fail(node, "this is no list", example);
+  std::vector<privacy::Ration> out;
+  for (const YAML::Node& item : node) {
+    const YamlSection section(file, item, "a ration", {"window", "epsilon", "rho", "queries"});
+    const auto window = privacy::window_from(section.text("window"));
+    if (!window) {
+      file.fail(section.at("window"), "\"" + section.text("window") + "\" is no window",
+                "windows are day, week, month, lifetime");
+    }
+    std::vector<privacy::Accounting> said;
+    for (const privacy::Accounting accounting : privacy::kAccountings) {
+      if (section.has(std::string(loss_name(accounting)))) said.push_back(accounting);
+    }
+    if (said.size() != 1) {
+      file.fail(item, "a ration has one amount",
+                example + ", or rho: with accounting zcdp, or queries:");
+    }
+    const privacy::Accounting accounting = said.front();
+    const std::string unit(loss_name(accounting));
+    const auto loss = privacy::parse_loss(accounting, section.text(unit));
+    if (!loss) {
+      file.fail(section.at(unit), "\"" + section.text(unit) + "\" is no amount", example);
+    }
+    out.push_back({*window, accounting, *loss});
+  }
+  std::sort(out.begin(), out.end(),
+            [](const auto& a, const auto& b) { return a.window < b.window; });
+  return out;
+}
 
 void read_rule(const YamlFile& file, const YAML::Node& node, const policy::Policy& policy,
                policy::Table& out) {

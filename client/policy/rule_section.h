@@ -17,6 +17,9 @@ namespace gbx::client {
 void read_rule(const YamlFile& file, const YAML::Node& node, const policy::Policy& policy,
                policy::Table& out);
 
+// The ration of a member, the access budget of a table. Throws Mistake.
+std::vector<privacy::Ration> read_rations(const YamlFile& file, const YAML::Node& node);
+
 // The value of one of `words`, or a Mistake that says which are known.
 template <typename T>
 T read_word(const YamlFile& file, const YAML::Node& node,

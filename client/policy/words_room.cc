@@ -5,6 +5,10 @@ namespace {
 
 // What rooms, their hosts and the owners' own books can say.
 constexpr Wording kWords[] = {
+    {"access_exhausted",
+     "a table's access budget for the member who asks does not suffice; nothing was spent",
+     "wait for the next day, week or month, ask with a smaller --epsilon, or have the members "
+     "agree on another accessBudget"},
     {"accounting_differs",
      "the policy adds rhos and these people's total adds epsilons, or a total was to change from "
      "one to the other",

@@ -103,5 +103,34 @@ TEST(Rations, AChargeWhoseEntryFailsCounts) {
   EXPECT_EQ(refusal_of(world.ask(query(0))), "ration_exhausted");
 }
 
+// Each member has so many questions about a table, whatever they cost; repeats count once.
+TEST(Rations, ATableHasAnAccessBudget) {
+  World world(410);
+  world.policy.tables[1].rule.access_budget = {
+      {privacy::Window::day, privacy::Accounting::queries, 1}};
+  ASSERT_TRUE(world.open());
+  world.asked_epsilon = "0.25";
+  ASSERT_EQ(refusal_of(world.ask(query(0))), "");
+  const Json charge = body(world.store.entries[world.store.entries.size() - 2]);
+  EXPECT_EQ(charge.find("access")->canonical(),
+            R"([{"left":[{"queries_left":"0","window":"day"}],"table":"purchases"}])");
+  EXPECT_EQ(*charge.find("member")->string(), "newsnow");
+  const std::size_t entries = world.store.entries.size();
+  EXPECT_EQ(refusal_of(world.ask(query(1))), "access_exhausted");
+  EXPECT_EQ(refusal_of(world.ask(query(1), true)), "access_exhausted");
+  EXPECT_EQ(world.store.entries.size(), entries);  // nothing was spent
+  EXPECT_EQ(world.engine.runs, 1U);
+  EXPECT_EQ(refusal_of(world.ask(query(0))), "");  // paid for already
+  EXPECT_EQ(refusal_of(world.ask("SELECT COUNT(DISTINCT hashed_email) FROM exposures")), "");
+  const Json status =
+      Json::parse_canonical(as_text(world.call(enclave::Call::status, "").payload)).value();
+  EXPECT_EQ(status.find("access")->array()->size(), 2U);  // agency's, newsnow's
+  world.asker = "agency";
+  EXPECT_EQ(refusal_of(world.ask(query(0))), "");  // its own first
+  EXPECT_EQ(refusal_of(world.ask(query(1))), "access_exhausted");
+  world.clock.now += kDay;
+  EXPECT_EQ(refusal_of(world.ask(query(1))), "");
+}
+
 }  // namespace
 }  // namespace gbx::sim

@@ -184,6 +184,22 @@ Status check_header(const Policy& policy) {
 
 }  // namespace
 
+bool is_counted(const privacy::Ration& ration, const Privacy& privacy) {
+  return ration.accounting == privacy.accounting ||
+         ration.accounting == privacy::Accounting::queries;
+}
+
+Status check_rations(const std::vector<privacy::Ration>& rations) {
+  for (std::size_t i = 0; i < rations.size(); i++) {
+    const privacy::Ration& ration = rations[i];
+    if (i > 0 && rations[i - 1].window >= ration.window) return wrong("policy_ration_malformed");
+    if (ration.loss == 0 || ration.loss > privacy::loss_max(ration.accounting)) {
+      return wrong("policy_ration_malformed");
+    }
+  }
+  return {};
+}
+
 Status check_member(const Member& member) {
   if (!is_member_name(member.name)) return wrong("policy_member_name");
   const Abilities& can = member.abilities;
@@ -191,16 +207,7 @@ Status check_member(const Member& member) {
     return wrong("policy_ability_missing");
   }
   if (!member.rations.empty() && !can.query) return wrong("policy_ration_malformed");
-  for (std::size_t i = 0; i < member.rations.size(); i++) {
-    const privacy::Ration& ration = member.rations[i];
-    if (i > 0 && member.rations[i - 1].window >= ration.window) {
-      return wrong("policy_ration_malformed");
-    }
-    if (ration.loss == 0 || ration.loss > privacy::loss_max(ration.accounting)) {
-      return wrong("policy_ration_malformed");
-    }
-  }
-  return {};
+  return check_rations(member.rations);
 }
 
 Status check_column(const Column& column) {
@@ -331,7 +338,7 @@ Status check(const Policy& policy) {
   GBX_TRY(check_privacy(policy.privacy));
   for (const Member& member : policy.members) {
     for (const privacy::Ration& ration : member.rations) {
-      if (ration.accounting != policy.privacy.accounting) return wrong("policy_ration_accounting");
+      if (!is_counted(ration, policy.privacy)) return wrong("policy_ration_accounting");
     }
   }
   GBX_TRY(check_tables(policy));

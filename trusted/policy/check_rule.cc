@@ -203,6 +203,10 @@ Status check_rule(const Table& table, const Policy& policy) {
   }
   GBX_TRY(check_constraints(table));
   GBX_TRY(check_comparisons(table));
+  GBX_TRY(check_rations(table.rule.access_budget));
+  for (const privacy::Ration& ration : table.rule.access_budget) {
+    if (!is_counted(ration, policy.privacy)) return wrong("policy_ration_accounting");
+  }
   return check_receivers(table.rule, policy);
 }
 

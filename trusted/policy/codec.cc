@@ -56,29 +56,7 @@ Json encode_member(const Member& member) {
                            {"name", member.name},
                            {"sealing_key", to_hex(member.sealing_key)},
                            {"signing_key", to_hex(member.signing_key)}});
-  if (member.rations.empty()) return out;
-  Json::Array rations;
-  for (const privacy::Ration& ration : member.rations) {
-    rations.push_back(Json::object(
-        {{std::string(loss_name(ration.accounting)), format_loss(ration.accounting, ration.loss)},
-         {"window", window_name(ration.window)}}));
-  }
-  out.set("ration", Json(std::move(rations)));
-  return out;
-}
-
-// The unit says which accounting it is.
-Result<privacy::Ration> decode_ration(const Json& json) {
-  Fields fields(json, kMalformed);
-  privacy::Ration out;
-  for (const privacy::Accounting accounting : privacy::kAccountings) {
-    if (json.find(loss_name(accounting)) != nullptr) out.accounting = accounting;
-  }
-  out.loss = packet::take_loss(fields, out.accounting, std::string(loss_name(out.accounting)));
-  const auto window = privacy::window_from(fields.text("window"));
-  GBX_TRY(fields.finish());
-  if (!window) return wrong("policy_ration_malformed");
-  out.window = *window;
+  if (!member.rations.empty()) out.set("ration", encode_rations(member.rations));
   return out;
 }
 
@@ -103,14 +81,11 @@ Result<Member> decode_member(const Json& json) {
   out.signing_key = fields.hex_array<32>("signing_key");
   out.sealing_key = fields.hex_array<32>("sealing_key");
   const Json::Array& abilities = fields.array("abilities", kAbilities.size());
-  const bool rationed = json.find("ration") != nullptr;
-  const Json::Array rations = rationed ? fields.array("ration", privacy::kWindows) : Json::Array();
+  const Json* rations = fields.optional("ration");
   GBX_TRY(fields.finish());
   GBX_TRY(decode_abilities(abilities, out.abilities));
-  if (rationed && rations.empty()) return wrong("policy_ration_malformed");
-  for (const Json& item : rations) {
-    GBX_TRY_ASSIGN(const privacy::Ration ration, decode_ration(item));
-    out.rations.push_back(ration);
+  if (rations != nullptr) {
+    GBX_TRY_ASSIGN(out.rations, decode_rations(*rations));
   }
   return out;
 }

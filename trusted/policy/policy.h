@@ -130,6 +130,8 @@ struct Rule {
   AdditionalAnalyses additional_analyses = AdditionalAnalyses::not_allowed;
   std::optional<ComparisonControls> comparisons;             // none: no control
   std::optional<std::vector<std::string>> result_receivers;  // members, ascending; none: all
+  // What the questions of each member about this table may be charged; by window, each once.
+  std::vector<privacy::Ration> access_budget;
 };
 
 struct Table {
@@ -230,6 +232,9 @@ Json encode(const Policy& policy);
 // parts let an author's tool say which line is wrong. Fail with invalid_argument.
 Status check(const Policy& policy);
 Status check_member(const Member& member);
+Status check_rations(const std::vector<privacy::Ration>& rations);
+// Whether a ration is in the unit of the ledger, or in queries.
+bool is_counted(const privacy::Ration& ration, const Privacy& privacy);
 Status check_column(const Column& column);
 Status check_table(const Table& table, const Policy& policy);  // its columns and rule included
 Status check_rule(const Table& table, const Policy& policy);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "trusted/packet/amounts.h"
+
 namespace gbx::policy {
 namespace {
 
@@ -62,6 +64,7 @@ void encode_controls(const Rule& rule, Json& out) {
                  {"allowedLiteralComparisonColumns", texts(rule.comparisons->literal_columns)}}));
   }
   if (rule.result_receivers) out.set("allowedResultReceivers", texts(*rule.result_receivers));
+  if (!rule.access_budget.empty()) out.set("accessBudget", encode_rations(rule.access_budget));
 }
 
 Result<AggregateColumns> decode_aggregate(const Json& json) {
@@ -117,16 +120,33 @@ Result<ComparisonControls> decode_comparisons(const Json& json) {
   return out;
 }
 
+// The unit says which accounting it is.
+Result<privacy::Ration> decode_ration(const Json& json) {
+  Fields fields(json, kMalformed);
+  privacy::Ration out;
+  for (const privacy::Accounting accounting : privacy::kAccountings) {
+    if (json.find(loss_name(accounting)) != nullptr) out.accounting = accounting;
+  }
+  out.loss = packet::take_loss(fields, out.accounting, std::string(loss_name(out.accounting)));
+  const auto window = privacy::window_from(fields.text("window"));
+  GBX_TRY(fields.finish());
+  if (!window) return wrong("policy_ration_malformed");
+  out.window = *window;
+  return out;
+}
+
 // What both kinds of rules may say.
 struct Controls {
   std::string additional;
   const Json* comparisons = nullptr;
+  const Json* access = nullptr;
   bool has_receivers = false;
   std::vector<std::string> receivers;
 
   Controls(const Json& json, Fields& fields)
       : additional(fields.text("additionalAnalyses")),
         comparisons(fields.optional("comparisonControls")),
+        access(fields.optional("accessBudget")),
         has_receivers(json.find("allowedResultReceivers") != nullptr) {
     if (has_receivers) receivers = take_texts(fields, "allowedResultReceivers", kMembersMax);
   }
@@ -139,6 +159,9 @@ struct Controls {
       GBX_TRY_ASSIGN(out.comparisons, decode_comparisons(*comparisons));
     }
     if (has_receivers) out.result_receivers = std::move(receivers);
+    if (access != nullptr) {
+      GBX_TRY_ASSIGN(out.access_budget, decode_rations(*access));
+    }
     return {};
   }
 };
@@ -191,6 +214,29 @@ Result<Rule> decode_custom(const Json& json) {
 }
 
 }  // namespace
+
+Json encode_rations(const std::vector<privacy::Ration>& rations) {
+  Json out{Json::Array()};
+  for (const privacy::Ration& ration : rations) {
+    out.push(Json::object(
+        {{std::string(loss_name(ration.accounting)), format_loss(ration.accounting, ration.loss)},
+         {"window", window_name(ration.window)}}));
+  }
+  return out;
+}
+
+Result<std::vector<privacy::Ration>> decode_rations(const Json& json) {
+  std::vector<privacy::Ration> out;
+  if (json.array() == nullptr) return wrong(kMalformed);
+  if (json.array()->empty() || json.array()->size() > privacy::kWindows) {
+    return wrong("policy_ration_malformed");
+  }
+  for (const Json& item : *json.array()) {
+    GBX_TRY_ASSIGN(const privacy::Ration ration, decode_ration(item));
+    out.push_back(ration);
+  }
+  return out;
+}
 
 std::vector<std::string> take_texts(Fields& fields, std::string_view key, std::size_t count_max) {
   std::vector<std::string> out;

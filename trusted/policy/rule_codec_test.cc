@@ -16,6 +16,10 @@ Json controls(std::initializer_list<Json> literal, std::initializer_list<Json> c
                        {"allowedLiteralComparisonColumns", list(literal)}});
 }
 
+Json budget(const char* unit, const char* amount, const char* window) {
+  return Json::object({{unit, std::string(amount)}, {"window", std::string(window)}});
+}
+
 TEST(Rule, ControlsThatAreNoneAreRefused) {
   struct Case {
     std::string path;
@@ -39,6 +43,15 @@ TEST(Rule, ControlsThatAreNoneAreRefused) {
            Case{rule + "comparisonControls", controls({}, {"device", "device"}),
                 "policy_rule_column_repeated"},
            Case{rule + "comparisonControls", Json::object({}), "policy_malformed"},
+           Case{rule + "accessBudget", Json::Array{}, "policy_ration_malformed"},
+           Case{rule + "accessBudget", "day", "policy_malformed"},
+           Case{rule + "accessBudget", list({budget("queries", "0", "day")}),
+                "policy_ration_malformed"},
+           Case{rule + "accessBudget",
+                list({budget("queries", "1", "week"), budget("queries", "1", "day")}),
+                "policy_ration_malformed"},
+           Case{rule + "accessBudget", list({budget("rho", "1", "day")}),
+                "policy_ration_accounting"},
            Case{rule + "allowedAnalyses", list({"ANY_QUERY"}), "policy_malformed"},
            Case{std::string("tables/0/row_filter"), Json::object({{"column", "nothing"}}),
                 "policy_row_filter_wrong"},
@@ -72,6 +85,7 @@ TEST(Rule, ACustomRuleReadsBack) {
   rule.set("differentialPrivacy", true);
   rule.set("comparisonControls", controls({"device"}, {}));
   rule.set("allowedResultReceivers", list({"agency"}));
+  rule.set("accessBudget", list({budget("queries", "10", "day"), budget("epsilon", "1", "month")}));
   const Json packet =
       with(encode(example_policy()), "tables/0/rule", Json::object({{"custom", rule}}));
   const auto decoded = decode(packet);

@@ -105,7 +105,8 @@ Result<std::vector<std::size_t>> Budget::affordable(const Charge& charge) const 
 
 Result<Reservation> Budget::reserve(const Charge& charge, Store& store) {
   GBX_TRY_ASSIGN(const std::vector<std::size_t> indexes, affordable(charge));
-  GBX_TRY(rations_.check(charge.member, charge.price.loss, charge.now));
+  const Asker asker{charge.member, charge.tables};
+  GBX_TRY(rations_.check(asker, charge.price.loss, charge.now));
   std::vector<Balance> balances;
   for (const std::size_t index : indexes) {
     Account& account = accounts_[index];
@@ -114,12 +115,9 @@ Result<Reservation> Budget::reserve(const Charge& charge, Store& store) {
     balances.push_back({account.table, before, minus(account.allotment, account.spent)});
   }
   // Counted first: a store that fails, or never comes back, has been paid for.
-  rations_.charge(charge.member, charge.price.loss, charge.now);
+  rations_.charge(asker, charge.price.loss, charge.now);
   Json entry = entry_of(accounting_, charge, balances);
-  if (rations_.has(charge.member)) {
-    entry.set("member", charge.member);
-    entry.set("rations", rations_.left(charge.member));
-  }
+  rations_.note(asker, entry);
   const std::string text = entry.canonical();
   GBX_TRY(store.append(as_bytes(text)));
   return Reservation(charge.price, charge.query, std::move(balances));

@@ -97,7 +97,7 @@ class Budget {
   // docs/spec/log.md) and gives the right to release. Fails with
   //   invalid_argument (charge_malformed), not_found (table_unknown), budget_exhausted
   //   (loss_exhausted, delta_exhausted; also when nothing was allotted; ration_exhausted of the
-  //   member): nothing was spent;
+  //   member, access_exhausted of its access to a table): nothing was spent;
   //   unavailable, as the store says: the charge counts, and there is no right to release.
   Result<Reservation> reserve(const Charge& charge, Store& store);
 

@@ -47,13 +47,14 @@ void Rations::move_on(std::int64_t now) {
 }
 
 std::uint64_t Rations::rest(const Account& account, const Ration& ration) const {
+  const bool counts = ration.accounting == Accounting::queries;
   std::uint64_t spent = 0;
   if (ration.window == Window::lifetime) {
-    spent = account.lifetime;
+    spent = counts ? account.lifetime_queries : account.lifetime;
   } else {
     const std::int64_t seconds = kSeconds[static_cast<std::size_t>(ration.window)];
     for (const Spent& one : account.recent) {
-      if (latest_ - one.when < seconds) spent = sum(spent, one.loss);
+      if (latest_ - one.when < seconds) spent = sum(spent, counts ? 1 : one.loss);
     }
   }
   return ration.loss > spent ? ration.loss - spent : 0;
@@ -64,7 +65,8 @@ Status Rations::check(std::string_view member, std::uint64_t loss, std::int64_t 
   const auto found = members_.find(member);
   if (found == members_.end()) return {};
   for (const Ration& ration : found->second.rations) {
-    if (rest(found->second, ration) < loss) {
+    const std::uint64_t cost = ration.accounting == Accounting::queries ? 1 : loss;
+    if (rest(found->second, ration) < cost) {
       return Error{ErrorCode::budget_exhausted, "ration_exhausted"};
     }
   }
@@ -77,6 +79,47 @@ void Rations::charge(std::string_view member, std::uint64_t loss, std::int64_t n
   if (found == members_.end()) return;
   found->second.recent.push_back({latest_, loss});
   found->second.lifetime = sum(found->second.lifetime, loss);
+  found->second.lifetime_queries = sum(found->second.lifetime_queries, 1);
+}
+
+std::string access_name(std::string_view member, std::string_view table) {
+  return std::string(member) + "/" + std::string(table);
+}
+
+bool Rations::has(const Asker& asker) const {
+  if (has(asker.member)) return true;
+  return std::any_of(asker.tables.begin(), asker.tables.end(), [&](const std::string& table) {
+    return has(access_name(asker.member, table));
+  });
+}
+
+Status Rations::check(const Asker& asker, std::uint64_t loss, std::int64_t now) {
+  GBX_TRY(check(asker.member, loss, now));
+  for (const std::string& table : asker.tables) {
+    if (!check(access_name(asker.member, table), loss, now)) {
+      return Error{ErrorCode::budget_exhausted, "access_exhausted"};
+    }
+  }
+  return {};
+}
+
+void Rations::charge(const Asker& asker, std::uint64_t loss, std::int64_t now) {
+  charge(asker.member, loss, now);
+  for (const std::string& table : asker.tables) {
+    charge(access_name(asker.member, table), loss, now);
+  }
+}
+
+void Rations::note(const Asker& asker, Json& entry) const {
+  if (!has(asker)) return;
+  entry.set("member", asker.member);
+  if (has(asker.member)) entry.set("rations", left(asker.member));
+  Json::Array access;
+  for (const std::string& table : asker.tables) {
+    const std::string name = access_name(asker.member, table);
+    if (has(name)) access.push_back(Json::object({{"left", left(name)}, {"table", table}}));
+  }
+  if (!access.empty()) entry.set("access", Json(std::move(access)));
 }
 
 Json Rations::left(std::string_view member) const {

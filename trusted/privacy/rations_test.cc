@@ -22,6 +22,45 @@ TEST(Rations, ChargesOfAWindowNeverAddUpToMore) {
   EXPECT_FALSE(all.check("agency", 5, kNow));
 }
 
+TEST(Rations, QueriesCountWhateverTheyCost) {
+  Rations all = rations({{Window::day, Accounting::queries, 2}, ration(Window::lifetime, 100)});
+  all.charge("agency", 7, kNow);
+  EXPECT_TRUE(all.check("agency", 93, kNow));
+  EXPECT_FALSE(all.check("agency", 94, kNow));
+  all.charge("agency", 7, kNow);
+  EXPECT_FALSE(all.check("agency", 1, kNow));
+  EXPECT_EQ(
+      all.left("agency").canonical(),
+      R"([{"queries_left":"0","window":"day"},{"epsilon_left":"0.000086","window":"lifetime"}])");
+  EXPECT_TRUE(all.check("agency", 86, kNow + kDay));
+  Rations one = rations({{Window::lifetime, Accounting::queries, 1}});
+  one.charge("agency", 7, kNow);
+  EXPECT_FALSE(one.check("agency", 1, kNow + 1000 * kDay));
+}
+
+TEST(Rations, EachMemberHasAccessToEachTableForItself) {
+  const std::vector<Ration> two = {{Window::lifetime, Accounting::queries, 2}};
+  Rations all({{access_name("agency", "a"), two}, {access_name("newsnow", "a"), two}});
+  const std::vector<std::string> both = {"a", "b"};
+  const std::vector<std::string> other = {"b"};
+  EXPECT_TRUE(all.has(Asker{"agency", both}));
+  EXPECT_FALSE(all.has(Asker{"agency", other}));
+  EXPECT_FALSE(all.has(Asker{"bank", both}));
+  all.charge(Asker{"agency", both}, 5, kNow);
+  all.charge(Asker{"agency", other}, 5, kNow);
+  EXPECT_TRUE(all.check(Asker{"agency", both}, 5, kNow));
+  Json entry;
+  all.note(Asker{"agency", both}, entry);
+  EXPECT_EQ(entry.canonical(),
+            R"({"access":[{"left":[{"queries_left":"1","window":"lifetime"}],"table":"a"}],)"
+            R"("member":"agency"})");
+  all.charge(Asker{"agency", both}, 5, kNow);
+  EXPECT_EQ(all.check(Asker{"agency", both}, 5, kNow).error(),
+            (Error{ErrorCode::budget_exhausted, "access_exhausted"}));
+  EXPECT_TRUE(all.check(Asker{"agency", other}, 5, kNow));
+  EXPECT_TRUE(all.check(Asker{"newsnow", both}, 5, kNow));
+}
+
 TEST(Rations, WindowsSlide) {
   for (const auto& [window, days] :
        {std::pair{Window::day, 1}, std::pair{Window::week, 7}, std::pair{Window::month, 30}}) {

@@ -186,7 +186,8 @@ Status Room::check_ration(const Question& question) {
   const std::string& member = question.asked.request.member;
   const Releases::Entry* first = releases_.find(question.key);
   if (first != nullptr && first->members.contains(member)) return {};
-  return budget_.rations().check(member, question.query.plan().price().loss, question.asked.now);
+  return budget_.rations().check({member, question.query.task().tables},
+                                 question.query.plan().price().loss, question.asked.now);
 }
 
 // By the texts that were asked and the policy alone. A memory that is full must not be a way round:
@@ -212,12 +213,12 @@ Result<Response> Room::repeat(const Question& question, const Releases::Entry& f
                              {"request", to_hex(question.asked.digest)}});
   const std::string& member = question.asked.request.member;
   privacy::Rations& rations = budget_.rations();
-  if (rations.has(member) && !first.members.contains(member)) {
+  const privacy::Asker asker{member, question.query.task().tables};
+  if (rations.has(asker) && !first.members.contains(member)) {
     // Counted first, like a charge.
-    rations.charge(member, question.query.plan().price().loss, question.asked.now);
+    rations.charge(asker, question.query.plan().price().loss, question.asked.now);
     releases_.give(question.key, member);
-    entry.set("member", member);
-    entry.set("rations", rations.left(member));
+    rations.note(asker, entry);
   }
   GBX_TRY_ASSIGN(const log::Receipt receipt, log_.add(entry));
   return Responder::respond(std::move(table), receipt, std::move(predicate),

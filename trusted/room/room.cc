@@ -23,7 +23,12 @@ Result<privacy::Budget> make_budget(const policy::Policy& policy) {
     ceilings.push_back({table.name, policy::budget_of(policy.privacy)});
   }
   std::map<std::string, std::vector<privacy::Ration>, std::less<>> rations;
-  for (const policy::Member& member : policy.members) rations[member.name] = member.rations;
+  for (const policy::Member& member : policy.members) {
+    rations[member.name] = member.rations;
+    for (const policy::Table& table : policy.tables) {
+      rations[privacy::access_name(member.name, table.name)] = table.rule.access_budget;
+    }
+  }
   return privacy::Budget::make(policy.privacy.accounting, std::move(ceilings),
                                privacy::Rations(std::move(rations)));
 }
@@ -217,6 +222,17 @@ std::string Room::status() const {
                            {"policy", to_hex(policy_.hash())},
                            {"tables", std::move(tables)}});
   if (!rations.empty()) out.set("rations", Json(std::move(rations)));
+  Json::Array access;
+  for (const policy::Member& member : policy_.policy().members) {
+    for (const policy::Table& table : policy_.policy().tables) {
+      const std::string name = privacy::access_name(member.name, table.name);
+      if (!member.abilities.query || !budget_.rations().has(name)) continue;
+      access.push_back(Json::object({{"left", budget_.rations().left(name)},
+                                     {"member", member.name},
+                                     {"table", table.name}}));
+    }
+  }
+  if (!access.empty()) out.set("access", Json(std::move(access)));
   return out.canonical();
 }
 
