@@ -27,6 +27,7 @@ struct Case {
   std::uint64_t epsilon = 0;
   // "set name type value" lines: the statement is a template of these parameters.
   std::vector<policy::Parameter> values;
+  std::string name = "test";
   bool approved = true;
   std::string expected;  // after "statement "
   std::string sql;
@@ -67,6 +68,7 @@ TestFile read(const fs::path& path) {
     if (starts(line, "epsilon ")) now.epsilon = *privacy::parse_epsilon(line.substr(8));
     if (starts(line, "set ")) now.values.push_back(parameter_of(line.substr(4)));
     if (line == "not approved") now.approved = false;
+    if (starts(line, "template ")) now.name = line.substr(9);
     if (!starts(line, "statement ")) continue;
     Case next = now;
     next.line = i + 1;
@@ -83,6 +85,7 @@ TestFile read(const fs::path& path) {
     now.epsilon = 0;
     now.values.clear();
     now.approved = true;
+    now.name = "test";
   }
   return out;
 }
@@ -119,10 +122,10 @@ std::string describe(const firewall::CheckedQuery& query) {
 // The statement as a template that all owners have approved, or nobody.
 std::optional<policy::TemplateUse> template_of(const Case& test, const policy::Policy& policy) {
   if (test.values.empty()) return std::nullopt;
-  policy::Template entry{.name = "test", .sql = test.sql, .parameters = test.values};
+  policy::Template entry{.name = test.name, .sql = test.sql, .parameters = test.values};
   std::sort(entry.parameters.begin(), entry.parameters.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
-  packet::TemplateCall call{"test", 1, policy::template_digest(entry), {}};
+  packet::TemplateCall call{test.name, 1, policy::template_digest(entry), {}};
   for (const policy::Parameter& parameter : entry.parameters) {
     const std::string value = policy::print_parameter(parameter, parameter.allowed[0]);
     call.arguments.push_back({parameter.name, value});
