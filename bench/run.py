@@ -9,7 +9,7 @@ A benchmark is a program of two kinds in BUILD/bin:
              missing, when a target is absolute); the table shows medians, ranges, and the median
              and range of the ratio round by round
 
-Results of programs that were not named are kept from the last run.
+Results of programs that were not named are kept from the last run, or from results.md.
 """
 
 import argparse
@@ -98,19 +98,36 @@ def rows_of(path):
     return list(bench_rows(report))
 
 
-def write_results(folder, path):
+def old_sections(path):
+    """Of an earlier results.md: by program, its lines from the heading on."""
+    out = {}
+    name = None
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        if line.startswith("## "):
+            name = line[3:].split(" ")[0]
+        if name:
+            out.setdefault(name, []).append(line)
+    return out
+
+
+def write_results(folder, programs, path):
     lines = ["# Results of the benchmarks", "",
              "Written by `./dev bench`; medians, with the range in parentheses. Rounds of ours and",
              "of the baseline are interleaved in one run, so the ratio is worth more than either.",
+             "`./dev bench NAME` (`tpch`, `ledger`, ...) runs one of them again.",
              "", f"Machine: {machine()}.", ""]
-    for file in sorted(folder.glob("*.json")):
+    sections = old_sections(path)
+    for file in folder.glob("*.json"):
         day = time.strftime("%Y-%m-%d", time.gmtime(file.stat().st_mtime))
-        lines += [f"## {file.stem} ({day})", "",
-                  "| what | ours | baseline | ours / baseline | rounds | note |",
-                  "|---|---|---|---|---|---|"]
-        lines += ["| " + " | ".join(cells) + " |" for cells in rows_of(file)]
-        lines.append("")
-    path.write_text("\n".join(lines), encoding="utf-8")
+        sections[file.stem] = [f"## {file.stem} ({day})", "",
+                               "| what | ours | baseline | ours / baseline | rounds | note |",
+                               "|---|---|---|---|---|---|"]
+        sections[file.stem] += ["| " + " | ".join(cells) + " |" for cells in rows_of(file)]
+        sections[file.stem].append("")
+    for name in sorted(sections):
+        if name in programs:
+            lines += sections[name]
+    path.write_text("\n".join(lines).rstrip("\n") + "\n", encoding="utf-8")
 
 
 def main():
@@ -129,7 +146,8 @@ def main():
         sys.exit(f"no such benchmark; there are: {', '.join(path.name for path in programs)}")
     for program in chosen:
         run(program, folder / f"{program.name}.json")
-    write_results(folder, root / "bench" / "results.md")
+    names = {path.stem for path in (root / "bench").glob("*.cc")}
+    write_results(folder, names, root / "bench" / "results.md")
     print(f"written: bench/results.md ({len(chosen)} programs run)")
 
 

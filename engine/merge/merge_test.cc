@@ -316,21 +316,6 @@ TEST(Merge, StopsWhenToldTo) {
             (Error{ErrorCode::unavailable, "engine_stopped"}));
 }
 
-// Also while no pair of a person's many is equal.
-TEST(Merge, StopsInsideOnePersonsJoin) {
-  std::vector<std::pair<std::uint8_t, std::int64_t>> rows;
-  for (int i = 0; i < 3000; i++) rows.push_back({7, i % 50});
-  const MemoryTable a = numbers(rows, 5000);
-  for (auto& [person, value] : rows) value += 50;
-  const MemoryTable b = numbers(rows, 5000);
-  sql::Task task = count_by_first_column(2);
-  task.has_filter = true;
-  task.filter = connect(sql::Op::equal, {column(0, 0, Type::integer), column(1, 0, Type::integer)});
-  const std::atomic<bool> stop = true;
-  EXPECT_EQ(run_merge(task, {&a, &b}, {.threads = 1, .stop = &stop}).error().reason,
-            Literal("engine_stopped"));
-}
-
 TEST(Merge, AFailingTableFailsTheRun) {
   class Broken final : public snapshot::Table {
    public:
