@@ -342,7 +342,7 @@ Result<std::optional<Expression>> Binder::of_item(const Item& item, Span where) 
   if (!item.formula) return std::optional<Expression>(output(item.output, where));
   copied_ += node_count(*item.formula);
   if (copied_ > kNodesMax) return refuse("expression_too_large", where);
-  return std::optional<Expression>(*item.formula);
+  return item.formula;
 }
 
 Result<std::optional<Expression>> Binder::resolve_output(const Node& node) {
