@@ -205,10 +205,13 @@ void SmallDuckdb::load_table(const policy::Table& table, const MemoryTable& data
   if (!rows.empty()) run("INSERT INTO " + table.name + " VALUES " + rows);
 }
 
-Rows SmallDuckdb::run(const std::string& sql) {
+std::optional<Rows> SmallDuckdb::run_if_it_can(const std::string& sql) {
   duckdb_result result;
   const bool done = duckdb_query(connection_, sql.c_str(), &result) == DuckDBSuccess;
-  EXPECT_TRUE(done) << sql << "\n" << duckdb_result_error(&result);
+  const char* error = done ? nullptr : duckdb_result_error(&result);
+  const std::string why = error == nullptr ? "" : error;
+  const bool cannot = why.starts_with("Not implemented Error");
+  EXPECT_TRUE(done || cannot) << sql << "\n" << why;
   Rows out;
   for (idx_t r = 0; done && r < duckdb_row_count(&result); r++) {
     std::vector<std::string>& row = out.emplace_back();
@@ -219,7 +222,14 @@ Rows SmallDuckdb::run(const std::string& sql) {
     }
   }
   duckdb_destroy_result(&result);
+  if (cannot) return std::nullopt;
   return out;
+}
+
+Rows SmallDuckdb::run(const std::string& sql) {
+  const std::optional<Rows> out = run_if_it_can(sql);
+  EXPECT_TRUE(out) << sql << "\nis not implemented";
+  return out.value_or(Rows());
 }
 
 Moves moves_of(const firewall::CheckedQuery& query, const Tables& tables, int leavers) {
