@@ -13,7 +13,6 @@ using sql::has_argument;
 using sql::has_frame;
 using sql::Input;
 using sql::JoinKind;
-using sql::kPersonRowsMax;
 using sql::Op;
 using sql::RowAggregate;
 using sql::RowFunction;

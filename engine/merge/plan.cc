@@ -90,7 +90,10 @@ class Planner {
     const Expression filter = factored(task_.filter);
     for (const Expression* conjunct : conjuncts_of(filter)) {
       const std::set<std::uint32_t> used = relations_of(*conjunct);
-      if (used.size() > 1 && !plan_.equality && (plan_.equality = equality_of(*conjunct))) continue;
+      if (used.size() > 1 && !plan_.equality) {
+        plan_.equality = equality_of(*conjunct);
+        if (plan_.equality) continue;
+      }
       if (used.size() > 1) {
         compiler_.add_condition(*conjunct, scope_, plan_.filter);
       } else {

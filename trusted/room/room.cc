@@ -38,7 +38,7 @@ Result<privacy::Budget> make_budget(const policy::Policy& policy) {
 Room::Room(policy::VerifiedPolicy policy, Platform platform, const Seams& seams, Keys keys,
            Accounts accounts)
     : policy_(std::move(policy)),
-      platform_(std::move(platform)),
+      platform_(platform),
       seams_(seams),
       keys_(std::move(keys)),
       log_(std::move(accounts.log)),
@@ -66,7 +66,7 @@ Result<std::unique_ptr<Room>> Room::boot(policy::VerifiedPolicy verified, Platfo
                                    {"origin", log.origin()},
                                    {"policy", to_hex(verified.hash())}});
   GBX_TRY(log.add(entry));
-  return std::unique_ptr<Room>(new Room(std::move(verified), std::move(platform), seams,
+  return std::unique_ptr<Room>(new Room(std::move(verified), platform, seams,
                                         {std::move(signing), std::move(sealing)},
                                         {std::move(log), std::move(budget)}));
 }

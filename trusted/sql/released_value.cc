@@ -45,7 +45,7 @@ Possible between(End low, End high) {
   out.high = std::move(high);
   return out;
 }
-Possible number(Ratio value) { return between(finite(value), finite(value)); }
+Possible number(const Ratio& value) { return between(finite(value), finite(value)); }
 Possible whole(std::int64_t value) { return number(Ratio::of(value)); }
 Possible anything() { return between(infinite(-1), infinite(1)); }
 Possible truth(bool can_be_false, bool can_be_true) {
@@ -247,7 +247,7 @@ Possible quotient(const Expression& e, const Possible& a, const Possible& b) {
 }
 
 Possible remainder(const Expression& e, const Possible& a, const Possible& b) {
-  const Possible over = divided(e, a, b);
+  Possible over = divided(e, a, b);
   if (!over.some) return over;
   if (!is_point(a) || !is_point(b)) {
     const Possible most = absolute(b);
