@@ -32,6 +32,15 @@ struct SetOptions {
   bool raise = false;
 };
 
+Failure total_incomplete(const std::string& what) {
+  Failure out(
+      what, "--epsilon, --delta", "a total has both",
+      "say both, as in --epsilon 4 --delta 2e-6; docs/explanation/choosing-epsilon.md helps "
+      "to choose");
+  out.exits_with(kExitUsage);
+  return out;
+}
+
 client::TotalSet total_of(const std::string& what, const SetOptions& options) {
   if (!options.queries.empty()) {
     const auto queries = parse_loss(privacy::Accounting::queries, options.queries);
@@ -40,12 +49,7 @@ client::TotalSet total_of(const std::string& what, const SetOptions& options) {
         .at = now_seconds(), .accounting = privacy::Accounting::queries, .total = {*queries, 0}};
   }
   if (options.epsilon.empty() || options.delta.empty()) {
-    Failure missing(
-        what, "--epsilon, --delta", "a total has both",
-        "say both, as in --epsilon 4 --delta 2e-6; docs/explanation/choosing-epsilon.md "
-        "helps to choose");
-    missing.exits_with(kExitUsage);
-    throw missing;
+    throw total_incomplete(what);
   }
   const auto accounting = privacy::accounting_from(options.accounting);
   const auto epsilon = privacy::parse_epsilon(options.epsilon);

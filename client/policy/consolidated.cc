@@ -44,8 +44,10 @@ void add_listed_columns(const Table& table, ConsolidatedRule& out) {
     const std::string name =
         distinct ? "COUNT(DISTINCT " : std::string(aggregate_function_name(entry.function)) + "(";
     for (const std::string& column : entry.columns) {
-      out.aggregates.push_back(name + table.name + "." + column + ")");
       const std::string condition = table.name + "." + column;
+      std::string aggregate = name;
+      aggregate.append(condition).append(")");
+      out.aggregates.push_back(std::move(aggregate));
       if (column != table.person && !contains(out.conditions, condition)) {
         out.conditions.push_back(condition);
       }
@@ -181,7 +183,9 @@ std::string consolidated_text(const ConsolidatedRule& rule) {
     out += line("joined only", list(rule.join_required) + ": with a table of the member who asks");
   }
   for (const auto& [table, filter] : rule.row_filters) {
-    out += line("only rows", "of " + table + " where " + filter);
+    std::string rows = "of ";
+    rows.append(table).append(" where ").append(filter);
+    out += line("only rows", rows);
   }
   if (!rule.for_analyses_only.empty()) out += line("no question", list(rule.for_analyses_only));
   return out;
