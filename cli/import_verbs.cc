@@ -15,8 +15,9 @@ constexpr unsigned kPublicMode = 0644;
 
 std::string report_text(const std::vector<client::ImportNote>& notes) {
   std::string out;
-  for (const client::Fate fate : {client::Fate::carried, client::Fate::tightened,
-                                  client::Fate::left_out, client::Fate::blank}) {
+  for (const client::Fate fate :
+       {client::Fate::carried, client::Fate::tightened, client::Fate::left_out,
+        client::Fate::weakened, client::Fate::blank}) {
     bool first = true;
     for (const client::ImportNote& note : notes) {
       if (note.fate != fate) continue;
@@ -78,6 +79,7 @@ struct ExportChoice {
   std::string to;
   std::string policy;
   std::string folder = ".";
+  std::vector<std::string> accepted;
 };
 
 void export_policy(const Console& console, const ExportChoice& choice) {
@@ -85,20 +87,18 @@ void export_policy(const Console& console, const ExportChoice& choice) {
     throw Failure("nothing was exported", choice.to, "this target is not known",
                   "targets are: aws");
   }
+  const std::set<std::string> accepted(choice.accepted.begin(), choice.accepted.end());
   const client::Exported exported =
-      client::export_to_aws(client::read_policy_file(choice.policy).policy);
+      client::export_to_aws(client::read_policy_file(choice.policy).policy, accepted);
   Json files{Json::Array{}};
-  std::string names;
-  for (const client::ExportedTable& table : exported.tables) {
-    const std::string path =
-        (std::filesystem::path(choice.folder) / (table.table + ".aws.json")).string();
-    write(path, table.input.pretty() + "\n");
+  std::string commands;
+  for (const client::ExportedFile& file : exported.files) {
+    const std::string path = (std::filesystem::path(choice.folder) / file.name).string();
+    write(path, file.input.pretty() + "\n");
     files.push(path);
-    names += "\n  " + path;
+    commands += "\n  aws cleanrooms " + file.command + " --cli-input-json file://" + path;
   }
-  console.say(report_text(exported.notes) + "Wrote" + names +
-              "\nEach is for: aws cleanrooms create-configured-table-analysis-rule "
-              "--cli-input-json file://FILE");
+  console.say(report_text(exported.notes) + "Wrote what these take:" + commands);
   console.print(
       Json::object({{"files", std::move(files)}, {"report", report_json(exported.notes)}}));
 }
@@ -123,6 +123,9 @@ void add_import_verbs(CLI::App& policy_group, Console& console) {
   out->add_option("policy", exports->policy, "policy.json")->required();
   out->add_option("--to", exports->to, "aws")->required();
   out->add_option("-o,--output", exports->folder, "The folder to write to")->capture_default_str();
+  out->add_option("--accept", exports->accepted,
+                  "What may be weaker there, by the words of the refusal")
+      ->delimiter(',');
   out->footer("Example: glovebox policy export --to aws policy.json -o aws");
   out->callback(
       [&console, exports] { telling_mistakes([&] { export_policy(console, *exports); }); });

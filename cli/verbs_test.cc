@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "trusted/base/json.h"
+#include "trusted/policy/policy_fixture.h"
 
 namespace gbx::cli {
 namespace {
@@ -283,6 +284,24 @@ TEST_F(Party, RulesOfOtherCleanRoomsBecomeADraftWithBlanks) {
   EXPECT_THAT(run("policy import --from azure " + at("p.sql")).text, HasSubstr("not known"));
   EXPECT_EQ(run("policy import --from aws " + at("p.sql") + " -o " + at("d.yaml")).code, 1);
   EXPECT_FALSE(std::filesystem::exists(at("d.yaml")));
+}
+
+TEST_F(Party, APolicyGoesToAwsOnlyWithWhatIsAcceptedByName) {
+  std::filesystem::create_directory(at("aws"));
+  std::ofstream(at("policy.json"))
+      << packet::print_envelope(policy::signed_policy(policy::example_policy()));
+  const std::string command =
+      "policy export --to aws " + at("policy.json") + " -o " + at("aws") + " --accept ";
+  const Outcome refused = run(command + "trust,expires");
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.text, HasSubstr("noise: purchases: AWS adds no noise"));
+  EXPECT_TRUE(std::filesystem::is_empty(at("aws")));
+  const std::string words = "--accept budget,contribution,differencing,noise,expires,trust";
+  EXPECT_THAT(refused.text, HasSubstr(words));
+  const Outcome done = run(command + words.substr(9));
+  EXPECT_EQ(done.code, 0) << done.text;
+  EXPECT_THAT(done.text, HasSubstr("weakened\n"));
+  EXPECT_TRUE(std::filesystem::exists(at("aws/exposures.aws.json")));
 }
 
 TEST_F(Party, WithoutATerminalThePassphraseMustComeOtherwise) {

@@ -2,7 +2,6 @@
 
 #include "client/import/import.h"
 #include "client/policy/collaboration.h"
-#include "trusted/policy/policy_fixture.h"
 
 namespace gbx::client {
 namespace {
@@ -89,21 +88,125 @@ TEST(ImportAws, AListRuleCountsTheOverlap) {
   EXPECT_TRUE(notes(imported, Fate::tightened, "rows are not released"));
 }
 
-TEST(ImportAws, ACustomRuleCountsThePersonOfItsPrivacy) {
-  const Imported imported = import(
-      {kTable, rule("custom", R"("allowedAnalyses": ["ANY_QUERY"], "allowedAnalysisProviders": [],
-                         "disallowedOutputColumns": ["store"],
-                         "differentialPrivacy": {"columns": [{"name": "email"}]})")});
-  EXPECT_TRUE(has(imported, "{columnNames: [email], function: COUNT_DISTINCT}"));
-  EXPECT_TRUE(has(imported, "# store: {type: ..., label: sensitive"));
-  EXPECT_TRUE(notes(imported, Fate::left_out, "ANY_QUERY"));
+const std::string kMembers =
+    R"({"memberSummaries": [{"accountId": "1", "status": "ACTIVE", "displayName": "Shop Good",
+       "abilities": []}, {"accountId": "2", "status": "ACTIVE", "displayName": "News",
+       "abilities": ["CAN_QUERY", "CAN_RECEIVE_RESULTS"]}]})";
+const std::string kAssociation =
+    R"({"configuredTableAssociation": {"id": "a", "arn": "arn:a", "configuredTableId": "t-1"}})";
+
+TEST(ImportAws, ACustomRuleIsACustomRule) {
+  const std::string body =
+      R"("allowedAnalyses": ["ANY_QUERY", "arn:t", "arn:u"], "allowedAnalysisProviders": ["2", "1"],
+         "disallowedOutputColumns": ["store"], "additionalAnalyses": "REQUIRED",
+         "comparisonControls": {"allowedLiteralComparisonColumns": ["store"]},
+         "allowedResultReceivers": ["2"],
+         "differentialPrivacy": {"columns": [{"name": "email"}]})";
+  const std::string lift = R"({"analysisTemplate": {"arn": "arn:t", "name": "Lift"}})";
+  const Imported imported = import({kTable, kMembers, lift, rule("custom", body)});
+  EXPECT_TRUE(has(imported,
+                  "      custom:\n"
+                  "        allowedAnalyses: [ANY_QUERY, FILL_IN_purchases_template_3, lift]\n"
+                  "        allowedAnalysisProviders: [news]\n"
+                  "        disallowedOutputColumns: [store]\n"
+                  "        differentialPrivacy: {columns: [{name: email}]}\n"
+                  "        additionalAnalyses: REQUIRED\n"
+                  "        comparisonControls:\n"
+                  "          allowedLiteralComparisonColumns: [store]\n"
+                  "          allowedColumnComparisonColumns: []\n"
+                  "        allowedResultReceivers: [news]\n"))
+      << imported.yaml;
+  EXPECT_TRUE(has(imported, "store: {type: FILL_IN_purchases_store_type, label: plain"));
+  EXPECT_TRUE(notes(imported, Fate::left_out, "the account 1, which may not query"));
+  EXPECT_TRUE(notes(imported, Fate::left_out, "the template's SQL"));
+}
+
+TEST(ImportAws, WhatACustomRuleAllowsNobodyIsABlank) {
+  const Imported imported = import({kTable, rule("custom", R"("allowedAnalyses": ["ANY_QUERY"])")});
+  EXPECT_TRUE(has(imported, "allowedAnalyses: [FILL_IN_purchases_template_1]"));
+  EXPECT_FALSE(has(imported, "allowedAnalysisProviders"));
+}
+
+std::string threshold(const std::string& columns, const std::string& expressions) {
+  return R"("allowedAnalyses": [], "aggregationThresholds": [{"identityColumns": [)" + columns +
+         R"(], "minimumIdentityCount": 40, "type": "COUNT_DISTINCT",
+         "allowedAggregateExpressionType": ")" +
+         expressions + R"(", "outputColumnThresholds": [{"outputColumnName": "store",
+         "minimumIdentityCount": 90}]}])";
+}
+
+TEST(ImportAws, OfThresholdsTheLargestHolds) {
+  const Imported imported =
+      import({kTable, rule("custom", threshold("\"email\"", "ANY_EXPRESSION"))});
+  EXPECT_TRUE(has(imported, "aggregationThresholds:\n          - {columnName: email, minimum: 90"));
+  EXPECT_TRUE(notes(imported, Fate::tightened, "the largest"));
+  EXPECT_NE(why_not({kTable, rule("custom", threshold("\"email\"", "COLUMNS_ONLY"))})
+                .find("expressions in aggregates"),
+            std::string::npos);
+  EXPECT_NE(why_not({kTable, rule("custom", threshold("\"a\", \"b\"", "ANY_EXPRESSION"))})
+                .find("people of one column"),
+            std::string::npos);
+}
+
+TEST(ImportAws, JoinOperatorsThatAreNotSaidAreNone) {
+  EXPECT_TRUE(has(import({kTable, rule("aggregation", kColumns)}), "allowedJoinOperators: []\n"));
+  EXPECT_TRUE(has(import({kTable, rule("aggregation",
+                                       kColumns + R"(, "allowedJoinOperators": ["OR", "AND"])")}),
+                  "allowedJoinOperators: [AND, OR]\n"));
+}
+
+TEST(ImportAws, ReceiversOfAnAssociationAreThoseOfItsTable) {
+  const std::string receivers =
+      R"({"analysisRule": {"configuredTableAssociationId": "a", "type": "AGGREGATION",
+         "policy": {"v1": {"aggregation": {"allowedResultReceivers": ["2"]}}}}})";
+  const Imported named =
+      import({receivers, kTable, kAssociation, kMembers, rule("aggregation", kColumns)});
+  EXPECT_TRUE(has(named, "allowedResultReceivers: [news]\n"));
+  EXPECT_TRUE(has(named, "aggregateColumns:\n          - {columnNames: [amount]"));
+  const Imported blank = import({receivers, kTable, kAssociation, rule("aggregation", kColumns)});
+  EXPECT_TRUE(has(blank, "allowedResultReceivers: [FILL_IN_account_2]\n"));
+}
+
+std::string access(const std::string& parameters) {
+  return R"({"privacyBudgetTemplate": {"privacyBudgetType": "ACCESS_BUDGET", "parameters":
+         {"accessBudget": {"resourceArn": "arn:a", "budgetParameters": [)" +
+         parameters + "]}}}}";
+}
+
+TEST(ImportAws, AccessBudgetsAreOfEachMember) {
+  const std::string budget = access(
+      R"({"type": "CALENDAR_DAY", "budget": 10, "autoRefresh": "ENABLED"},
+         {"type": "CALENDAR_WEEK", "budget": 70}, {"type": "LIFETIME", "budget": 100})");
+  const Imported imported =
+      import({budget, kTable, kAssociation, kMembers, rule("aggregation", kColumns)});
+  EXPECT_TRUE(has(imported,
+                  "accessBudget: [{window: day, queries: 10}, {window: lifetime, queries: 70}]\n"));
+  std::string two = kMembers;
+  two.replace(two.find(R"("abilities": [])"), 15, R"("abilities": ["CAN_QUERY"])");
+  const Imported halved =
+      import({budget, kTable, kAssociation, two, rule("aggregation", kColumns)});
+  EXPECT_TRUE(has(halved, "{window: day, queries: 5}, {window: lifetime, queries: 35}"));
+  const std::string none = access(R"({"type": "LIFETIME", "budget": 1})");
+  EXPECT_NE(
+      why_not({none, kTable, kAssociation, two, rule("aggregation", kColumns)}).find("no question"),
+      std::string::npos);
+}
+
+TEST(ImportAws, OfSeveralBudgetsTheLeastHolds) {
+  const auto budget = [](const std::string& epsilon, const std::string& noise) {
+    return R"({"privacyBudgetTemplate": {"parameters": {"differentialPrivacy": {"epsilon": )" +
+           epsilon + R"(, "usersNoisePerQuery": )" + noise + "}}}}";
+  };
+  for (const bool turned : {false, true}) {
+    std::vector<std::string> files = {budget("3", "20"), budget("10", "100")};
+    if (turned) std::swap(files[0], files[1]);
+    files.insert(files.end(), {kTable, rule("aggregation", kColumns)});
+    EXPECT_TRUE(has(import(files), "epsilon: \"3\""));
+    EXPECT_TRUE(has(import(files), "users_noise: 100"));
+  }
 }
 
 TEST(ImportAws, BudgetsAndMembersAreCarried) {
-  const std::string members =
-      R"({"memberSummaries": [{"accountId": "1", "status": "ACTIVE", "displayName": "Shop Good",
-         "abilities": []}, {"accountId": "2", "status": "ACTIVE", "displayName": "News",
-         "abilities": ["CAN_QUERY", "CAN_RECEIVE_RESULTS"]}]})";
   const std::string budget =
       R"({"privacyBudgetTemplate": {"id": "b", "privacyBudgetType": "DIFFERENTIAL_PRIVACY",
          "autoRefresh": "CALENDAR_MONTH",
@@ -111,25 +214,31 @@ TEST(ImportAws, BudgetsAndMembersAreCarried) {
   const std::string association =
       R"({"analysisRule": {"configuredTableAssociationId": "a", "type": "AGGREGATION",
          "policy": {"v1": {"aggregation": {"allowedResultReceivers": ["1"]}}}}})";
-  const Imported imported = import({kTable, rule("aggregation", kColumns), members, budget});
+  const Imported imported = import({kTable, rule("aggregation", kColumns), kMembers, budget});
   EXPECT_TRUE(has(imported, "  - identity: shop_good.id\n    abilities: [provide]\n"));
   EXPECT_TRUE(has(imported, "  - identity: news.id\n    abilities: [provide, query, receive]\n"));
   EXPECT_TRUE(has(imported, "users_noise: 30"));
   EXPECT_TRUE(has(imported, "epsilon: \"3\""));
   EXPECT_TRUE(notes(imported, Fate::tightened, "not refilled"));
   const Imported limited =
-      import({kTable, rule("aggregation", kColumns), members, budget, association});
+      import({kTable, rule("aggregation", kColumns), kMembers, budget, association});
   EXPECT_TRUE(has(limited, "  - identity: news.id\n    abilities: [provide, query]\n"));
   EXPECT_NE(why_not({kTable, rule("aggregation", kColumns), association}).find("who may receive"),
             std::string::npos);
 }
 
+struct Case {
+  const char* what;
+  std::vector<std::string> texts;
+  const char* why;
+};
+
+void expect_stopped(const Case& wrong) {
+  EXPECT_NE(why_not(wrong.texts).find(wrong.why), std::string::npos)
+      << wrong.what << ": " << why_not(wrong.texts);
+}
+
 TEST(ImportAws, WhatItDoesNotKnowEndsTheImport) {
-  struct Case {
-    const char* what;
-    std::vector<std::string> texts;
-    const char* why;
-  };
   const Case cases[] = {
       {"no JSON", {"{"}, "no JSON"},
       {"a list", {"[]"}, "no JSON"},
@@ -153,12 +262,35 @@ TEST(ImportAws, WhatItDoesNotKnowEndsTheImport) {
       {"a name that is none",
        {kTable, rule("aggregation", R"("aggregateColumns": [], "dimensionColumns": ["a\nb"])")},
        "cannot stand"},
+  };
+  for (const Case& wrong : cases) expect_stopped(wrong);
+}
+
+TEST(ImportAws, WhatARuleMayNotSayEndsTheImport) {
+  const Case cases[] = {
       {"another requirement",
        {kTable, rule("aggregation", kColumns + R"(, "joinRequired": "ANYBODY")")},
        "joinRequired"},
-      {"only other analyses",
-       {kTable, rule("aggregation", kColumns + R"(, "additionalAnalyses": "REQUIRED")")},
+      {"other additional analyses",
+       {kTable, rule("aggregation", kColumns + R"(, "additionalAnalyses": "SOME")")},
        "additional"},
+      {"another join operator",
+       {kTable, rule("aggregation", kColumns + R"(, "allowedJoinOperators": ["XOR"])")},
+       "join operator"},
+      {"an account that is none",
+       {kTable, rule("custom", R"("allowedAnalyses": ["ANY_QUERY"],
+                               "allowedAnalysisProviders": ["a]"])")},
+       "twelve digits"},
+      {"receivers that are nobody",
+       {kTable, kMembers, rule("custom", R"("allowedAnalyses": [], "allowedResultReceivers": [])")},
+       "nobody may receive"},
+      {"an access budget of no table",
+       {kTable, rule("aggregation", kColumns), access(R"({"type": "LIFETIME", "budget": 5})")},
+       "no other file"},
+      {"another window",
+       {kTable, kAssociation, rule("aggregation", kColumns),
+        access(R"({"type": "HOUR", "budget": 5})")},
+       "window"},
       {"a minimum of 1",
        {kTable, rule("aggregation", constrained("email", "1", "COUNT_DISTINCT"))},
        "none that rooms know"},
@@ -172,57 +304,11 @@ TEST(ImportAws, WhatItDoesNotKnowEndsTheImport) {
        {kTable,
         rule("custom", R"("differentialPrivacy": {"columns": [{"name": "a"}, {"name": "b"}]})")},
        "no one column"},
-      {"an access budget",
-       {R"({"privacyBudgetTemplate": {"parameters": {"accessBudget": {}}}})"},
-       "something else"},
+      {"another budget",
+       {R"({"privacyBudgetTemplate": {"parameters": {"rows": {}}}})"},
+       "does not know"},
   };
-  for (const Case& wrong : cases) {
-    EXPECT_NE(why_not(wrong.texts).find(wrong.why), std::string::npos)
-        << wrong.what << ": " << why_not(wrong.texts);
-  }
-}
-
-// What is exported and imported again allows the same.
-TEST(ExportAws, ComesBackAsItWas) {
-  policy::Policy policy = policy::example_policy();
-  const Exported exported = export_to_aws(policy);
-  ASSERT_EQ(exported.tables.size(), policy.tables.size());
-  const policy::Table& table = policy.tables[0];
-  const Json* rules = exported.tables[0].input.find("analysisRulePolicy");
-  ASSERT_NE(rules, nullptr);
-  const std::string described =
-      R"({"configuredTable": {"id": "t", "name": ")" + table.name + "\"}}";
-  const std::string back = Json::object({{"analysisRule", Json::object({{"configuredTableId", "t"},
-                                                                        {"policy", *rules},
-                                                                        {"type", "AGGREGATION"}})}})
-                               .canonical();
-  const Imported imported = import({described, back});
-  for (const std::string& column : table.rule.dimension_columns) {
-    EXPECT_TRUE(has(imported, column));
-  }
-  EXPECT_TRUE(has(imported, "joinColumns: [" + table.person + "]"));
-  EXPECT_TRUE(has(imported, "minimum: " + std::to_string(policy.privacy.people_min)));
-  for (const ImportNote& note : imported.notes) {
-    EXPECT_TRUE(note.fate != Fate::tightened || note.subject == "privacy") << note.text;
-  }
-  ASSERT_FALSE(exported.notes.empty());
-  EXPECT_NE(exported.notes[0].text.find("no noise"), std::string::npos);
-}
-
-TEST(ExportAws, LeavesOutWhatAwsHasNot) {
-  policy::Policy policy = policy::example_policy();
-  policy.tables = {policy::purchases_table()};
-  policy::Table& table = policy.tables[0];
-  table.rule.scalar_functions = {"ABS", "CLAMP"};
-  table.rule.aggregate_columns = {{{"total_spent"}, policy::AggregateFunction::variance}};
-  EXPECT_TRUE(export_to_aws(policy).tables.empty());
-  table.rule.aggregate_columns.push_back({{"total_spent"}, policy::AggregateFunction::sum});
-  const Exported exported = export_to_aws(policy);
-  ASSERT_EQ(exported.tables.size(), 1U);
-  const std::string text = exported.tables[0].input.canonical();
-  EXPECT_EQ(text.find("CLAMP"), std::string::npos);
-  EXPECT_EQ(text.find("VARIANCE"), std::string::npos);
-  EXPECT_NE(text.find("ABS"), std::string::npos);
+  for (const Case& wrong : cases) expect_stopped(wrong);
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ class BigQuery {
     for (const ImportFile& file : files) {
       for (DdlStatement& statement : split_ddl(file, true)) read_statement(statement);
     }
+    for (DraftTable& table : draft_.tables) allow_all(draft_, table);
     return std::move(draft_);
   }
 
@@ -100,8 +101,6 @@ void BigQuery::read_statement(DdlStatement& ddl) {
   if (creates) {
     draft_.note(Fate::left_out, name, "the view's query: prepare the table from the view's rows");
   }
-  draft_.note(Fate::left_out, name,
-              "every column may be measured and grouped by: list those that shall");
   read_policy(where, *policy, table);
 }
 
@@ -187,6 +186,7 @@ void BigQuery::read_privacy(const std::string& where, const Json& json, DraftTab
        {"privacy_unit_column", "max_epsilon_per_query", "epsilon_budget", "delta_per_query",
         "delta_budget", "max_groups_contributed"});
   set_person(where, one_name(where, json.find("privacy_unit_column")), table);
+  table.needs_noise = true;
   const auto read = [&](std::string_view key, std::string (*spell)(const Json&),
                         std::string& kept) {
     const Json* said = json.find(key);
@@ -195,7 +195,9 @@ void BigQuery::read_privacy(const std::string& where, const Json& json, DraftTab
     if (text.empty())
       stop_import(where, std::string(key) + " of " + table.name + " is no such number", "");
     keep_least(kept, text);
-    draft_.note(Fate::carried, table.name, std::string(key) + " " + text);
+    const bool exact = kept == text;
+    draft_.note(exact ? Fate::carried : Fate::tightened, table.name,
+                std::string(key) + " " + text + (exact ? "" : ": another view has " + kept));
   };
   read("max_epsilon_per_query", epsilon_text, draft_.epsilon_per_query);
   read("epsilon_budget", epsilon_text, draft_.epsilon);

@@ -100,7 +100,10 @@ TEST(ImportBigQuery, JoinsAreAsTheRestrictionSays) {
   };
   EXPECT_TRUE(says(yaml("JOIN_ANY", R"("a", "b")"), "joinColumns: [a]\n        joinRequired"));
   EXPECT_TRUE(says(yaml("JOIN_ALL", R"("a")"), "joinColumns: [a]\n        joinRequired"));
-  EXPECT_TRUE(says(yaml("JOIN_NOT_REQUIRED", R"("a")"), "joinColumns: [a]\n        dimension"));
+  EXPECT_TRUE(says(yaml("JOIN_NOT_REQUIRED", R"("a")"),
+                   "custom:\n        allowedAnalyses: [ANY_QUERY]\n"
+                   "        allowedAnalysisProviders: [FILL_IN_asker]\n"
+                   "        aggregationThresholds:\n          - {columnName: a, minimum: 50"));
   EXPECT_TRUE(says(yaml("JOIN_NOT_REQUIRED", R"("b")"), "joinColumns: []"));
   EXPECT_TRUE(says(yaml("JOIN_BLOCKED", ""), "joinColumns: []"));
 }
@@ -118,9 +121,7 @@ TEST(ImportSnowflake, OnlyStatementsThatAreUnderstood) {
   EXPECT_EQ(why("ALTER TABLE t SET AGGREGATION POLICY p ENTITY KEY (a) FORCE"), "it was imported");
   EXPECT_TRUE(says(why("ALTER TABLE t SET MASKING POLICY m"), "not understood"));
   EXPECT_TRUE(says(why("ALTER TABLE t MODIFY COLUMN a SET MASKING POLICY m"), "expected"));
-  EXPECT_TRUE(says(why("ALTER TABLE t ADD ROW ACCESS POLICY r ON (a)"), "not understood"));
-  EXPECT_TRUE(
-      says(why("CREATE ROW ACCESS POLICY r AS () RETURNS BOOLEAN -> TRUE"), "not understood"));
+  EXPECT_TRUE(says(why("ALTER TABLE t ADD ROW ACCESS POLICY r ON (a)"), "created nowhere"));
   EXPECT_TRUE(says(why("ALTER TABLE t UNSET AGGREGATION POLICY"), "expected"));
   EXPECT_TRUE(says(why("ALTER TABLE t SET AGGREGATION POLICY other"), "created nowhere"));
   EXPECT_TRUE(says(why("CREATE TABLE t (a INT)"), "no policy of it"));
@@ -147,11 +148,49 @@ TEST(ImportSnowflake, TheStrictestHolds) {
   EXPECT_TRUE(says(yaml(of), "minimum: 7"));
   EXPECT_TRUE(
       says(yaml(of + "ALTER TABLE t SET JOIN POLICY j ALLOWED JOIN KEYS (b)"), "joinColumns: []"));
-  EXPECT_TRUE(
-      says(yaml(of + "ALTER TABLE t SET JOIN POLICY j"), "joinColumns: [a]\n        dimension"));
+  EXPECT_TRUE(says(yaml(of + "ALTER TABLE t SET JOIN POLICY j"), "      custom:\n"));
   const std::string composite = yaml("ALTER TABLE t SET AGGREGATION POLICY p ENTITY KEY (a, b)");
   EXPECT_TRUE(says(composite, "FILL_IN_t_person?"));
   EXPECT_TRUE(says(composite, "columnName: FILL_IN_t_person?, minimum: 7"));
+}
+
+const std::string kRows =
+    "CREATE OR REPLACE ROW ACCESS POLICY r AS (region VARCHAR(20), spent NUMBER(10, 2)) RETURNS "
+    "BOOLEAN -> ";
+const std::string kOn =
+    "; ALTER TABLE t SET AGGREGATION POLICY p ENTITY KEY (a);"
+    "ALTER TABLE t ADD ROW ACCESS POLICY r ON (area, amount);";
+
+TEST(ImportSnowflake, ARowAccessPolicyIsARowFilter) {
+  const auto yaml = [](const std::string& condition) {
+    return import_policy(ImportSource::snowflake, {{"f", kPolicies + kRows + condition + kOn}})
+        .yaml;
+  };
+  EXPECT_TRUE(says(yaml("region = 'EU'"), "    row_filter: \"(area = 'EU')\"\n    rule:\n"));
+  EXPECT_TRUE(says(yaml("Region IN ('a', 'it''s \"b\"') and spent>=-12.50 OR NOT region IS null"),
+                   "row_filter: \"(area IN ('a', 'it''s \\\"b\\\"') AND amount >= - 12.50 OR NOT "
+                   "area IS NULL)\""));
+  EXPECT_TRUE(says(yaml("region <> 'x' AND spent BETWEEN 1 AND 2 COMMENT = 'why'"),
+                   "(area <> 'x' AND amount BETWEEN 1 AND 2)"));
+}
+
+TEST(ImportSnowflake, ARowAccessPolicyThatIsNotAboutTheRowEndsTheImport) {
+  const auto why = [](const std::string& sql) {
+    return why_not(ImportSource::snowflake, kPolicies + sql);
+  };
+  for (const char* condition :
+       {"CURRENT_ROLE() = 'A'", "EXISTS (SELECT 1 FROM m)", "CASE WHEN TRUE THEN TRUE END",
+        "region = area", "IS_ROLE_IN_SESSION('x')", "region || 'a' = 'b'", "region = 'a' -> 1"}) {
+    std::string sql = kRows;
+    EXPECT_TRUE(says(why(sql.append(condition).append(kOn)), "depends on more")) << condition;
+  }
+  EXPECT_TRUE(says(why(kRows + kOn), "no condition"));
+  EXPECT_TRUE(says(why(kRows + "region = 'a\nb'" + kOn), "control characters"));
+  EXPECT_TRUE(says(why(kRows + "region = 'a'; ALTER TABLE t ADD ROW ACCESS POLICY r ON (a)"),
+                   "as many columns"));
+  EXPECT_TRUE(says(why(kRows + "region = 'a'; ALTER TABLE t SET AGGREGATION POLICY p ENTITY KEY "
+                               "(a); ALTER TABLE t ADD ROW ACCESS POLICY r ON (a, b)"),
+                   "reads the person column"));
 }
 
 }  // namespace

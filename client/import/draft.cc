@@ -15,207 +15,20 @@ bool holds(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
-  return out;
+// A filter over persons would be a question about one.
+void settle_filter(DraftTable& table) {
+  for (const std::string& name : table.filter_columns) {
+    if (name == table.person) {
+      stop_import(table.name, "its row access policy reads the person column",
+                  "decide what to do with it, and take it out of the file");
+    }
+    table.column(name);
+  }
 }
-
-// The words that YAML reads as something else than text.
-std::string scalar(const std::string& name) {
-  std::string folded;
-  for (const char c : name)
-    folded += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return folded == "null" ? "\"" + name + "\"" : name;
-}
-
-std::string list_of(const std::vector<std::string>& names) {
-  std::vector<std::string> out;
-  for (const std::string& name : names) out.push_back(scalar(name));
-  return "[" + joined(out) + "]";
-}
-
-bool is_summed(const DraftTable& table, const std::string& column) {
-  return std::any_of(table.aggregates.begin(), table.aggregates.end(), [&](const auto& aggregate) {
-    return (aggregate.function == "SUM" || aggregate.function == "AVG") &&
-           holds(aggregate.columns, column);
-  });
-}
-
-bool is_used(const DraftTable& table, const std::string& column) {
-  return column == table.person || holds(table.dimensions, column) ||
-         std::any_of(table.aggregates.begin(), table.aggregates.end(),
-                     [&](const auto& aggregate) { return holds(aggregate.columns, column); });
-}
-
-class Writer {
- public:
-  explicit Writer(Draft draft) : draft_(std::move(draft)) {}
-
-  Imported write() {
-    line("# Drafted from " + draft_.source +
-         ". Read the report beside it, and every line of this.");
-    line("# A word that begins with FILL_IN is a fact that the source does not say: while one is");
-    line("# left, `glovebox policy build` refuses this file.");
-    header();
-    members();
-    privacy();
-    line("tables:");
-    for (const DraftTable& table : draft_.tables) write_table(table);
-    line("trust:");
-    const std::string word = blank("assurance", "trust", "the weakest word that a room may prove");
-    const std::string image = blank("image", "trust", "what `glovebox measure` prints");
-    line("  min_assurance: " + word + "   # HW-CVM or another word");
-    line("  sim: {images: [" + image + "]}   # or the section of your platform");
-    return {std::move(text_), std::move(draft_.notes)};
-  }
-
- private:
-  void line(const std::string& text) { text_ += text + "\n"; }
-
-  // The blank, with its note.
-  std::string blank(const std::string& name, const std::string& subject, const std::string& what) {
-    draft_.note(Fate::blank, subject, "FILL_IN_" + name + ": " + what);
-    return "FILL_IN_" + name;
-  }
-
-  void header() {
-    line("collaboration:");
-    line("  name: " + (draft_.name.empty() ? "Imported from " + draft_.source : draft_.name));
-    line("  expires: " + blank("expires", "collaboration", "the last day, as YYYY-MM-DD") +
-         "   # YYYY-MM-DD");
-  }
-
-  void members() {
-    line("members:   # identity: the file that the member's `glovebox identity export` wrote");
-    if (draft_.members.empty()) {
-      draft_.members = {{"FILL_IN_owner", {"provide"}}, {"FILL_IN_asker", {"query", "receive"}}};
-      draft_.note(Fate::blank, "members",
-                  "FILL_IN_owner, FILL_IN_asker: who takes part, and who may do what");
-    } else {
-      draft_.note(Fate::blank, "members", "each member's identity file beside the draft");
-    }
-    for (const DraftMember& member : draft_.members) {
-      line("  - identity: " + member.name + ".id");
-      line("    abilities: " + list_of(member.abilities));
-    }
-  }
-
-  void privacy() {
-    line("privacy:");
-    std::int64_t least = 0;
-    for (const DraftTable& table : draft_.tables) {
-      if (table.people_min > 0)
-        least = least == 0 ? table.people_min : std::min(least, table.people_min);
-    }
-    line("  k: " + (least > 0
-                        ? std::to_string(std::max<std::int64_t>(least, 2))
-                        : blank("k", "privacy", "how many people a row stands for at least")));
-    const auto number = [&](const std::string& key, const std::string& value,
-                            const std::string& what) {
-      line("    " + key + ": " +
-           (value.empty() ? blank(key, "privacy", what) + "   # " + what : "\"" + value + "\""));
-    };
-    line("  dp:");
-    number("epsilon", draft_.epsilon, "of each table, in all: \"3\"");
-    number("delta", draft_.delta, "of each table, in all: \"1e-6\"");
-    if (!draft_.users_noise.empty()) {
-      line("    users_noise: " + draft_.users_noise);
-    } else {
-      number("epsilon_per_query", draft_.epsilon_per_query, "what a question costs: \"0.1\"");
-    }
-    if (!draft_.delta_per_query.empty()) {
-      line("    delta_per_query: \"" + draft_.delta_per_query + "\"");
-    }
-    if (draft_.groups_per_person) {
-      line("  contribution: {groups: " + std::to_string(*draft_.groups_per_person) + ", rows: " +
-           blank("rows", "privacy", "how many rows of a person count in a group") + "}");
-    }
-  }
-
-  void write_column(const DraftTable& table, const DraftColumn& column, bool used) {
-    const std::string subject = table.name + "." + column.name;
-    const std::string key = table.name + "_" + column.name;
-    std::string out = "      " + std::string(used ? "" : "# ") + scalar(column.name) + ": {";
-    if (column.name == table.person) {
-      line(out + "label: person, identifier: " +
-           blank(key + "_identifier", subject, "email or phone: what the token is made of") +
-           "}   # email or phone");
-      return;
-    }
-    const auto missing = [&](const std::string& name, const std::string& what) {
-      return used ? blank(key + "_" + name, subject, what) : std::string("...");
-    };
-    const bool typed = column.type && !column.type->word.empty();
-    out +=
-        "type: " + (typed ? column.type->word
-                          : missing("type", "text, integer, decimal, date, timestamp or boolean"));
-    if (typed && column.type->scale > 0) out += ", scale: " + std::to_string(column.type->scale);
-    out +=
-        column.sensitive || is_summed(table, column.name) ? ", label: sensitive" : ", label: plain";
-    if (column.nullable) out += ", nullable: true";
-    if (used && is_summed(table, column.name)) {
-      const std::string low = missing("low", "the smallest value; sums and averages need bounds");
-      const std::string high = missing("high", "the largest value");
-      out += ", bounds: [" + low + ", " + high + "]";
-    }
-    line(out + "}");
-  }
-
-  void write_table(const DraftTable& table) {
-    line("  " + scalar(table.name) + ":");
-    line("    owner: " + (table.owner.empty()
-                              ? blank(table.name + "_owner", table.name, "the member that has it")
-                              : table.owner));
-    line("    columns:   # or manifest: the file that `glovebox prepare` takes");
-    std::vector<std::string> unused;
-    for (const DraftColumn& column : table.columns) {
-      const bool used = is_used(table, column.name);
-      write_column(table, column, used);
-      if (!used) unused.push_back(column.name);
-    }
-    if (table.person.empty()) {
-      const std::string name =
-          blank(table.name + "_person?", table.name, "the column that says whose a row is");
-      const std::string identifier =
-          blank(table.name + "_identifier", table.name, "email or phone");
-      line("      " + name + ": {label: person, identifier: " + identifier + "}");
-    }
-    if (!unused.empty()) {
-      draft_.note(Fate::left_out, table.name,
-                  "no rule names " + joined(unused) + ": they do not enter the room");
-    }
-    write_rule(table);
-  }
-
-  void write_rule(const DraftTable& table) {
-    line("    rule:");
-    line("      aggregation:");
-    line("        aggregateColumns:" + std::string(table.aggregates.empty() ? " []" : ""));
-    for (const DraftAggregate& aggregate : table.aggregates) {
-      line("          - {columnNames: " + list_of(aggregate.columns) +
-           ", function: " + aggregate.function + "}");
-    }
-    const bool joins = table.joins && !table.person.empty();
-    line("        joinColumns: " + (joins ? list_of({table.person}) : "[]"));
-    if (table.join_required) line("        joinRequired: QUERY_RUNNER");
-    line("        dimensionColumns: " + list_of(table.dimensions));
-    line("        scalarFunctions: " + list_of(table.functions));
-    if (table.people_min > 1) {
-      const std::string person =
-          table.person.empty() ? "FILL_IN_" + table.name + "_person?" : scalar(table.person);
-      line("        outputConstraints:");
-      line("          - {columnName: " + person + ", minimum: " + std::to_string(table.people_min) +
-           ", type: COUNT_DISTINCT}");
-    }
-  }
-
-  Draft draft_;
-  std::string text_;
-};
 
 // What a room's rules demand of columns: one role each.
 void settle(DraftTable& table, Draft& draft) {
+  settle_filter(table);
   std::erase_if(table.dimensions, [&](const std::string& name) {
     const bool measured = std::any_of(table.aggregates.begin(), table.aggregates.end(),
                                       [&](const auto& a) { return holds(a.columns, name); });
@@ -230,6 +43,11 @@ void settle(DraftTable& table, Draft& draft) {
                          table.dimensions.end());
   if (!table.person.empty()) table.column(table.person).nullable = false;
   for (const std::string& name : table.dimensions) table.column(name);
+  for (const std::string& name : table.disallowed) table.column(name);
+  if (table.comparisons) {
+    for (const std::string& name : table.comparisons->literal_columns) table.column(name);
+    for (const std::string& name : table.comparisons->column_columns) table.column(name);
+  }
   for (const DraftAggregate& aggregate : table.aggregates) {
     for (const std::string& name : aggregate.columns) table.column(name);
   }
@@ -248,6 +66,7 @@ std::string_view fate_name(Fate fate) {
     case Fate::carried: return "carried";
     case Fate::tightened: return "tightened";
     case Fate::left_out: return "left_out";
+    case Fate::weakened: return "weakened";
     case Fate::blank: return "blank";
   }
   GBX_CHECK(false);
@@ -263,6 +82,28 @@ DraftColumn& DraftTable::column(const std::string& column_name) {
 
 void Draft::note(Fate fate, std::string subject, std::string text) {
   notes.push_back({fate, std::move(subject), std::move(text)});
+}
+
+std::string Draft::blank(const std::string& blank_name, const std::string& subject,
+                         const std::string& what) {
+  note(Fate::blank, subject, "FILL_IN_" + blank_name + ": " + what);
+  return "FILL_IN_" + blank_name;
+}
+
+void allow_all(Draft& draft, DraftTable& table) {
+  if (!table.joins || table.join_required) {
+    draft.note(Fate::left_out, table.name,
+               "every column may be measured and grouped by: list those that shall");
+    return;
+  }
+  table.custom = true;
+  table.aggregates.clear();
+  table.analyses = {std::string(policy::kAnyQuery)};
+  table.providers = {"FILL_IN_asker"};
+  for (const DraftColumn& column : table.columns) {
+    if (column.sensitive && column.name != table.person) table.disallowed.push_back(column.name);
+  }
+  draft.note(Fate::carried, table.name, "every column may be measured and grouped by");
 }
 
 DraftTable& Draft::table(const std::string& table_name) {
@@ -283,7 +124,7 @@ Imported finish(Draft draft) {
   for (DraftTable& table : draft.tables) settle(table, draft);
   draft.note(Fate::tightened, "privacy",
              "every answer is noised, and a budget that nobody refills pays for it");
-  return Writer(std::move(draft)).write();
+  return write_draft(std::move(draft));
 }
 
 std::string checked_name(const std::string& name, const std::string& where) {

@@ -3,6 +3,7 @@
 // What an importer has understood, and its text as collaboration.yaml with blanks.
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,17 +30,38 @@ struct DraftAggregate {
   std::vector<std::string> columns;
 };
 
+struct DraftComparisons {
+  std::vector<std::string> literal_columns;
+  std::vector<std::string> column_columns;
+};
+
 struct DraftTable {
   std::string name;
   std::string owner;   // empty: not said
   std::string person;  // empty: not said
   std::vector<DraftColumn> columns;
+  // A condition in SQL, and the columns that it reads; empty: none.
+  std::string row_filter;
+  std::vector<std::string> filter_columns;
+  bool custom = false;
+  // of an aggregation rule
   std::vector<DraftAggregate> aggregates;
   bool joins = true;
   bool join_required = false;
   std::vector<std::string> dimensions;
   std::vector<std::string> functions;
-  std::int64_t people_min = 0;  // 0: not said
+  std::optional<std::vector<std::string>> join_operators;  // none: not said
+  // of a custom rule
+  std::vector<std::string> analyses;
+  std::vector<std::string> providers;
+  std::vector<std::string> disallowed;
+  bool needs_noise = false;
+  // of both
+  std::int64_t people_min = 0;                        // 0: not said
+  std::string additional;                             // empty: not said
+  std::optional<DraftComparisons> comparisons;        // none: no control
+  std::optional<std::vector<std::string>> receivers;  // none: not said
+  std::map<std::string, std::int64_t> access;         // questions, by window
 
   DraftColumn& column(const std::string& column_name);  // made when it is not there
 };
@@ -64,11 +86,20 @@ struct Draft {
   std::vector<ImportNote> notes;
 
   void note(Fate fate, std::string subject, std::string text);
+  // "FILL_IN_name", with its note.
+  std::string blank(const std::string& name, const std::string& subject, const std::string& what);
   DraftTable& table(const std::string& table_name);  // made when it is not there
 };
 
+// A source under which every column may be measured and grouped by: a custom rule for any question
+// of whoever may ask. Where joins are restricted it is none, since only aggregation rules can do
+// that: then the people are counted, and columns are to be listed.
+void allow_all(Draft& draft, DraftTable& table);
+
 // Finishes the rules (what a room's own rules demand) and writes the text.
 Imported finish(Draft draft);
+// The text alone, and the notes with those of blanks; draft_text.cc.
+Imported write_draft(Draft draft);
 
 // A name that can stand in a policy, or a Mistake: letters, digits and _, at most 63.
 std::string checked_name(const std::string& name, const std::string& where);

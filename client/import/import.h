@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,7 @@ enum class Fate : std::uint8_t {
   carried,    // it means the same
   tightened,  // less is allowed than was
   left_out,   // it is not in the draft; less is allowed than was, or somebody must see to it
+  weakened,   // of exports: more is allowed than was, and somebody has accepted that
   blank,      // the source does not say it; to be filled in
 };
 std::string_view fate_name(Fate fate);
@@ -61,15 +63,21 @@ struct Imported {
 // room cannot hold.
 Imported import_policy(ImportSource source, const std::vector<ImportFile>& files);
 
-struct ExportedTable {
-  std::string table;
-  Json input;  // of `aws cleanrooms create-configured-table-analysis-rule --cli-input-json`
+struct ExportedFile {
+  std::string name;     // "purchases.aws.json"
+  std::string command;  // of `aws cleanrooms` that takes it with --cli-input-json
+  Json input;
 };
 struct Exported {
-  std::vector<ExportedTable> tables;
+  std::vector<ExportedFile> files;
   std::vector<ImportNote> notes;
 };
-// Aggregation rules for AWS Clean Rooms, which adds no noise: each note says what AWS cannot hold.
-Exported export_to_aws(const policy::Policy& policy);
+// A policy's rules, receivers and budgets for AWS Clean Rooms.
+//
+//   accepted  what may be weaker there than the policy demands, by the words of aws_fields.h
+//
+// Throws Mistake when something else would be weaker, with all of it: nothing is exported then. The
+// notes name whatever AWS does not hold; a field that this exporter does not know is a Mistake too.
+Exported export_to_aws(const policy::Policy& policy, const std::set<std::string>& accepted);
 
 }  // namespace gbx::client

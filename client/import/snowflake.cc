@@ -2,16 +2,18 @@
 // https://docs.snowflake.com/en/sql-reference/sql/create-aggregation-policy
 // https://docs.snowflake.com/en/sql-reference/sql/create-projection-policy
 // https://docs.snowflake.com/en/sql-reference/sql/create-join-policy
+// https://docs.snowflake.com/en/sql-reference/sql/create-row-access-policy
 // https://docs.snowflake.com/en/user-guide/aggregation-policies-entity-privacy
 //
 // A body may be a CASE over roles: the strictest branch is taken. A statement that is not one of
-// these could be a restriction (a masking or row access policy, say), so it ends the import.
+// these could be a restriction (a masking policy, say), so it ends the import.
 
 #include <algorithm>
 #include <map>
 
 #include "client/import/ddl.h"
 #include "client/import/draft.h"
+#include "client/import/row_access.h"
 
 namespace gbx::client {
 namespace {
@@ -30,10 +32,12 @@ class Snowflake {
     for (const ImportFile& file : files) {
       for (DdlStatement& statement : split_ddl(file, false)) read_statement(statement);
     }
-    for (const DraftTable& table : draft_.tables) {
-      if (governed_.contains(table.name)) continue;
-      stop_import(table.name, "no policy of it is in these files",
-                  "leave out the table, or add its policies");
+    for (DraftTable& table : draft_.tables) {
+      if (!governed_.contains(table.name)) {
+        stop_import(table.name, "no policy of it is in these files",
+                    "leave out the table, or add its policies");
+      }
+      allow_all(draft_, table);
     }
     return std::move(draft_);
   }
@@ -41,6 +45,8 @@ class Snowflake {
  private:
   void read_statement(DdlStatement& ddl);
   void create_policy(DdlStatement& ddl, const std::string& kind);
+  void create_row_access(DdlStatement& ddl);
+  void apply_row_access(DdlStatement& ddl, DraftTable& table);
   static Body read_body(DdlStatement& ddl, const std::string& kind);
   void create_table(DdlStatement& ddl);
   void read_column(DdlStatement& ddl, DraftTable& table);
@@ -53,7 +59,8 @@ class Snowflake {
 
   Draft draft_;
   std::map<std::pair<std::string, std::string>, Body> policies_;  // by kind and name
-  std::map<std::string, bool> governed_;                          // tables with a policy
+  std::map<std::string, RowAccess> row_access_;
+  std::map<std::string, bool> governed_;  // tables with a policy
 };
 
 void Snowflake::read_statement(DdlStatement& ddl) {
@@ -65,6 +72,7 @@ void Snowflake::read_statement(DdlStatement& ddl) {
   const std::string where = ddl.place();
   const bool creates = ddl.take("CREATE");
   if (creates) ddl.take("OR REPLACE");
+  if (creates && ddl.take("ROW ACCESS POLICY")) return create_row_access(ddl);
   for (const char* kind : {"AGGREGATION", "PROJECTION", "JOIN"}) {
     if (creates && ddl.take(std::string(kind) + " POLICY")) return create_policy(ddl, kind);
   }
@@ -133,6 +141,27 @@ Body Snowflake::read_body(DdlStatement& ddl, const std::string& kind) {
     stop_import(ddl.place(), "this policy has no constraint that rooms know", "");
   }
   return out;
+}
+
+void Snowflake::create_row_access(DdlStatement& ddl) {
+  ddl.take("IF NOT EXISTS");
+  const std::string name = ddl.name();
+  row_access_[name] = read_row_access(ddl);
+}
+
+void Snowflake::apply_row_access(DdlStatement& ddl, DraftTable& table) {
+  const std::string where = ddl.place();
+  const auto found = row_access_.find(ddl.name());
+  if (found == row_access_.end()) {
+    stop_import(where, "this policy is created nowhere before",
+                "name first the file that creates it");
+  }
+  ddl.demand("ON");
+  const std::vector<std::string> columns = ddl.name_list();
+  const std::string condition = row_filter_over(where, found->second, columns);
+  table.row_filter += (table.row_filter.empty() ? "" : " AND ") + condition;
+  table.filter_columns.insert(table.filter_columns.end(), columns.begin(), columns.end());
+  draft_.note(Fate::carried, table.name, "only rows where " + condition);
 }
 
 const Body& Snowflake::body(DdlStatement& ddl, const std::string& kind) {
@@ -212,6 +241,7 @@ void Snowflake::apply(DdlStatement& ddl, DraftTable& table) {
   ddl.take("WITH");
   if (ddl.take("AGGREGATION POLICY")) return apply_aggregation(ddl, table);
   if (ddl.take("JOIN POLICY")) return apply_join(ddl, table);
+  if (ddl.take("ROW ACCESS POLICY")) return apply_row_access(ddl, table);
   if (ddl.take("COMMENT =")) return static_cast<void>(ddl.text());
   stop_import(ddl.place(), "this property of a table is not understood, and may forbid something",
               "look what it means, and take it out if it forbids nothing");
@@ -236,8 +266,6 @@ void Snowflake::apply_aggregation(DdlStatement& ddl, DraftTable& table) {
   draft_.note(keys.empty() ? Fate::tightened : Fate::carried, table.name,
               "rows stand for " + std::to_string(policy.people_min) + " people or more" +
                   (keys.empty() ? ", not only for so many rows" : ""));
-  draft_.note(Fate::left_out, table.name,
-              "every column may be measured and grouped by: list those that shall");
 }
 
 void Snowflake::apply_join(DdlStatement& ddl, DraftTable& table) {

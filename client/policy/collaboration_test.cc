@@ -190,11 +190,12 @@ TEST_F(Collaboration, ATableCanHaveACustomRule) {
       good_, before,
       rule(any + ", disallowedOutputColumns: [campaign_id], differentialPrivacy: {columns: [{name: "
                  "hashed_email}]}, aggregationThresholds: [{columnName: hashed_email, minimum: "
-                 "90}]")));
+                 "90}], accessBudget: [{window: day, queries: 10}]")));
   const policy::Rule& read = policy.tables[0].rule;
   EXPECT_EQ(read.kind, policy::RuleKind::custom);
   EXPECT_EQ(read.analyses, (std::vector<std::string>{"ANY_QUERY", "overlap"}));
   EXPECT_TRUE(read.needs_noise);
+  EXPECT_EQ(read.access_budget.size(), 1U);
   EXPECT_EQ(read.output_constraints.size(), 1U);
   EXPECT_THAT(mistake(before, rule("allowedAnalyses: [ANY_QUERY]")),
               testing::HasSubstr("allowedAnalysisProviders and ANY_QUERY"));

@@ -53,7 +53,7 @@ class RuleReader {
         *file_, node, what,
         {"allowedAnalyses", "allowedAnalysisProviders", "disallowedOutputColumns",
          "differentialPrivacy", "aggregationThresholds", "additionalAnalyses", "comparisonControls",
-         "allowedResultReceivers"});
+         "allowedResultReceivers", "accessBudget"});
     policy::Rule& out = table_->rule;
     out.kind = policy::RuleKind::custom;
     out.analyses = words(rule, "allowedAnalyses");
