@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint64_t kDelta = std::uint64_t{1} << 52;  // 1/256
 
 policy::VerifiedPolicy policy_for(const Terms& terms) {
+  using Function = policy::AggregateFunction;
   policy::Policy policy = policy::example_policy();
   policy.privacy = {
       .people_min = kPeopleMin,
@@ -34,6 +35,14 @@ policy::VerifiedPolicy policy_for(const Terms& terms) {
   for (policy::Table& table : policy.tables) {
     for (auto& constraint : table.rule.output_constraints) constraint.minimum = kPeopleMin;
     table.rule.join_required = false;
+    if (table.name == "purchases") {
+      table.rule.aggregate_columns = {{{"hashed_email"}, Function::count_distinct},
+                                      {{"total_spent"}, Function::count_distinct},
+                                      {{"total_spent"}, Function::sum},
+                                      {{"total_spent"}, Function::avg},
+                                      {{"total_spent"}, Function::variance},
+                                      {{"total_spent"}, Function::quantile}};
+    }
     for (policy::Column& column : table.columns) {
       if (column.name == "campaign_id") column.domain = terms.campaigns;
       if (column.name == "total_spent") column.high = terms.cents_max;

@@ -18,6 +18,7 @@
 #include "tests/stat/chain.h"
 #include "tests/stat/group_law.h"
 #include "trusted/privacy/bounds.h"
+#include "trusted/privacy/tree.h"
 
 namespace gbx::stat {
 namespace {
@@ -72,7 +73,7 @@ std::vector<Data> persons() {
   std::vector<Data> out;
   for (const auto& exposures : seen) {
     for (const std::vector<std::int64_t>& cents :
-         std::vector<std::vector<std::int64_t>>{{}, {0}, {2}, {0, 2}, {2, 2, 2}}) {
+         std::vector<std::vector<std::int64_t>>{{}, {0}, {2}, {0, 2}, {1, 2}, {2, 2, 2}}) {
       Data person{exposures, {}};
       for (const std::int64_t amount : cents) person.purchases.push_back({kPerson, amount});
       out.push_back(std::move(person));
@@ -94,19 +95,22 @@ std::vector<Neighbours> neighbours(const Plan& plan, const Mechanism& mechanism)
   const std::int64_t middle = k - 1 + (by_threshold ? mechanism.threshold : 4);
   std::vector<std::int64_t> second = {0, k - 1, middle - 1};
   for (const privacy::Quantiles& q : plan.quantiles) {
+    if (!q.bounds) continue;
     const privacy::Noise& noise = mechanism.noises[q.statistic];
     second.push_back(privacy::bounds_threshold(noise, {{}, q.bins, k}) - 1);
   }
-  std::vector<Neighbours> out;
+  // The first: nobody who bought for anything, so that a person brings every value anew.
+  std::vector<Data> worlds = {crowd(0, 0, middle)};
   for (const std::int64_t a : {k - 2, k - 1, k, middle - 1, middle}) {
-    for (const std::int64_t b : second) {
-      const Data others = crowd(a, b, middle);
-      for (const Data& person : persons()) {
-        const Data all = joined(others, person);
-        out.push_back({others, all});
-        out.push_back({joined(others, {person.exposures, {}}), all});
-        out.push_back({joined(others, {{}, person.purchases}), all});
-      }
+    for (const std::int64_t b : second) worlds.push_back(crowd(a, b, middle));
+  }
+  std::vector<Neighbours> out;
+  for (const Data& others : worlds) {
+    for (const Data& person : persons()) {
+      const Data all = joined(others, person);
+      out.push_back({others, all});
+      out.push_back({joined(others, {person.exposures, {}}), all});
+      out.push_back({joined(others, {{}, person.purchases}), all});
     }
   }
   return out;
@@ -181,6 +185,25 @@ std::vector<Change> changes(const Plan& plan, const std::vector<sql::GroupRow>& 
   return out;
 }
 
+// A quantile's tree: every node of every level with its noise, whether a walk looks at it or not.
+// What the walks show is a function of these nodes, each drawn once (tree_test.cc).
+PairOfLaws tree_pair(const privacy::Noise& noise, std::vector<std::int64_t> from,
+                     std::vector<std::int64_t> to) {
+  PairOfLaws out = PairOfLaws::equal();
+  while (from.size() > 1) {
+    std::vector<std::int64_t> from_parents(from.size() / privacy::kTreeFanOut);
+    std::vector<std::int64_t> to_parents(from_parents.size());
+    for (std::size_t i = 0; i < from.size(); i++) {
+      if (from[i] != to[i]) out = out.times(shifted(noise, to[i] - from[i]));
+      from_parents[i / privacy::kTreeFanOut] += from[i];
+      to_parents[i / privacy::kTreeFanOut] += to[i];
+    }
+    from = std::move(from_parents);
+    to = std::move(to_parents);
+  }
+  return out;
+}
+
 PairOfLaws pair_of(const Plan& plan, const Mechanism& mechanism, const Change& change) {
   PairOfLaws measures = PairOfLaws::equal();
   for (std::size_t i = 0; i < change.shifts.size(); i++) {
@@ -189,8 +212,11 @@ PairOfLaws pair_of(const Plan& plan, const Mechanism& mechanism, const Change& c
   }
   for (std::size_t i = 0; i < plan.quantiles.size(); i++) {
     const privacy::Quantiles& quantiles = plan.quantiles[i];
-    GBX_CHECK(quantiles.bounds);
     const privacy::Noise& noise = mechanism.noises[quantiles.statistic];
+    if (!quantiles.bounds) {
+      measures = measures.times(tree_pair(noise, change.bins_from[i], change.bins_to[i]));
+      continue;
+    }
     const std::int64_t threshold =
         privacy::bounds_threshold(noise, {{}, quantiles.bins, plan.people_min});
     measures =
@@ -251,6 +277,11 @@ const std::string kCount =
 const std::string kSum =
     "SELECT COUNT(DISTINCT hashed_email) AS n, SUM(total_spent) AS s FROM purchases";
 const std::string kAverage = "SELECT AVG(total_spent) AS a FROM purchases";
+const std::string kVariance =
+    "SELECT VARIANCE(total_spent) AS v, STDDEV(total_spent) AS d FROM purchases";
+const std::string kValues = "SELECT COUNT(DISTINCT total_spent) AS n FROM purchases";
+const std::string kMedian =
+    "SELECT MEDIAN(total_spent) AS m, QUANTILE_CONT(total_spent, 0.9) AS q FROM purchases";
 const std::string kBounds = "SELECT APPROX_BOUNDS_HIGH(total_spent) AS high FROM purchases";
 const std::string kCutOff =
     "SELECT COUNT(DISTINCT hashed_email) AS n, COUNT_BOUNDED() AS cut, SUM(total_spent) AS s "
@@ -289,6 +320,9 @@ void expect_nothing(const std::string& sql, const Terms& terms, std::size_t grou
 TEST(Pipeline, NothingInCounts) { expect_nothing(kCount, small(2), 2); }
 TEST(Pipeline, NothingInSums) { expect_nothing(kSum, small(), 1); }
 TEST(Pipeline, NothingInAverages) { expect_nothing(kAverage, small(), 1); }
+TEST(Pipeline, NothingInVariances) { expect_nothing(kVariance, small(), 1); }
+TEST(Pipeline, NothingInDistinctValues) { expect_nothing(kValues, small(), 1); }
+TEST(Pipeline, NothingInQuantiles) { expect_nothing(kMedian, small(), 1); }
 TEST(Pipeline, NothingInAutomaticBounds) { expect_nothing(kBounds, small(), 1); }
 TEST(Pipeline, NothingInWhoWasCutOff) { expect_nothing(kCutOff, small(), 1); }
 TEST(Pipeline, NothingInJoins) { expect_nothing(kJoin, small(), 1); }
@@ -346,6 +380,9 @@ TEST(PipelineFinds, HalfTheSensitivity) {
         .mechanism = [&](const Plan&, Mechanism& wrong) { halve(wrong.noises.at(statistic)); }};
     expect_found(kSum, small(), mistake);
     expect_found(kBounds, small(), mistake);
+    expect_found(kVariance, small(), mistake);
+    expect_found(kValues, small(), mistake);
+    expect_found(kMedian, small(), mistake);
     expect_found(kJoin, small(), mistake);
     expect_found(kOuterJoin, small(), mistake);
   }
