@@ -33,6 +33,8 @@ target_compile_options(gbx_flags INTERFACE
   # GCC 12 at -O3 warns of the inside of std::string and std::vector (GCC bugs 105651, 107852).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds>
   $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow> $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overread>
+  # The same of uninitialised strings; at -Og the warning stays.
+  $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-maybe-uninitialized>
   # libstdc++ 12 uses its own deprecated parts in std::stable_sort.
   $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>
   $<$<CONFIG:Debug>:-Og> $<$<CONFIG:Debug>:-g1>)
