@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "trusted/base/json.h"
+#include "trusted/crypto/entropy.h"
 #include "trusted/snapshot/snapshot.h"
 #include "trusted/snapshot/writer.h"
 
@@ -209,9 +210,16 @@ Held hold(int file, int manifest_file) {
             static_cast<ssize_t>(text.size()));
   out.manifest = snapshot::decode(Json::parse_canonical(as_text(text)).value()).value();
   out.source = std::make_shared<enclave::FileSource>(enclave::Descriptor(::dup(file)));
-  const auto opened = snapshot::Snapshot::open(out.manifest, bench_key(), out.source);
+  crypto::SystemEntropy entropy;
+  const auto opened = snapshot::Snapshot::open(out.manifest, bench_key(), out.source, entropy);
   GBX_CHECK(opened.has_value());
-  out.leaves.assign((*opened)->leaves().begin(), (*opened)->leaves().end());
+  out.marks = (*opened)->marks().copy();
+  return out;
+}
+
+std::vector<Held> hold_all(const std::vector<int>& files) {
+  std::vector<Held> out;
+  for (std::size_t i = 0; i < files.size(); i += 2) out.push_back(hold(files[i], files[i + 1]));
   return out;
 }
 

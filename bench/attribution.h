@@ -36,9 +36,11 @@ void seal(const Side& side, int stream, int manifest);
 struct Held {
   snapshot::SnapshotManifest manifest;
   std::shared_ptr<enclave::FileSource> source;
-  std::vector<Hash> leaves;
+  snapshot::Marks marks;
 };
 Held hold(int stream, int manifest);
+// Of streams and manifests in turn.
+std::vector<Held> hold_all(const std::vector<int>& files);
 crypto::AeadKey bench_key();
 
 // Converted persons and revenue by campaign, of exposures before the purchase; three campaigns a

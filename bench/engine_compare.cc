@@ -39,8 +39,8 @@ std::vector<sql::GroupRow> merge(const std::vector<Held>& held, std::uint32_t th
   std::vector<std::unique_ptr<snapshot::Snapshot>> opened;
   std::vector<const snapshot::Table*> tables;
   for (const Held& one : held) {
-    opened.push_back(
-        std::move(*snapshot::Snapshot::reopen(one.manifest, bench_key(), one.source, one.leaves)));
+    opened.push_back(std::move(
+        *snapshot::Snapshot::reopen(one.manifest, bench_key(), one.source, one.marks.copy())));
     tables.push_back(opened.back().get());
   }
   auto rows = engine::run_merge(attribution(), tables, {.threads = threads});
@@ -133,7 +133,7 @@ class Rounds {
     std::vector<const snapshot::Table*> tables;
     for (const Held& one : held_) {
       opened.push_back(std::move(
-          *snapshot::Snapshot::reopen(one.manifest, bench_key(), one.source, one.leaves)));
+          *snapshot::Snapshot::reopen(one.manifest, bench_key(), one.source, one.marks.copy())));
       tables.push_back(opened.back().get());
     }
     load_seconds_ = seconds_of(
@@ -229,7 +229,7 @@ int run(const Settings& settings) {
     seal(Side::make(false, settings.rows), files[0], files[1]);
     seal(Side::make(true, settings.rows), files[2], files[3]);
   });
-  std::vector<Held> held = {hold(files[0], files[1]), hold(files[2], files[3])};
+  std::vector<Held> held = hold_all(files);
   const double peak = merge_memory(held, settings.threads);
   std::vector<Line> lines;
   if (settings.merge_only) {

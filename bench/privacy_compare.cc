@@ -92,15 +92,15 @@ std::vector<Held> sealed(std::uint64_t rows) {
   int status = 1;
   ::waitpid(child, &status, 0);
   GBX_CHECK(status == 0);
-  return {hold(files[0], files[1]), hold(files[2], files[3])};
+  return hold_all(files);
 }
 
 std::vector<sql::GroupRow> merge(const std::vector<Held>& held) {
   std::vector<std::unique_ptr<snapshot::Snapshot>> opened;
   std::vector<const snapshot::Table*> tables;
   for (const Held& one : held) {
-    opened.push_back(
-        std::move(*snapshot::Snapshot::reopen(one.manifest, bench_key(), one.source, one.leaves)));
+    opened.push_back(std::move(
+        *snapshot::Snapshot::reopen(one.manifest, bench_key(), one.source, one.marks.copy())));
     tables.push_back(opened.back().get());
   }
   auto rows = engine::run_merge(attribution(), tables, {.threads = 2});

@@ -35,7 +35,7 @@ class Tables {
   explicit Tables(const std::vector<Held>& held) {
     for (const Held& one : held) {
       opened_.push_back(std::move(
-          *snapshot::Snapshot::reopen(one.manifest, bench_key(), one.source, one.leaves)));
+          *snapshot::Snapshot::reopen(one.manifest, bench_key(), one.source, one.marks.copy())));
       tables_.push_back(opened_.back().get());
     }
   }
@@ -181,7 +181,7 @@ std::vector<Held> sealed(std::uint64_t rows) {
   int status = 1;
   ::waitpid(child, &status, 0);
   GBX_CHECK(status == 0);
-  return {hold(files[0], files[1]), hold(files[2], files[3])};
+  return hold_all(files);
 }
 
 Json list(const std::vector<double>& values) {

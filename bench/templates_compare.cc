@@ -21,6 +21,7 @@
 #include "engine/duckdb/database.h"
 #include "engine/duckdb/parse.h"
 #include "engine/merge/merge.h"
+#include "trusted/crypto/entropy.h"
 #include "trusted/firewall/check.h"
 #include "trusted/snapshot/snapshot_fixture.h"
 
@@ -36,7 +37,7 @@ struct Side {
   snapshot::SortedRows rows;
   std::vector<std::uint64_t> people;  // of each row
   std::shared_ptr<snapshot::MemorySource> source;
-  std::vector<Hash> leaves;
+  snapshot::Marks marks;
 };
 
 snapshot::SnapshotManifest manifest_of(const policy::Policy& policy, const policy::Table& table) {
@@ -84,9 +85,10 @@ Side side_of(const policy::Policy& policy, const policy::Table& table, std::uint
   snapshot::SealedTable sealed = snapshot::seal(out.rows, kRowsPerBlock, out.manifest);
   out.manifest = sealed.manifest;
   out.source = std::make_shared<snapshot::MemorySource>(std::move(sealed.stream));
+  crypto::SystemEntropy entropy;
   const auto opened =
-      snapshot::Snapshot::open(out.manifest, snapshot::test_key(), out.source).value();
-  out.leaves.assign(opened->leaves().begin(), opened->leaves().end());
+      snapshot::Snapshot::open(out.manifest, snapshot::test_key(), out.source, entropy).value();
+  out.marks = opened->marks().copy();
   return out;
 }
 
@@ -250,9 +252,9 @@ class Agreement {
     std::vector<const snapshot::Table*> tables;
     for (const std::string& name : task.tables) {
       const Side& side = sides_[name];
-      opened.push_back(
-          snapshot::Snapshot::reopen(side.manifest, snapshot::test_key(), side.source, side.leaves)
-              .value());
+      opened.push_back(snapshot::Snapshot::reopen(side.manifest, snapshot::test_key(), side.source,
+                                                  side.marks.copy())
+                           .value());
       tables.push_back(opened.back().get());
     }
     GBX_CHECK(engine::run_merge(task, tables, {.threads = 2}).has_value());

@@ -38,7 +38,7 @@ Table table_of(Name name, std::uint64_t customers);
 using Take = std::function<void(std::span<const std::int64_t>)>;
 void each_row(Name name, std::uint64_t customer, std::uint64_t customers, const Take& take);
 
-// Sealed in memory: stream and manifest are files without a name.
+// Stream and manifest are files without a name.
 struct Sealed {
   int stream = -1;
   int manifest = -1;

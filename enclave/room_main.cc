@@ -62,7 +62,7 @@ class WorkerEngine final : public room::Engine {
     for (const room::Dataset& dataset : datasets) {
       const auto* file = dynamic_cast<const FileSource*>(dataset.sealed);
       GBX_CHECK(file != nullptr);  // this program attaches nothing else
-      tables.push_back({dataset.manifest, dataset.key, dataset.leaves, file->descriptor()});
+      tables.push_back({dataset.manifest, dataset.key, dataset.marks, file->descriptor()});
     }
     return pool_->run(task, tables);
   }

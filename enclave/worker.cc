@@ -38,7 +38,7 @@ Bytes run(ByteView request, std::vector<Descriptor> streams, const engine::Resou
     TableRequest& table = job->tables[i];
     auto snapshot = snapshot::Snapshot::reopen(table.manifest, std::move(table.key),
                                                std::make_shared<FileSource>(std::move(streams[i])),
-                                               std::move(table.leaves));
+                                               std::move(table.marks));
     if (!snapshot) return failure();
     opened.push_back(std::move(*snapshot));
     tables.push_back(opened.back().get());

@@ -11,6 +11,7 @@
 #include "enclave/file_source.h"
 #include "enclave/worker_pool.h"
 #include "engine/testing/memory_table.h"
+#include "trusted/crypto/entropy.h"
 #include "trusted/snapshot/snapshot.h"
 #include "trusted/snapshot/writer.h"
 
@@ -42,7 +43,7 @@ struct HeldTable {
   [[nodiscard]] SealedTable sealed() const {
     return {.manifest = &manifest,
             .key = &key,
-            .leaves = opened->leaves(),
+            .marks = &opened->marks(),
             .descriptor = source->descriptor()};
   }
 };
@@ -97,7 +98,8 @@ inline HeldTable hold(const engine::MemoryTable& table, std::uint32_t rows_per_b
   GBX_CHECK(snapshot::write_snapshot(out.manifest, rows, rows_per_block, out.key.copy(), sink)
                 .has_value());
   out.source = std::make_shared<FileSource>(std::move(file));
-  auto opened = snapshot::Snapshot::open(out.manifest, out.key.copy(), out.source);
+  crypto::SystemEntropy entropy;
+  auto opened = snapshot::Snapshot::open(out.manifest, out.key.copy(), out.source, entropy);
   GBX_CHECK(opened.has_value());
   out.opened = std::move(*opened);
   return out;

@@ -55,13 +55,18 @@ Result<Histogram> decode_histogram(Reader& in) {
 Result<TableRequest> decode_table(Reader& in) {
   const std::string_view text = as_text(in.block(kManifestBytesMax));
   const auto key = in.array<32>();
+  const auto marks_key = in.array<32>();
   const std::uint32_t count = in.u32();
-  if (in.failed() || count > in.left() / sizeof(Hash)) return kMalformed;
+  if (in.failed() || count > in.left() / crypto::kAeadTagSize) return kMalformed;
   GBX_TRY_ASSIGN(const Json json, Json::parse_canonical(text));
   TableRequest out;
   GBX_TRY_ASSIGN(out.manifest, snapshot::decode(json));
   out.key = crypto::AeadKey(key);
-  for (std::uint32_t i = 0; i < count; i++) out.leaves.push_back(in.array<sizeof(Hash)>());
+  out.marks.key = crypto::AeadKey(marks_key);
+  out.marks.chunks.reserve(count);
+  for (std::uint32_t i = 0; i < count; i++) {
+    out.marks.chunks.push_back(in.array<crypto::kAeadTagSize>());
+  }
   return out;
 }
 
@@ -136,12 +141,13 @@ Status write_all(int socket, ByteView bytes) {
 
 }  // namespace
 
-void encode_table(const snapshot::SnapshotManifest& manifest, const crypto::AeadKey& key,
-                  std::span<const Hash> leaves, Writer& out) {
+void encode_table(const snapshot::SnapshotManifest& manifest, const TableKeys& keys,
+                  std::span<const crypto::AeadTag> marks, Writer& out) {
   out.block(snapshot::encode(manifest).canonical());
-  out.raw(key.view());
-  out.u32(static_cast<std::uint32_t>(leaves.size()));
-  for (const Hash& leaf : leaves) out.raw(leaf);
+  out.raw(keys.stream.view());
+  out.raw(keys.marks.view());
+  out.u32(static_cast<std::uint32_t>(marks.size()));
+  for (const crypto::AeadTag& mark : marks) out.raw(mark);
 }
 
 Result<RunRequest> decode_run(ByteView bytes) {

@@ -27,7 +27,7 @@ constexpr std::size_t kGroupTextBytesMax = std::size_t{64} << 10;
 struct TableRequest {
   snapshot::SnapshotManifest manifest;
   crypto::AeadKey key;
-  std::vector<Hash> leaves;
+  snapshot::Marks marks;
 };
 
 struct RunRequest {
@@ -35,9 +35,14 @@ struct RunRequest {
   std::vector<TableRequest> tables;
 };
 
-// Writes one table of a request: manifest as canonical JSON, key, leaves.
-void encode_table(const snapshot::SnapshotManifest& manifest, const crypto::AeadKey& key,
-                  std::span<const Hash> leaves, Writer& out);
+// Of the sealed stream, and of the marks of its chunks.
+struct TableKeys {
+  const crypto::AeadKey& stream;
+  const crypto::AeadKey& marks;
+};
+// Writes one table of a request: manifest as canonical JSON, keys, marks.
+void encode_table(const snapshot::SnapshotManifest& manifest, const TableKeys& keys,
+                  std::span<const crypto::AeadTag> marks, Writer& out);
 // Fails with invalid_argument ("job_malformed").
 Result<RunRequest> decode_run(ByteView bytes);
 

@@ -68,7 +68,9 @@ void write_request(std::string_view task, std::span<const SealedTable> tables,
   out.block(task);
   out.u32(static_cast<std::uint32_t>(tables.size()));
   for (const SealedTable& table : tables) {
-    encode_table(*table.manifest, key != nullptr ? *key : *table.key, table.leaves, out);
+    const TableKeys keys{.stream = key != nullptr ? *key : *table.key,
+                         .marks = key != nullptr ? *key : table.marks->key};
+    encode_table(*table.manifest, keys, table.marks->chunks, out);
   }
 }
 

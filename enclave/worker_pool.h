@@ -32,12 +32,12 @@ constexpr std::size_t kTreeBytesMax = std::size_t{8} << 20;  // JSON of a parse
 constexpr std::size_t kRowsBytesMax = std::size_t{512} << 20;
 
 // One relation's sealed snapshot. It was opened and validated whole before
-// (snapshot::Snapshot::open); the worker opens it anew from `leaves`, which must be those of that
+// (snapshot::Snapshot::open); the worker opens it anew from `marks`, which must be those of that
 // object.
 struct SealedTable {
   const snapshot::SnapshotManifest* manifest = nullptr;
   const crypto::AeadKey* key = nullptr;
-  std::span<const Hash> leaves;
+  const snapshot::Marks* marks = nullptr;
   int descriptor = -1;  // the sealed stream, readable by pread
 };
 

@@ -124,9 +124,10 @@ rows_per_person: 3
     GBX_CHECK(envelope.has_value());
     const auto manifest = snapshot::VerifiedManifest::verify(*envelope, key.public_key());
     GBX_CHECK(manifest.has_value() && manifest->hash() == report.manifest_hash);
+    crypto::SystemEntropy marks;
     auto table = snapshot::Snapshot::open(
         *manifest, keys.at(report.manifest_hash).copy(),
-        std::make_shared<snapshot::MemorySource>(to_bytes(folder.read("out.gbx"))));
+        std::make_shared<snapshot::MemorySource>(to_bytes(folder.read("out.gbx"))), marks);
     GBX_CHECK(table.has_value());
     return std::move(table).value();
   }

@@ -88,4 +88,24 @@ Status AeadOpener::open(const AeadNonce& nonce, ByteView aad, ByteView sealed,
   return {};
 }
 
+Gmac::Gmac(const AeadKey& key) : context_(EVP_CIPHER_CTX_new()) {
+  GBX_CHECK(context_ != nullptr);
+  GBX_CHECK(EVP_EncryptInit_ex(static_cast<EVP_CIPHER_CTX*>(context_), EVP_aes_256_gcm(), nullptr,
+                               key.view().data(), nullptr) == 1);
+}
+
+Gmac::~Gmac() { EVP_CIPHER_CTX_free(static_cast<EVP_CIPHER_CTX*>(context_)); }
+
+AeadTag Gmac::tag(const AeadNonce& nonce, ByteView message) {
+  auto* context = static_cast<EVP_CIPHER_CTX*>(context_);
+  AeadTag out{};
+  int written = 0;
+  std::uint8_t none = 0;
+  GBX_CHECK(EVP_EncryptInit_ex(context, nullptr, nullptr, nullptr, nonce.data()) == 1);
+  GBX_CHECK(EVP_EncryptUpdate(context, nullptr, &written, message.data(), size_of(message)) == 1);
+  GBX_CHECK(EVP_EncryptFinal_ex(context, &none, &written) == 1);
+  GBX_CHECK(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kAeadTagSize, out.data()) == 1);
+  return out;
+}
+
 }  // namespace gbx::crypto

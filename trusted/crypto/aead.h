@@ -12,6 +12,7 @@ namespace gbx::crypto {
 using AeadKey = Secret<32>;
 using AeadNonce = std::array<std::uint8_t, 12>;
 constexpr std::size_t kAeadTagSize = 16;
+using AeadTag = std::array<std::uint8_t, kAeadTagSize>;
 
 // AES-256-GCM for data, ChaCha20-Poly1305 (RFC 8439) inside HPKE, whose published vectors cover
 // that suite.
@@ -35,6 +36,24 @@ class AeadOpener {
   AeadOpener(AeadOpener&&) = delete;
   AeadOpener& operator=(AeadOpener&&) = delete;
   Status open(const AeadNonce& nonce, ByteView aad, ByteView sealed, std::span<std::uint8_t> out);
+
+ private:
+  void* context_;
+};
+
+// GMAC (NIST SP 800-38D), AES-256-GCM of no plaintext: tags that only holders of the key can make.
+// Under one key a nonce is for one message; who lacks the key meets its tag with another one with
+// probability at most (n + 2) / 2^128 a try, n = the longer one's blocks of 16 bytes. Unlike a hash
+// it binds nobody who has the key. One object per thread.
+class Gmac {
+ public:
+  explicit Gmac(const AeadKey& key);
+  ~Gmac();
+  Gmac(const Gmac&) = delete;
+  Gmac& operator=(const Gmac&) = delete;
+  Gmac(Gmac&&) = delete;
+  Gmac& operator=(Gmac&&) = delete;
+  AeadTag tag(const AeadNonce& nonce, ByteView message);
 
  private:
   void* context_;

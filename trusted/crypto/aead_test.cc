@@ -83,5 +83,26 @@ TEST(AeadOpener, OpensChunksOneAfterAnotherAndSurvivesABrokenOne) {
   EXPECT_FALSE(opener.open(second, as_bytes("b"), b, small));
 }
 
+// IEEE 802.1AE test vectors (2011), 2.1.2: 54-byte packet, authentication only, GCM-AES-256.
+TEST(Gmac, PublishedCase) {
+  Gmac gmac(key_of("e3c08a8f06c6e3ad95a70557b23f75483ce33021a9c72b7025666204c69c0b72"));
+  const Bytes packet =
+      hex("d609b1f056637a0d46df998d88e5222ab2c2846512153524c0895e8108000f1011121314151617"
+          "18191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f30313233340001");
+  EXPECT_EQ(to_hex(gmac.tag(nonce_of("12153524c0895e81b2c28465"), packet)),
+            "2f0bc5af409e06d609ea8b7d0fa5ea50");
+}
+
+TEST(Gmac, OneObjectTagsManyMessages) {
+  const AeadKey key = key_of(std::string(64, '7'));
+  Gmac gmac(key);
+  for (const std::string_view message : {"", "one", "another", "one"}) {
+    for (const char* nonce : {"000000000000000000000001", "000000000000000000000002"}) {
+      const Bytes sealed = aead_seal(key, nonce_of(nonce), as_bytes(message), {});
+      EXPECT_EQ(to_hex(gmac.tag(nonce_of(nonce), as_bytes(message))), to_hex(sealed));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace gbx::crypto

@@ -106,14 +106,15 @@ Result<Hash> Datasets::waiting(std::string_view table) const {
   return entry->manifest.hash();
 }
 
-Status Datasets::open(std::string_view table, const crypto::AeadKey& key, std::int64_t now) {
+Status Datasets::open(std::string_view table, const crypto::AeadKey& key, std::int64_t now,
+                      Entropy& entropy) {
   Entry* entry = find(table);
   GBX_CHECK(entry != nullptr && !entry->released);
   if (entry->manifest.manifest().expires <= now) {
     return Error{ErrorCode::policy_denied, "retention_ended"};
   }
   GBX_TRY_ASSIGN(auto opened, snapshot::Snapshot::open(entry->manifest, key.copy(), entry->sealed,
-                                                       policy_->limits.rows));
+                                                       entropy, policy_->limits.rows));
   entry->opened = std::move(opened);
   entry->key = key.copy();
   entry->released = true;
@@ -155,7 +156,7 @@ Result<Dataset> Datasets::dataset(std::string_view table, std::int64_t now) cons
   }
   const Entry* entry = find(table);
   return Dataset{entry->opened.get(), entry->sealed.get(),     &entry->manifest.manifest(),
-                 &entry->key,         entry->opened->leaves(), entry->opened->persons()};
+                 &entry->key,         &entry->opened->marks(), entry->opened->persons()};
 }
 
 }  // namespace gbx::room

@@ -47,7 +47,8 @@ class Datasets {
   Result<Hash> waiting(std::string_view table) const;
   // Opens what waits under `table` whole. Fails as Snapshot::open() does (at most the policy's
   // rows), or with policy_denied (retention_ended); it then still waits.
-  Status open(std::string_view table, const crypto::AeadKey& key, std::int64_t now);
+  Status open(std::string_view table, const crypto::AeadKey& key, std::int64_t now,
+              Entropy& entropy);
   // Forgets a table that nobody has been told is open; it can be attached again.
   void drop(std::string_view table);
   void drop_all() { entries_.clear(); }

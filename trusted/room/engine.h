@@ -24,6 +24,7 @@ class CheckedQuery;
 
 namespace gbx::snapshot {
 class BlockSource;
+struct Marks;
 struct SnapshotManifest;
 }  // namespace gbx::snapshot
 
@@ -36,8 +37,8 @@ struct Dataset {
   const snapshot::BlockSource* sealed = nullptr;
   const snapshot::SnapshotManifest* manifest = nullptr;
   const crypto::AeadKey* key = nullptr;
-  std::span<const Hash> leaves;  // of the sealed chunks, as `table` was opened
-  std::uint64_t persons = 0;     // distinct, in `table`
+  const snapshot::Marks* marks = nullptr;  // of the sealed chunks, as `table` was opened
+  std::uint64_t persons = 0;               // distinct, in `table`
 };
 
 // Every group row fits `task` over `datasets` (one per table): key arity, types and intervals,

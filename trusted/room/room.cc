@@ -168,7 +168,7 @@ Result<std::string> Room::release(std::string_view envelope) {
   GBX_TRY_ASSIGN(const packet::OpenedRelease release, open_release(envelope));
   const packet::ReleaseTerms& terms = release.terms;
   GBX_TRY(check_terms(terms));
-  GBX_TRY(datasets_.open(terms.table, release.snapshot_key, now));
+  GBX_TRY(datasets_.open(terms.table, release.snapshot_key, now, *seams_.entropy));
   if (const Status logged = log_release(terms); !logged) {
     datasets_.drop(terms.table);
     return logged.error();

@@ -10,12 +10,19 @@ constexpr Error kTotals{ErrorCode::invalid_argument, "index_malformed"};
 
 }  // namespace
 
+// By chunk, while open() reads.
+struct Snapshot::Learned {
+  std::vector<Hash> leaves;
+  std::vector<crypto::AeadTag> marks;
+};
+
 struct Snapshot::Scratch {
-  explicit Scratch(const crypto::AeadKey& key) : opener(key) {}
+  Scratch(const crypto::AeadKey& key, const crypto::AeadKey& marks) : opener(key), gmac(marks) {}
   crypto::AeadOpener opener;
+  crypto::Gmac gmac;
   Bytes sealed;
   SecretBytes plain;
-  std::vector<Hash>* learn = nullptr;  // in open(): leaves are kept here, not compared
+  Learned* learned = nullptr;  // in open(): chunks are noted here, not compared
 };
 
 Snapshot::Snapshot(SnapshotManifest manifest, crypto::AeadKey key,
@@ -37,7 +44,7 @@ std::unique_ptr<Snapshot::Scratch> Snapshot::take_scratch() const {
     if (slot.load(std::memory_order_relaxed) == nullptr) continue;
     if (Scratch* taken = slot.exchange(nullptr)) return std::unique_ptr<Scratch>(taken);
   }
-  return std::make_unique<Scratch>(key_);
+  return std::make_unique<Scratch>(key_, marks_.key);
 }
 
 void Snapshot::give_scratch(std::unique_ptr<Scratch> scratch) const {
@@ -53,45 +60,55 @@ void Snapshot::give_scratch(std::unique_ptr<Scratch> scratch) const {
 Result<std::unique_ptr<Snapshot>> Snapshot::open(const SnapshotManifest& manifest,
                                                  crypto::AeadKey key,
                                                  std::shared_ptr<const BlockSource> source,
-                                                 std::uint64_t rows_max) {
+                                                 Entropy& entropy, std::uint64_t rows_max) {
   std::unique_ptr<Snapshot> out(new Snapshot(manifest, std::move(key), std::move(source)));
+  GBX_TRY(entropy.fill(out->marks_.key.mutable_view()));
   // One pass over all chunks; nothing of it counts until the leaves have made the signed root.
-  std::vector<Hash> leaves;
-  Scratch scratch(out->key_);
-  scratch.learn = &leaves;
-  GBX_TRY(out->load_index(leaves));
+  // Leaf, mark and plaintext are made of one private copy of a chunk.
+  Learned learned;
+  Scratch scratch(out->key_, out->marks_.key);
+  scratch.learned = &learned;
+  GBX_TRY(out->load_index(&learned));
   if (out->rows() > rows_max) return Error{ErrorCode::policy_denied, "too_many_rows"};
   GBX_TRY(out->load_dictionaries(scratch));
   GBX_TRY(out->check_blocks(scratch));
-  if (merkle_root(leaves) != manifest.stream.root) {
+  if (merkle_root(learned.leaves) != manifest.stream.root) {
     return Error{ErrorCode::unverified, "root_wrong"};
   }
-  out->leaves_ = std::move(leaves);
+  out->marks_.chunks = std::move(learned.marks);
   return out;
 }
 
 Result<std::unique_ptr<Snapshot>> Snapshot::reopen(const SnapshotManifest& manifest,
                                                    crypto::AeadKey key,
                                                    std::shared_ptr<const BlockSource> source,
-                                                   std::vector<Hash> leaves) {
-  if (leaves.empty() || merkle_root(leaves) != manifest.stream.root) {
-    return Error{ErrorCode::unverified, "root_wrong"};
-  }
+                                                   Marks marks) {
+  if (marks.chunks.empty() || marks.chunks.size() != manifest.stream.chunks) return kChanged;
   std::unique_ptr<Snapshot> out(new Snapshot(manifest, std::move(key), std::move(source)));
-  std::vector<Hash> read;
-  GBX_TRY(out->load_index(read));
-  if (read.size() != leaves.size() || read.back() != leaves.back()) return kChanged;
-  out->leaves_ = std::move(leaves);
-  Scratch scratch(out->key_);
+  out->marks_ = std::move(marks);
+  GBX_TRY(out->load_index(nullptr));
+  Scratch scratch(out->key_, out->marks_.key);
   GBX_TRY(out->load_dictionaries(scratch));
   return out;
 }
 
-Status Snapshot::load_index(std::vector<Hash>& leaves) {
+Status Snapshot::recognise(std::size_t chunk, const crypto::AeadNonce& nonce, ByteView sealed,
+                           crypto::Gmac& gmac, Learned* learned) const {
+  const crypto::AeadTag mark = gmac.tag(nonce, sealed);
+  if (learned != nullptr) {
+    learned->leaves[chunk] = chunk_leaf(sealed);
+    learned->marks[chunk] = mark;
+    return {};
+  }
+  return equal_constant_time(mark, marks_.chunks[chunk]) ? Status{} : kChanged;
+}
+
+Status Snapshot::load_index(Learned* learned) {
   const StreamSummary& stream = manifest_.stream;
   constexpr Error kSizes{ErrorCode::invalid_argument, "stream_size_wrong"};
   if (stream.index_bytes <= crypto::kAeadTagSize || stream.index_bytes > kChunkBytesMax ||
-      stream.bytes < kStreamMagic.size() + stream.index_bytes || stream.chunks == 0) {
+      stream.bytes < kStreamMagic.size() + stream.index_bytes || stream.chunks == 0 ||
+      stream.chunks > kChunksMax) {
     return kSizes;
   }
   Bytes magic(kStreamMagic.size());
@@ -99,15 +116,19 @@ Status Snapshot::load_index(std::vector<Hash>& leaves) {
   if (as_text(magic) != kStreamMagic) return kChanged;
   Bytes sealed(stream.index_bytes);
   GBX_TRY(source_->read(stream.bytes - stream.index_bytes, sealed));
-  GBX_TRY_ASSIGN(const Bytes plain, crypto::aead_open(key_, chunk_nonce(stream.chunks - 1, true),
-                                                      as_bytes(kStreamMagic), sealed));
+  if (learned != nullptr) {
+    learned->leaves.resize(stream.chunks);
+    learned->marks.resize(stream.chunks);
+  }
+  const crypto::AeadNonce nonce = chunk_nonce(stream.chunks - 1, true);
+  crypto::Gmac gmac(marks_.key);
+  GBX_TRY(recognise(stream.chunks - 1, nonce, sealed, gmac, learned));
+  GBX_TRY_ASSIGN(const Bytes plain, crypto::aead_open(key_, nonce, as_bytes(kStreamMagic), sealed));
   GBX_TRY_ASSIGN(index_, decode_index(plain, manifest_));
   GBX_TRY_ASSIGN(layout_, Layout::plan(index_, manifest_));
   if (layout_.chunks() + 1 != stream.chunks || layout_.end() + stream.index_bytes != stream.bytes) {
     return kSizes;
   }
-  leaves.resize(stream.chunks);
-  leaves.back() = chunk_leaf(sealed);
   return {};
 }
 
@@ -115,16 +136,11 @@ Result<ByteView> Snapshot::open_chunk(std::size_t chunk, Scratch& scratch) const
   const Layout::Place& place = layout_.place(chunk);
   scratch.sealed.resize(place.sealed);
   GBX_TRY(source_->read(place.offset, scratch.sealed));
-  const Hash leaf = chunk_leaf(scratch.sealed);
-  if (scratch.learn != nullptr) {
-    (*scratch.learn)[chunk] = leaf;
-  } else if (leaf != leaves_[chunk]) {
-    return kChanged;
-  }
+  const crypto::AeadNonce nonce = chunk_nonce(chunk, false);
+  GBX_TRY(recognise(chunk, nonce, scratch.sealed, scratch.gmac, scratch.learned));
   Bytes& plain = scratch.plain.mutable_bytes();
   plain.resize(place.sealed - crypto::kAeadTagSize);
-  GBX_TRY(scratch.opener.open(chunk_nonce(chunk, false), as_bytes(kStreamMagic), scratch.sealed,
-                              plain));
+  GBX_TRY(scratch.opener.open(nonce, as_bytes(kStreamMagic), scratch.sealed, plain));
   return ByteView(plain);
 }
 

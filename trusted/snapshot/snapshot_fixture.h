@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "trusted/crypto/entropy.h"
 #include "trusted/snapshot/snapshot.h"
 #include "trusted/snapshot/writer.h"
 
@@ -110,11 +111,12 @@ struct SealedTable {
   Bytes stream;
 
   [[nodiscard]] Result<std::unique_ptr<Snapshot>> open() const {
-    return Snapshot::open(manifest, test_key(), std::make_shared<MemorySource>(stream));
+    crypto::SystemEntropy entropy;
+    return Snapshot::open(manifest, test_key(), std::make_shared<MemorySource>(stream), entropy);
   }
-  [[nodiscard]] Result<std::unique_ptr<Snapshot>> reopen(std::vector<Hash> leaves) const {
+  [[nodiscard]] Result<std::unique_ptr<Snapshot>> reopen(Marks marks) const {
     return Snapshot::reopen(manifest, test_key(), std::make_shared<MemorySource>(stream),
-                            std::move(leaves));
+                            std::move(marks));
   }
   // The place of chunk `number` in the stream.
   [[nodiscard]] Layout::Place place(std::size_t number) const {

@@ -40,6 +40,16 @@ struct StreamSummary {
   friend bool operator==(const StreamSummary&, const StreamSummary&) = default;
 };
 
+// What a room keeps of a stream that it has read whole and found to be the signed one: a GMAC of
+// each sealed chunk, under a key that it drew itself and shows nobody outside. Then the chunk's
+// bytes are recognised at a fifth of the leaf's cost; by the owner, too, nothing else can be made
+// that has the mark (docs/spec/sealed-stream.md).
+struct Marks {
+  crypto::AeadKey key;
+  std::vector<crypto::AeadTag> chunks;
+  [[nodiscard]] Marks copy() const { return {key.copy(), chunks}; }
+};
+
 crypto::AeadNonce chunk_nonce(std::uint64_t number, bool last);
 // SHA-256(00 || sealed).
 Hash chunk_leaf(ByteView sealed);
