@@ -97,8 +97,10 @@ void AwsReader::read_constraints(const std::string& where, const Json& rule, Dra
     if (column != table.person) {
       stop_import(where,
                   "the output constraint on " + table.name + "." + column +
-                      " is not about people, and without it more would be shown",
-                  "decide what to do with it, and take it out of the file");
+                      " is not about people, and under noise, as drafts are, rooms have no such "
+                      "minimum; without it more would be shown",
+                  "decide whether noise and the minimum of people will do, and take it out of the "
+                  "file; a policy that is threshold_only can have it");
     }
     demand_people(where, constraint.find("minimum"), table);
     draft_.note(Fate::carried, table.name,

@@ -76,8 +76,8 @@ class Exporter {
   void write_receivers(const Table& table, const std::string& kind);
   void write_access(const Table& table);
   void write_budget();
-  [[nodiscard]] std::int64_t people_of(const Table& table) const;
-  void rows_stand_for(const Table& table);
+  // By column: how many different values a row has at least; the person's first.
+  std::vector<policy::OutputConstraint> minima_of(const Table& table);
 
   const policy::Policy* policy_;
   const std::set<std::string>* accepted_;
@@ -130,17 +130,17 @@ void Exporter::refuse_unaccepted() const {
                 "to export it nevertheless: --accept " + words);
 }
 
-std::int64_t Exporter::people_of(const Table& table) const {
-  std::int64_t people = policy_->privacy.people_min;
+std::vector<policy::OutputConstraint> Exporter::minima_of(const Table& table) {
+  const std::int64_t people = policy::people_min(*policy_, table);
+  note(Fate::carried, table.name, "rows stand for " + std::to_string(people) + " people or more");
+  std::vector<policy::OutputConstraint> out = {{table.person, people}};
   for (const policy::OutputConstraint& constraint : table.rule.output_constraints) {
-    people = std::max(people, constraint.minimum);
+    if (constraint.column == table.person) continue;
+    out.push_back(constraint);
+    note(Fate::carried, table.name + "." + constraint.column,
+         "rows have " + std::to_string(constraint.minimum) + " values or more");
   }
-  return people;
-}
-
-void Exporter::rows_stand_for(const Table& table) {
-  note(Fate::carried, table.name,
-       "rows stand for " + std::to_string(people_of(table)) + " people or more");
+  return out;
 }
 
 Json Exporter::aggregates(const Table& table) {
@@ -189,17 +189,19 @@ Json Exporter::write_aggregation(const Table& table) {
   if (!table.rule.join_operators) note(Fate::left_out, table.name, "OR in an ON");
   if (said.logical_and) operators.emplace_back("AND");
   if (said.logical_or) operators.emplace_back("OR");
-  Json rule = Json::object(
-      {{"aggregateColumns", std::move(measured)},
-       {"joinColumns", list_of(table.rule.join_columns)},
-       {"allowedJoinOperators", list_of(operators)},
-       {"dimensionColumns", list_of(table.rule.dimension_columns)},
-       {"scalarFunctions", functions(table)},
-       {"outputConstraints", Json(Json::Array{Json::object({{"columnName", table.person},
-                                                            {"minimum", people_of(table)},
-                                                            {"type", "COUNT_DISTINCT"}})})}});
+  Json rule = Json::object({{"aggregateColumns", std::move(measured)},
+                            {"joinColumns", list_of(table.rule.join_columns)},
+                            {"allowedJoinOperators", list_of(operators)},
+                            {"dimensionColumns", list_of(table.rule.dimension_columns)},
+                            {"scalarFunctions", functions(table)}});
+  Json constraints{Json::Array{}};
+  for (const policy::OutputConstraint& minimum : minima_of(table)) {
+    constraints.push(Json::object({{"columnName", minimum.column},
+                                   {"minimum", minimum.minimum},
+                                   {"type", "COUNT_DISTINCT"}}));
+  }
+  rule.set("outputConstraints", std::move(constraints));
   if (table.rule.join_required) rule.set("joinRequired", "QUERY_RUNNER");
-  rows_stand_for(table);
   return rule;
 }
 
@@ -244,12 +246,14 @@ Json Exporter::write_custom(const Table& table) {
   }
   if (noised_) weaken("noise", table.name, "numbers are exact");
   if (noised_) weaken("budget", table.name, "the budget: AWS answers as many questions as asked");
-  out.set("aggregationThresholds",
-          Json(Json::Array{Json::object({{"identityColumns", list_of({table.person})},
-                                         {"minimumIdentityCount", people_of(table)},
-                                         {"type", "COUNT_DISTINCT"},
-                                         {"allowedAggregateExpressionType", "ANY_EXPRESSION"}})}));
-  rows_stand_for(table);
+  Json thresholds{Json::Array{}};
+  for (const policy::OutputConstraint& minimum : minima_of(table)) {
+    thresholds.push(Json::object({{"identityColumns", list_of({minimum.column})},
+                                  {"minimumIdentityCount", minimum.minimum},
+                                  {"type", "COUNT_DISTINCT"},
+                                  {"allowedAggregateExpressionType", "ANY_EXPRESSION"}}));
+  }
+  out.set("aggregationThresholds", std::move(thresholds));
   return out;
 }
 

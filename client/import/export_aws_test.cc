@@ -277,6 +277,15 @@ TEST(ExportAws, WithoutNoiseACustomRuleHasThresholds) {
   EXPECT_THAT(rule, Not(HasSubstr("differentialPrivacy")));
 }
 
+TEST(ExportAws, MinimaOfOtherColumnsAreCarried) {
+  policy::Policy policy = policy::example_policy();
+  policy::make_threshold_only(policy.privacy, 100);
+  policy.tables[0].rule.output_constraints.push_back({"device", 3});
+  const Exported exported = export_to_aws(policy, everything());
+  EXPECT_THAT(written(exported, "exposures.aws.json"),
+              HasSubstr(R"({"columnName":"device","minimum":3,"type":"COUNT_DISTINCT"}])"));
+}
+
 TEST(ExportAws, QuestionsAreCountedAsAnAccessBudget) {
   policy::Policy policy = policy::example_policy();
   policy::make_threshold_only(policy.privacy, 100);

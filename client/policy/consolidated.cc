@@ -149,6 +149,10 @@ ConsolidatedRule consolidate(const policy::Policy& policy, const std::vector<std
       out.people_min = people_min(policy, table);
       out.people_min_of = name;
     }
+    for (const policy::OutputConstraint& constraint : table.rule.output_constraints) {
+      if (constraint.column == table.person) continue;
+      out.values_min[name + "." + constraint.column] = constraint.minimum;
+    }
     is_custom(table) ? add_custom_columns(table, out) : add_listed_columns(table, out);
     add_joins(table, out);
     add_controls(table, out);
@@ -169,6 +173,9 @@ std::string consolidated_text(const ConsolidatedRule& rule) {
            std::to_string(rule.people_min) + " or more" +
                (rule.people_min_of.empty() ? "" : ", as " + rule.people_min_of + " demands")) +
       line("asked by", list(rule.askers));
+  for (const auto& [column, minimum] : rule.values_min) {
+    out += line("values in a row", std::to_string(minimum) + " or more of " + column);
+  }
   if (rule.has_custom) out += line("templates", list(rule.templates));
   out += line("sealed to", list(rule.receivers)) + line("GROUP BY", list(rule.groups)) +
          line("aggregates", list(rule.aggregates)) + line("conditions", list(rule.conditions)) +
@@ -209,6 +216,11 @@ Json consolidated_json(const ConsolidatedRule& rule) {
                            {"row_filters", std::move(filters)},
                            {"tables", texts(rule.tables)}});
   if (!rule.people_min_of.empty()) out.set("people_min_of", rule.people_min_of);
+  if (!rule.values_min.empty()) {
+    Json minima{Json::Object()};
+    for (const auto& [column, minimum] : rule.values_min) minima.set(column, minimum);
+    out.set("values_min", std::move(minima));
+  }
   if (rule.has_custom) out.set("templates", texts(rule.templates));
   if (!rule.controlled.empty()) {
     out.set("comparisons", Json::object({{"columns", texts(rule.column_columns)},

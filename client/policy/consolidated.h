@@ -15,10 +15,11 @@ namespace gbx::client {
 
 struct ConsolidatedRule {
   std::vector<std::string> tables;
-  std::vector<std::string> persons;    // "table.column"
-  std::int64_t people_min = 0;         // in each row of an answer
-  std::string people_min_of;           // the table that demands it, or "" for the policy
-  std::vector<std::string> askers;     // members who may ask in their own words
+  std::vector<std::string> persons;  // "table.column"
+  std::int64_t people_min = 0;       // in each row of an answer
+  std::string people_min_of;         // the table that demands it, or "" for the policy
+  std::map<std::string, std::int64_t> values_min;  // different values in each row, by table.column
+  std::vector<std::string> askers;                 // members who may ask in their own words
   std::vector<std::string> templates;  // that custom rules allow; meaningless without such
   bool has_custom = false;
   std::vector<std::string> receivers;

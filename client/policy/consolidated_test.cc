@@ -57,6 +57,17 @@ TEST(Consolidated, TheMostRestrictiveWins) {
   EXPECT_EQ(json.find("join_operators")->canonical(), R"(["AND"])");
 }
 
+TEST(Consolidated, MinimaOfValuesAreOfTheirColumns) {
+  policy::Policy policy = policy::example_policy();
+  policy::make_threshold_only(policy.privacy, 10);
+  policy.tables[0].rule.output_constraints.push_back({"device", 9000});
+  const ConsolidatedRule rule = consolidate(policy, kBoth);
+  EXPECT_EQ(rule.people_min, 50);
+  EXPECT_THAT(consolidated_text(rule), HasSubstr("9000 or more of exposures.device"));
+  EXPECT_EQ(consolidated_json(rule).find("values_min")->canonical(),
+            R"({"exposures.device":9000})");
+}
+
 TEST(Consolidated, CustomRulesNarrowWhoAsksWhat) {
   policy::Policy policy = policy::example_policy();
   for (policy::Table& table : policy.tables) {

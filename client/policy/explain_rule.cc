@@ -135,14 +135,6 @@ std::string rations_text(const std::vector<privacy::Ration>& rations, const std:
   return out;
 }
 
-std::int64_t people_min(const policy::Policy& policy, const policy::Table& table) {
-  std::int64_t out = policy.privacy.people_min;
-  for (const auto& constraint : table.rule.output_constraints) {
-    out = std::max(out, constraint.minimum);
-  }
-  return out;
-}
-
 std::string explain_table(const policy::Policy& policy, const policy::Table& table) {
   const policy::Rule& rule = table.rule;
   const bool custom = rule.kind == policy::RuleKind::custom;
@@ -163,6 +155,12 @@ std::string explain_table(const policy::Policy& policy, const policy::Table& tab
   }
   out += "    Each row of an answer stands for at least " + thousands(people_min(policy, table)) +
          " people" + exception_of(policy.privacy) + ".\n";
+  for (const policy::OutputConstraint& constraint : rule.output_constraints) {
+    if (constraint.column == table.person) continue;
+    out += "    Each row of an answer has at least " + thousands(constraint.minimum) +
+           " different values of " + constraint.column +
+           ", also when the question never names it.\n";
+  }
   return out;
 }
 

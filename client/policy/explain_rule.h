@@ -9,9 +9,6 @@
 
 namespace gbx::client {
 
-// The fewest people that a row of an answer about this table may stand for.
-std::int64_t people_min(const policy::Policy& policy, const policy::Table& table);
-
 // What may be spent: a line for each, after `begin`.
 std::string rations_text(const std::vector<privacy::Ration>& rations, const std::string& begin);
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "client/policy/amounts.h"
+#include "client/policy/explain_rule.h"
 #include "client/policy/row_filter_text.h"
 #include "trusted/policy/policy_fixture.h"
 
@@ -62,6 +63,15 @@ TEST(Explain, SaysWhatRulesControl) {
   EXPECT_THAT(text, HasSubstr("agency may ask in their own words."));
   EXPECT_THAT(text, HasSubstr("campaign_id: conditions may read it"));
   EXPECT_THAT(text, HasSubstr("of functions only ABS, EXTRACT"));
+}
+
+TEST(Explain, SaysWhichValuesARowNeeds) {
+  policy::Policy policy = policy::example_policy();
+  policy::make_threshold_only(policy.privacy, 10);
+  policy.tables[0].rule.output_constraints.push_back({"device", 9000});
+  EXPECT_THAT(explain_table(policy, policy.tables[0]),
+              testing::HasSubstr("at least 9,000 different values of device"));
+  EXPECT_THAT(explain_table(policy, policy.tables[0]), testing::HasSubstr("at least 50 people"));
 }
 
 TEST(Explain, SaysHowCostsAddUpAndWhichNoise) {

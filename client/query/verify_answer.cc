@@ -99,9 +99,7 @@ std::int64_t people_min(const packet::AnswerPredicate& predicate, const policy::
   std::int64_t out = policy.privacy.people_min;
   for (const packet::BudgetMove& move : predicate.budget) {
     const policy::Table* table = policy.find_table(move.table);
-    for (const auto& constraint : table->rule.output_constraints) {
-      out = std::max(out, constraint.minimum);
-    }
+    out = std::max(out, policy::people_min(policy, *table));
   }
   return out;
 }

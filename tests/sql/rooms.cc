@@ -180,6 +180,16 @@ Policy threshold() {
   return policy;
 }
 
+// The same, where rows also need so many different values.
+Policy minima() {
+  Policy policy = threshold();
+  for (Table& table : policy.tables) {
+    if (table.name == "purchases") table.rule.output_constraints = {{"store", 3}, {"product", 10}};
+    if (table.name == "exposures") table.rule.output_constraints.push_back({"creative", 2});
+  }
+  return policy;
+}
+
 Policy snowy_brand() {
   Policy policy = base();
   policy.members = {policy::test_member("brand", 1, {true, true, true, false}),
@@ -333,6 +343,7 @@ std::optional<policy::VerifiedPolicy> room_called(std::string_view name) {
   if (name == "custom") return sign(custom());
   if (name == "closed") return sign(closed());
   if (name == "threshold_only") return sign(threshold());
+  if (name == "minima") return sign(minima());
   if (name == "snowy_brand") return sign(snowy_brand());
   if (name == "three_parties") return sign(three_parties());
   if (name == "apart") return sign(apart());

@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 
+#include "trusted/firewall/constraints.h"
 #include "trusted/firewall/rule.h"
 #include "trusted/firewall/threshold_only.h"
 #include "trusted/firewall/weights.h"
@@ -445,7 +446,8 @@ Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy
   }
 
   const sql::Catalog catalog = catalog_of(law);
-  GBX_TRY_ASSIGN(const sql::Query filtered, sql::with_row_filters(asked, row_filters(asked, law)));
+  GBX_TRY_ASSIGN(const sql::Query held, with_minima(asked, law));
+  GBX_TRY_ASSIGN(const sql::Query filtered, sql::with_row_filters(held, row_filters(held, law)));
   const sql::Query query = sql::normal_form(filtered, catalog);
   const RuleCheck rules(query, law);
   CheckedQuery out;

@@ -141,6 +141,8 @@ class CheckedQuery {
 // rows where f does not hold add 0, so the bounds are the same. Equal measures are one statistic
 // and paid for once.
 //
+// A minimum of different values that a table demands is a HAVING of its owner's (constraints.h).
+//
 // A template must be approved by the owner of each table that it reads (template_not_approved).
 //
 // Fails with policy_denied, not_found (member_unknown) or invalid_argument.

@@ -422,9 +422,7 @@ Status RuleCheck::aggregate(const sql::AggregateCall& call) const {
 std::int64_t RuleCheck::people_min() const {
   std::int64_t out = policy_->privacy.people_min;
   for (const policy::Table* table : tables_) {
-    for (const policy::OutputConstraint& constraint : table->rule.output_constraints) {
-      out = std::max(out, constraint.minimum);
-    }
+    out = std::max(out, policy::people_min(*policy_, *table));
   }
   return out;
 }

@@ -117,14 +117,21 @@ Status check_functions(const Rule& rule) {
   return {};
 }
 
-Status check_constraints(const Table& table) {
+Status check_constraints(const Table& table, const Policy& policy) {
+  std::vector<std::string> seen;
   for (const OutputConstraint& constraint : table.rule.output_constraints) {
-    if (constraint.column != table.person) return wrong("policy_constraint_not_person");
+    if (find_column(table, constraint.column) == nullptr) {
+      return wrong("policy_rule_column_unknown");
+    }
+    if (constraint.column != table.person && !threshold_only(policy.privacy)) {
+      return wrong("policy_constraint_noised");
+    }
     if (constraint.minimum < 2 || constraint.minimum > kPeopleMinMax) {
       return wrong("policy_constraint_range");
     }
+    seen.push_back(constraint.column);
   }
-  if (table.rule.output_constraints.size() > 1) return wrong("policy_constraint_repeated");
+  if (seen.size() > kConstraintsMax || repeats(seen)) return wrong("policy_constraint_repeated");
   return {};
 }
 
@@ -201,7 +208,7 @@ Status check_rule(const Table& table, const Policy& policy) {
     GBX_TRY(check_dimensions(table));
     GBX_TRY(check_functions(table.rule));
   }
-  GBX_TRY(check_constraints(table));
+  GBX_TRY(check_constraints(table, policy));
   GBX_TRY(check_comparisons(table));
   GBX_TRY(check_rations(table.rule.access_budget));
   for (const privacy::Ration& ration : table.rule.access_budget) {

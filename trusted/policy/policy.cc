@@ -61,6 +61,14 @@ const Column* find_column(const Table& table, std::string_view column) {
   return found == table.columns.end() ? nullptr : &*found;
 }
 
+std::int64_t people_min(const Policy& policy, const Table& table) {
+  std::int64_t out = policy.privacy.people_min;
+  for (const OutputConstraint& constraint : table.rule.output_constraints) {
+    if (constraint.column == table.person) out = std::max(out, constraint.minimum);
+  }
+  return out;
+}
+
 std::vector<const Member*> receivers_of(const Policy& policy, std::span<const std::string> tables) {
   std::vector<const Member*> out;
   for (const Member& member : policy.members) {

@@ -85,11 +85,14 @@ struct AggregateColumns {
   AggregateFunction function = AggregateFunction::count;
 };
 
+// COUNT_DISTINCT of the column must be >= minimum in every row of a result. Of the person column it
+// is a minimum of people, always safely met. Another column has exact numbers only, so the policy
+// is threshold-only: under noise a row could be hidden or shown for what the noise is.
 struct OutputConstraint {
-  std::string column;  // the person column: COUNT_DISTINCT of it must be >= minimum in every row of
-                       // a result
+  std::string column;
   std::int64_t minimum = 2;
 };
+constexpr std::size_t kConstraintsMax = 8;  // of a table
 
 // What may be compared in conditions; a column that is in no list may not.
 struct ComparisonControls {
@@ -215,6 +218,10 @@ struct Policy {
 
 // The column of that name, as written; nullptr when there is none.
 const Column* find_column(const Table& table, std::string_view column);
+
+// How many people a row of an answer about the table stands for at least: k, or what its constraint
+// on the person column demands.
+std::int64_t people_min(const Policy& policy, const Table& table);
 
 // Who hears the answer of a query over these tables: members that may receive and that no rule of
 // these tables leaves out.

@@ -72,5 +72,19 @@ TEST(ThresholdOnlyPolicy, NothingIsBothNoisedAndNot) {
   EXPECT_EQ(decoded.error().reason.view(), "policy_malformed");
 }
 
+TEST(threshold_only, rows_may_need_different_values) {
+  Policy policy = example_policy();
+  policy.tables[0].rule.output_constraints.push_back({"device", 3});
+  EXPECT_EQ(check(policy).error().reason.view(), "policy_constraint_noised");
+  make_threshold_only(policy.privacy, 10);
+  EXPECT_TRUE(check(policy));
+  EXPECT_EQ(people_min(policy, policy.tables[0]), 50);
+  const auto back = decode(encode(policy));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->tables[0].rule.output_constraints[1].column, "device");
+  policy.tables[0].rule.output_constraints.push_back({"device", 4});
+  EXPECT_EQ(check(policy).error().reason.view(), "policy_constraint_repeated");
+}
+
 }  // namespace
 }  // namespace gbx::policy
