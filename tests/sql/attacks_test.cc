@@ -7,6 +7,9 @@
 #include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
+#include <string>
+#include <vector>
 
 namespace gbx::testing {
 namespace {
@@ -61,6 +64,64 @@ TEST(Attacks, ThePageSaysWhatStopsEach) {
     all += attack.refused + attack.bounded;
   }
   EXPECT_GE(all, 450U);
+}
+
+// The words in backquotes of a cell.
+std::vector<std::string> quoted_in(const std::string& row) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; (at = row.find('`', at)) != std::string::npos;) {
+    const std::size_t end = row.find('`', at + 1);
+    if (end == std::string::npos) break;
+    out.push_back(row.substr(at + 1, end - at - 1));
+    at = end + 1;
+  }
+  return out;
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream in(fs::path(GBX_SOURCE_DIR) / path);
+  std::stringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+// "Suite.Name" as its test is written; as TEST, TEST_F or TEST_P.
+bool has_test(const std::string& source, const std::string& name) {
+  const std::size_t dot = name.find('.');
+  if (dot == std::string::npos) return false;
+  const std::string written = "(" + name.substr(0, dot) + ", " + name.substr(dot + 1) + ")";
+  const std::size_t at = source.find(written);
+  if (at == std::string::npos) return false;
+  const std::size_t begin = source.rfind('\n', at) + 1;
+  return source.compare(begin, 4, "TEST") == 0;
+}
+
+// Each row: files, and after each the tests in it; every file has one.
+TEST(Attacks, ThatAreNoTextHaveTestsThatAreThere) {
+  std::istringstream page(text_of("docs/reference/attacks.md"));
+  bool inside = false;
+  std::size_t rows = 0;
+  for (std::string line; std::getline(page, line);) {
+    if (line.starts_with("## ")) inside = line == "## Attacks that are no text";
+    if (!inside || !line.starts_with("| ") || line.starts_with("| attack |")) continue;
+    rows++;
+    const std::string cell = line.substr(line.rfind(" | "));
+    std::string source;
+    bool tested = true;
+    for (const std::string& word : quoted_in(cell)) {
+      if (word.find('/') != std::string::npos) {
+        EXPECT_TRUE(tested) << line << ": a file without a test";
+        source = text_of(word);
+        EXPECT_NE(source, "") << word << " is no file";
+        tested = false;
+      } else {
+        EXPECT_TRUE(has_test(source, word)) << word << " is no test of the file before it";
+        tested = true;
+      }
+    }
+    EXPECT_TRUE(tested && !source.empty()) << line << ": no test";
+  }
+  EXPECT_GE(rows, 11U);
 }
 
 }  // namespace

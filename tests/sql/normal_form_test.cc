@@ -38,6 +38,33 @@ std::string where(const std::string& condition) {
   return question("SELECT COUNT(*) FROM purchases WHERE " + condition);
 }
 
+// A table may be called as steps are printed: then steps are called otherwise.
+TEST(Steps, AreNotPrintedAsTablesAre) {
+  Catalog catalog;
+  for (const std::string name : {"s0", "SS12", "sale"}) {
+    CatalogColumn column;
+    column.name = "x";
+    column.type = {Type::integer, 0};
+    catalog.tables.push_back({name, "owner", "p", {column}, 1});
+  }
+  const auto printed = [&](const std::string& sql) {
+    testing::DuckdbParser parser;
+    const auto select = parse(parser.tree(sql), sql);
+    GBX_CHECK(select);
+    const auto query = bind(*select, catalog);
+    GBX_CHECK(query);
+    return print(*query, catalog);
+  };
+  const std::string text = printed("SELECT COUNT(*) FROM (SELECT DISTINCT p, x FROM s0) a");
+  EXPECT_EQ(text.find("WITH sss0 AS ("), 0U) << text;
+  EXPECT_NE(text.find("FROM s0 AS t0"), std::string::npos) << text;
+  EXPECT_NE(text.find("FROM sss0 AS t0"), std::string::npos) << text;
+  catalog.tables.resize(1);
+  catalog.tables[0].name = "sale";
+  EXPECT_EQ(printed("SELECT COUNT(*) FROM (SELECT DISTINCT p, x FROM sale) a").find("WITH s0 AS ("),
+            0U);
+}
+
 // What no engine takes is refused before it is paid for.
 TEST(Steps, OfMoreTablesThanAnEngineTakes) {
   Catalog catalog;

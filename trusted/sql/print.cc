@@ -66,10 +66,23 @@ std::string column_name(std::uint32_t relation, std::string_view name) {
   return "t" + std::to_string(relation) + "." + std::string(name);
 }
 
+// What names of steps begin with: "s", and one more than any table has that is called like a step.
+std::string step_letters(const Catalog& catalog) {
+  std::size_t most = 0;
+  for (const CatalogTable& table : catalog.tables) {
+    const std::string_view name = table.name;
+    const std::size_t letters = std::min(name.find_first_not_of("sS"), name.size());
+    const bool like_a_step =
+        name.find_first_not_of("0123456789", letters) == std::string_view::npos;
+    if (like_a_step) most = std::max(most, letters);
+  }
+  return std::string(most + 1, 's');
+}
+
 std::string Printer::source(std::uint32_t source) const {
   const std::size_t tables = query_->relations.size();
   if (source < tables) return query_->relations[source].table_name;
-  return "s" + std::to_string(source - tables);
+  return step_letters(*catalog_) + std::to_string(source - tables);
 }
 
 std::string Printer::column(const Expression& e) const {
@@ -352,7 +365,7 @@ std::string Printer::statement() const {
   std::string out;
   for (std::size_t i = 0; i < query_->steps.size(); i++) {
     const Step& one = query_->steps[i];
-    out += (i == 0 ? "WITH s" : ", s") + std::to_string(i) + " AS (" +
+    out += (i == 0 ? "WITH " : ", ") + step_letters(*catalog_) + std::to_string(i) + " AS (" +
            Printer(one, *query_, *catalog_).step(one) + ")";
   }
   if (!out.empty()) out += " ";
