@@ -23,6 +23,7 @@
 #include "tests/sql/syntax_tree.h"
 #include "trusted/crypto/hash.h"
 #include "trusted/firewall/check.h"
+#include "trusted/sql/released_value.h"
 
 namespace gbx::testing {
 namespace {
@@ -147,7 +148,10 @@ Rows exact_rows(const firewall::CheckedQuery& query, const std::vector<sql::Grou
     const std::vector<Cell> cells = firewall::assemble(query, group.key, statistics);
     Words& row = out.emplace_back();
     for (const sql::Item& item : query.items()) {
-      row.push_back(shown(cells[item.output], query.outputs()[item.output].type));
+      if (item.input) break;
+      row.push_back(item.formula ? shown(sql::released_value(*item.formula, sql::known(cells)),
+                                         item.formula->type)
+                                 : shown(cells[item.output], query.outputs()[item.output].type));
     }
   }
   std::sort(out.begin(), out.end());
