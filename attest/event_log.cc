@@ -86,13 +86,14 @@ Result<Event> read_event(Reader& in, const std::vector<Bank>& banks, TpmAlgorith
 }
 
 // A TPM that was started from another locality begins PCR 0 with its number.
-bool start_locality(const Event& event, Bytes& pcr0, PcrMask touched) {
+bool start_locality(const Event& event, EventLog& log) {
   if (event.data.size() != kLocalitySignature.size() + 1 ||
       as_text(event.data.first(kLocalitySignature.size())) != kLocalitySignature) {
     return true;
   }
-  if ((touched & 1U) != 0) return false;
-  pcr0.back() = event.data.back();
+  if ((log.touched & 1U) != 0) return false;
+  log.start_locality = event.data.back();
+  log.values[0].back() = event.data.back();
   return true;
 }
 
@@ -130,9 +131,7 @@ Result<EventLog> replay_event_log(ByteView log, TpmAlgorithm bank) {
     if (count == kEventsMax) return refused("event_log_too_large");
     GBX_TRY_ASSIGN(Event event, read_event(in, banks, bank));
     if (event.type == kNoAction) {
-      if (!start_locality(event, out.values[0], out.touched)) {
-        return refused("event_log_malformed");
-      }
+      if (!start_locality(event, out)) return refused("event_log_malformed");
       continue;
     }
     out.touched |= PcrMask{1} << event.pcr;

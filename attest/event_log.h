@@ -26,6 +26,7 @@ struct Event {
 
 struct EventLog {
   std::vector<Event> events;            // those that were extended, in order
+  std::uint8_t start_locality = 0;      // which PCR 0 begins with
   PcrMask touched = 0;                  // PCRs that some event extends
   std::array<Bytes, kPcrCount> values;  // what the events give, from what the PCR starts with
 };

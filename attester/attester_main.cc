@@ -14,21 +14,21 @@
 #include "attester/serve.h"
 #include "attester/tpm.h"
 #include "attester/tsm.h"
-#include "enclave/image.h"
 
 namespace gbx::attester {
 namespace {
 
 constexpr int kRoomDescriptor = 3;
 constexpr std::size_t kBindingBytes = 32;  // of a quote's extra data
-constexpr unsigned kImagePcr = 14;
 
 struct Options {
   std::string tpm;
   std::string folder = kTsmFolder;
-  std::string room_program;
+  std::string key;
+  std::string firmware_log;
+  std::string launch_log;
   std::string challenge;
-  std::vector<unsigned> pcrs{kImagePcr};
+  std::vector<unsigned> pcrs{attest::kImagePcr};
   Attachments files;
 };
 
@@ -38,34 +38,34 @@ T demand(Result<T> result) {
   if (result) return std::move(result).value();
   throw std::runtime_error(std::string(result.error().reason.view()));
 }
-void demand(const Status& status) {
-  if (!status) throw std::runtime_error(std::string(status.error().reason.view()));
+
+Tpm open_tpm(const Options& options) {
+  if (options.key == "own") return demand(Tpm::open(options.tpm, TpmKey::own));
+  auto certified = Tpm::open(options.tpm, TpmKey::google);
+  const bool missing = !certified && certified.error().reason == Literal("tpm_key_missing");
+  if (missing && options.key.empty()) return demand(Tpm::open(options.tpm, TpmKey::own));
+  return demand(std::move(certified));
 }
 
-// Hashes what will run and extends the register with it, so that a quote says so.
-std::vector<Measured> measure(Tpm& tpm, const std::string& room_program) {
-  if (room_program.empty()) return {};
-  const Json manifest =
-      demand(enclave::image_manifest(demand(enclave::image_files_of(room_program))));
-  const Measured event{kImagePcr, enclave::image_digest(manifest), manifest.canonical()};
-  demand(tpm.extend(event.pcr, event.digest));
-  return {event};
+// Of the start so far: the launcher writes its log before the room runs, so before it asks.
+Result<Bytes> read_event_log(const Options& options) {
+  GBX_TRY_ASSIGN(const Bytes firmware, read_attachment(options.firmware_log));
+  GBX_TRY_ASSIGN(const Bytes launch, read_attachment(options.launch_log));
+  if (firmware.empty() && launch.empty()) return Bytes{};
+  return merge_event_logs(firmware, launch);
 }
 
 int run_tpm(const Options& options) {
-  Tpm tpm = demand(Tpm::open(options.tpm));
-  const Bytes log = print_event_log(measure(tpm, options.room_program));
+  Tpm tpm = open_tpm(options);
   attest::PcrMask selection = 0;
   for (const unsigned pcr : options.pcrs) selection |= attest::PcrMask{1} << pcr;
-  const bool measured = !options.room_program.empty();
   const Attest attest = [&](ByteView binding) -> Result<attest::EvidenceBundle> {
+    GBX_TRY_ASSIGN(Bytes log, read_event_log(options));
     GBX_TRY_ASSIGN(attest::TpmEvidence quote,
                    tpm.quote({binding.first(std::min(binding.size(), kBindingBytes)), selection}));
     const attest::TpmFile file{tpm.ak_public(), std::move(quote)};
-    return attest::EvidenceBundle{attest::Platform::tpm,
-                                  to_bytes(attest::print_tpm_file(file)),
-                                  {},
-                                  measured ? log : Bytes{}};
+    return attest::EvidenceBundle{attest::Platform::tpm, to_bytes(attest::print_tpm_file(file)),
+                                  tpm.ak_certificate(), std::move(log)};
   };
   enclave::AttesterLine line{enclave::Descriptor(kRoomDescriptor)};
   serve(line, attest::Platform::tpm, options.files, attest);
@@ -109,8 +109,13 @@ void add_verbs(CLI::App& app, Options& options) {
   app.require_subcommand(1);
   CLI::App* tpm = app.add_subcommand("tpm", "Quotes of a TPM 2.0, for the room at descriptor 3");
   add_tpm(tpm, options);
-  tpm->add_option("--measure", options.room_program,
-                  "First extend register 14 with the image of this room program");
+  tpm->add_option("--launch-log", options.launch_log, "What glovebox-launch has written");
+  tpm->add_option("--firmware-log", options.firmware_log,
+                  "The firmware's event log, /sys/kernel/security/tpm0/binary_bios_measurements");
+  tpm->add_option("--key", options.key,
+                  "own: the key that owners enrol; google: the one that Google certifies. Without "
+                  "it, Google's where the TPM has it")
+      ->check(CLI::IsMember({"own", "google"}));
   tpm->add_option("--pcr", options.pcrs, "The registers to quote, of the bank sha256")
       ->delimiter(',')
       ->check(CLI::Range(0U, 23U));

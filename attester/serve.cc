@@ -12,14 +12,20 @@ constexpr enclave::AttesterLine::Milliseconds kPatience{30'000};
 
 Status append(Bytes& to, const std::vector<std::filesystem::path>& files) {
   for (const std::filesystem::path& path : files) {
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return Error{ErrorCode::unavailable, "attachment_unreadable"};
-    to.insert(to.end(), std::istreambuf_iterator<char>(file), {});
+    GBX_TRY_ASSIGN(const Bytes bytes, read_attachment(path));
+    to.insert(to.end(), bytes.begin(), bytes.end());
   }
   return {};
 }
 
 }  // namespace
+
+Result<Bytes> read_attachment(const std::filesystem::path& path) {
+  if (path.empty()) return Bytes{};
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return Error{ErrorCode::unavailable, "attachment_unreadable"};
+  return Bytes{std::istreambuf_iterator<char>(file), {}};
+}
 
 Result<attest::EvidenceBundle> attach_files(attest::EvidenceBundle bundle,
                                             const Attachments& files) {

@@ -24,7 +24,8 @@ struct Attachments {
 void serve(enclave::AttesterLine& line, attest::Platform platform, const Attachments& files,
            const Attest& attest);
 
-// Fails with unavailable (attachment_unreadable).
+// Empty for no path. Fails with unavailable (attachment_unreadable), as the one below.
+Result<Bytes> read_attachment(const std::filesystem::path& path);
 Result<attest::EvidenceBundle> attach_files(attest::EvidenceBundle bundle,
                                             const Attachments& files);
 

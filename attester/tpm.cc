@@ -11,7 +11,16 @@ namespace gbx::attester {
 namespace {
 
 constexpr Error kFailed{ErrorCode::unavailable, "tpm_failed"};
+constexpr Error kKeyMissing{ErrorCode::unavailable, "tpm_key_missing"};
 constexpr TPM2_HANDLE kEndorsementCertificate = 0x01C00002;
+
+// Where Google keeps the templates of its attestation keys, and their certificates.
+struct CertifiedKey {
+  TPM2_HANDLE templates;
+  TPM2_HANDLE certificate;
+};
+constexpr std::array<CertifiedKey, 2> kGoogleKeys{
+    {{0x01C10003, 0x01C10002}, {0x01C10001, 0x01C10000}}};
 constexpr std::size_t kNvPiece = 512;
 constexpr std::size_t kCertificateBytesMax = 8192;
 constexpr std::size_t kPcrRoundsMax = 8;
@@ -132,6 +141,7 @@ struct Tpm::State {
   ESYS_CONTEXT* esys = nullptr;
   ESYS_TR ak = ESYS_TR_NONE;
   Bytes ak_public;
+  Bytes ak_certificate;
 
   State() = default;
   State(const State&) = delete;
@@ -166,6 +176,50 @@ struct Tpm::State {
     return handle;
   }
 
+  // The contents of an NV index. Fails as well where there is none.
+  Result<Bytes> read_nv(TPM2_HANDLE handle) const {
+    ESYS_TR index = ESYS_TR_NONE;
+    if (Esys_TR_FromTPMPublic(esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &index) !=
+        TSS2_RC_SUCCESS) {
+      return kFailed;
+    }
+    Freed<TPM2B_NV_PUBLIC> area;
+    const TSS2_RC known = Esys_NV_ReadPublic(esys, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                                             &area.value, nullptr);
+    Bytes out;
+    bool whole = known == TSS2_RC_SUCCESS && area->nvPublic.dataSize <= kCertificateBytesMax;
+    while (whole && out.size() < area->nvPublic.dataSize) {
+      const std::size_t left = area->nvPublic.dataSize - out.size();
+      Freed<TPM2B_MAX_NV_BUFFER> piece;
+      whole = Esys_NV_Read(esys, ESYS_TR_RH_OWNER, index, ESYS_TR_PASSWORD, ESYS_TR_NONE,
+                           ESYS_TR_NONE, static_cast<UINT16>(std::min(left, kNvPiece)),
+                           static_cast<UINT16>(out.size()), &piece.value) == TSS2_RC_SUCCESS &&
+              piece->size > 0;
+      if (whole) out.insert(out.end(), piece->buffer, piece->buffer + piece->size);
+    }
+    Esys_TR_Close(esys, &index);
+    if (!whole) return kFailed;
+    return out;
+  }
+
+  // The key of the first template that is there, with its certificate.
+  Status load_google_key() {
+    for (const CertifiedKey& key : kGoogleKeys) {
+      const auto text = read_nv(key.templates);
+      if (!text) continue;
+      TPM2B_PUBLIC wanted{};
+      std::size_t used = 0;
+      if (Tss2_MU_TPMT_PUBLIC_Unmarshal(text->data(), text->size(), &used, &wanted.publicArea) !=
+          TSS2_RC_SUCCESS) {
+        return kFailed;
+      }
+      GBX_TRY_ASSIGN(ak_certificate, read_nv(key.certificate));
+      GBX_TRY_ASSIGN(ak, primary(wanted, &ak_public));
+      return {};
+    }
+    return kKeyMissing;
+  }
+
   Result<std::vector<attest::PcrValue>> read_pcrs(attest::PcrMask mask) const {
     std::vector<attest::PcrValue> out;
     for (std::size_t round = 0; mask != 0 && round < kPcrRoundsMax; round++) {
@@ -197,18 +251,22 @@ Tpm::Tpm(Tpm&&) noexcept = default;
 Tpm& Tpm::operator=(Tpm&&) noexcept = default;
 Tpm::~Tpm() = default;
 
-Result<Tpm> Tpm::open(const std::string& where) {
+Result<Tpm> Tpm::open(const std::string& where, TpmKey key) {
   auto state = std::make_unique<State>();
   GBX_TRY_ASSIGN(state->tcti, connect(where));
   if (Esys_Initialize(&state->esys, state->tcti, nullptr) != TSS2_RC_SUCCESS) return kFailed;
   // A software TPM may not have been started yet; one that was says so, which is no failure.
   const TSS2_RC started = Esys_Startup(state->esys, TPM2_SU_CLEAR);
   if (started != TSS2_RC_SUCCESS && started != TPM2_RC_INITIALIZE) return kFailed;
-  GBX_TRY_ASSIGN(state->ak, state->primary(attestation_template(), &state->ak_public));
+  if (key == TpmKey::own) {
+    GBX_TRY_ASSIGN(state->ak, state->primary(attestation_template(), &state->ak_public));
+  }
+  if (key == TpmKey::google) GBX_TRY(state->load_google_key());
   return Tpm(std::move(state));
 }
 
 const Bytes& Tpm::ak_public() const { return state_->ak_public; }
+const Bytes& Tpm::ak_certificate() const { return state_->ak_certificate; }
 
 Result<attest::TpmEvidence> Tpm::quote(const QuoteOrder& order) {
   TPM2B_DATA qualifying{};
@@ -245,31 +303,7 @@ Status Tpm::extend(unsigned pcr, const Hash& digest) {
   return {};
 }
 
-Result<Bytes> Tpm::endorsement_certificate() {
-  ESYS_CONTEXT* esys = state_->esys;
-  ESYS_TR index = ESYS_TR_NONE;
-  if (Esys_TR_FromTPMPublic(esys, kEndorsementCertificate, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                            &index) != TSS2_RC_SUCCESS) {
-    return kFailed;
-  }
-  Freed<TPM2B_NV_PUBLIC> area;
-  const TSS2_RC known = Esys_NV_ReadPublic(esys, index, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                           &area.value, nullptr);
-  Bytes out;
-  bool whole = known == TSS2_RC_SUCCESS && area->nvPublic.dataSize <= kCertificateBytesMax;
-  while (whole && out.size() < area->nvPublic.dataSize) {
-    const std::size_t left = area->nvPublic.dataSize - out.size();
-    Freed<TPM2B_MAX_NV_BUFFER> piece;
-    whole = Esys_NV_Read(esys, ESYS_TR_RH_OWNER, index, ESYS_TR_PASSWORD, ESYS_TR_NONE,
-                         ESYS_TR_NONE, static_cast<UINT16>(std::min(left, kNvPiece)),
-                         static_cast<UINT16>(out.size()), &piece.value) == TSS2_RC_SUCCESS &&
-            piece->size > 0;
-    if (whole) out.insert(out.end(), piece->buffer, piece->buffer + piece->size);
-  }
-  Esys_TR_Close(esys, &index);
-  if (!whole) return kFailed;
-  return out;
-}
+Result<Bytes> Tpm::endorsement_certificate() { return state_->read_nv(kEndorsementCertificate); }
 
 Result<Bytes> Tpm::activate(ByteView id_object, ByteView secret) {
   ESYS_CONTEXT* esys = state_->esys;

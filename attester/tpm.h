@@ -17,11 +17,19 @@ struct QuoteOrder {
   attest::PcrMask selection = 0;  // of the bank sha256
 };
 
+// Which attestation key.
+enum class TpmKey : std::uint8_t {
+  none,    // registers alone: no quotes
+  own,     // made from the TPM's own seed, for an owner to enrol
+  google,  // Google's, by the template in NV 0x01C10003 (ECC) or 0x01C10001 (RSA)
+};
+
 class Tpm {
  public:
   // "device:/dev/tpmrm0", or "swtpm:HOST:PORT" (whose control port is PORT + 1). Fails with
-  // invalid_argument (tpm_unknown) or unavailable (tpm_unreachable, tpm_failed).
-  static Result<Tpm> open(const std::string& where);
+  // invalid_argument (tpm_unknown) or unavailable (tpm_unreachable, tpm_failed; tpm_key_missing:
+  // there is no template).
+  static Result<Tpm> open(const std::string& where, TpmKey key = TpmKey::own);
 
   Tpm(Tpm&&) noexcept;
   Tpm& operator=(Tpm&&) noexcept;
@@ -29,9 +37,12 @@ class Tpm {
   Tpm& operator=(const Tpm&) = delete;
   ~Tpm();
 
-  // TPMT_PUBLIC of the attestation key: ECDSA P-256, restricted, made from the TPM's own seed, so
-  // the same one in each boot.
+  // TPMT_PUBLIC of the attestation key, which is the same one in each boot. Our own one is ECDSA
+  // P-256 and restricted.
   [[nodiscard]] const Bytes& ak_public() const;
+  // The certificate of Google's attestation key, DER, beside its template (NV 0x01C10002 or
+  // 0x01C10000); empty for another key.
+  [[nodiscard]] const Bytes& ak_certificate() const;
   // Fails with unavailable (tpm_failed), as all below.
   Result<attest::TpmEvidence> quote(const QuoteOrder& order);
   // Extends `pcr` of the bank sha256.

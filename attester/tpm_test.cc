@@ -6,8 +6,11 @@
 #include "attest/enrolment.h"
 #include "attest/event_log.h"
 #include "attest/evidence_bundle.h"
+#include "attest/testing/test_chain.h"
+#include "attest/testing/tpm_maker.h"
 #include "attest/trust_policy.h"
 #include "attester/event_log_file.h"
+#include "attester/testing/nv_storage.h"
 #include "attester/testing/software_tpm.h"
 #include "trusted/crypto/entropy.h"
 #include "trusted/crypto/hash.h"
@@ -168,6 +171,107 @@ TEST_F(OnSoftwareTpm, OnlyTheTpmOfTheCertificateAnswersTheChallenge) {
                 .reason.view(),
             "root_not_pinned");
   EXPECT_TRUE(tpm.quote({Bytes(32, 1), 1U << kPcr}));  // a refused challenge breaks nothing
+}
+
+// The templates of Google's attestation keys: restricted, for signing, of a fixed scheme.
+Bytes google_template(bool rsa) {
+  using attest::testing::be;
+  using attest::testing::tpm2b;
+  constexpr std::uint32_t kAttributes = 0x00050072;
+  const Bytes head = attest::testing::joined(be(rsa ? 0x0001 : 0x0023, 2), be(0x000b, 2),
+                                             be(kAttributes, 4), tpm2b({}), be(0x0010, 2),
+                                             be(rsa ? 0x0014 : 0x0018, 2), be(0x000b, 2));
+  if (rsa) return attest::testing::joined(head, be(2048, 2), be(0, 4), tpm2b({}));
+  return attest::testing::joined(head, be(3, 2), be(0x0010, 2), tpm2b({}), tpm2b({}));
+}
+
+struct GoogleKey {
+  bool rsa;
+  TPM2_HANDLE at;  // the template; the certificate is before it
+};
+
+// A machine as in Google's cloud; verified by whoever names the root, with nothing enrolled.
+class OnGooglesTpm : public OnSoftwareTpm, public testing::WithParamInterface<GoogleKey> {
+ protected:
+  OnGooglesTpm() {
+    trust_.min_assurance = attest::Assurance::cloud_tpm;
+    trust_.crl_age_max_s = 7 * attest::testing::kDay;
+    trust_.tpm->require_crl = true;
+    trust_.tpm->roots = {{crypto::sha256(chain_.root_der()), attest::Assurance::cloud_tpm}};
+  }
+
+  // Puts the template there, and beside it a certificate of the key that comes of it.
+  void certify() {
+    NvStorage storage(machine_.where());
+    storage.put(GetParam().at, google_template(GetParam().rsa));
+    storage.put(GetParam().at - 1, Bytes{1});
+    const Bytes area = Tpm::open(machine_.where(), TpmKey::google)->ak_public();
+    const auto ak = attest::parse_tpm_public(area).value();
+    const Bytes spki = attest::verifying_key(ak)->spki();
+    const auto kind = GetParam().rsa ? crypto::KeyKind::rsa : crypto::KeyKind::p256;
+    auto spec = chain_.leaf("google's attestation key");
+    spec.extensions = {{"2.5.29.37", {0x30, 7, 6, 5, 0x67, 0x81, 5, 8, 1}, false}};
+    storage.put(GetParam().at - 1,
+                chain_.leaf_der(spec, crypto::testing::TestKey::of_public(spki, kind)));
+  }
+  // With the certificates and lists that an operator adds.
+  [[nodiscard]] std::string verdict_of(Tpm& tpm) {
+    const Bytes log = measure(tpm, binding_.image_digest);
+    auto bundle = attest::decode_evidence(evidence(tpm, log)).value();
+    bundle.chain = attest::testing::joined(tpm.ak_certificate(), chain_.middle_der(),
+                                           chain_.root_der(), chain_.crls());
+    return verdict(attest::encode(bundle));
+  }
+
+  attest::testing::TestChain chain_{crypto::KeyKind::p256, crypto::Digest::sha256};
+  SoftwareTpm machine_;
+};
+
+TEST_P(OnGooglesTpm, ItsCertifiedKeyNeedsNoEnrolment) {
+  certify();
+  auto tpm = Tpm::open(machine_.where(), TpmKey::google);
+  ASSERT_TRUE(tpm);
+  EXPECT_EQ(verdict_of(*tpm), "CLOUD-TPM");
+}
+
+TEST_P(OnGooglesTpm, WhoseRootIsNotNamedIsNotBelieved) {
+  certify();
+  trust_.tpm->roots[0].sha256 = crypto::sha256(as_bytes("another root"));
+  auto tpm = Tpm::open(machine_.where(), TpmKey::google);
+  ASSERT_TRUE(tpm);
+  EXPECT_EQ(verdict_of(*tpm), "root_not_pinned");
+}
+
+TEST_P(OnGooglesTpm, TheCertificateMustBeThereAndOfThatKey) {
+  certify();
+  {
+    NvStorage storage(machine_.where());
+    storage.put(GetParam().at - 1,
+                chain_.leaf_der(chain_.leaf("another key"),
+                                attest::testing::key_of("ak", crypto::KeyKind::p256)));
+  }
+  auto tpm = Tpm::open(machine_.where(), TpmKey::google);
+  ASSERT_TRUE(tpm);
+  EXPECT_EQ(verdict_of(*tpm), "tpm_ak_not_trusted");
+  NvStorage(machine_.where()).remove(GetParam().at - 1);
+  EXPECT_EQ(Tpm::open(machine_.where(), TpmKey::google).error().reason.view(), "tpm_failed");
+  NvStorage(machine_.where()).remove(GetParam().at);
+  EXPECT_EQ(Tpm::open(machine_.where(), TpmKey::google).error().reason.view(), "tpm_key_missing");
+  NvStorage(machine_.where()).put(GetParam().at, Bytes(10, 1));
+  EXPECT_EQ(Tpm::open(machine_.where(), TpmKey::google).error().reason.view(), "tpm_failed");
+}
+
+INSTANTIATE_TEST_SUITE_P(Keys, OnGooglesTpm,
+                         testing::Values(GoogleKey{false, 0x01C10003}, GoogleKey{true, 0x01C10001}),
+                         [](const auto& test) { return test.param.rsa ? "Rsa" : "Ecc"; });
+
+TEST_F(OnSoftwareTpm, WithoutAKeyItExtendsAndQuotesNothing) {
+  const SoftwareTpm machine;
+  auto tpm = Tpm::open(machine.where(), TpmKey::none);
+  ASSERT_TRUE(tpm);
+  EXPECT_TRUE(tpm->extend(kPcr, binding_.image_digest));
+  EXPECT_TRUE(tpm->ak_public().empty());
+  EXPECT_FALSE(tpm->quote({Bytes(32, 1), 1U << kPcr}));
 }
 
 TEST(Tpm, WhatIsNotThereIsAFailure) {

@@ -158,7 +158,7 @@ std::string long_question() {
 }
 
 std::vector<Line> checked(const std::string& worker) {
-  auto pool = enclave::WorkerPool::start(worker, {});
+  auto pool = enclave::WorkerPool::start({worker}, {});
   GBX_CHECK(pool.has_value());
   const policy::VerifiedPolicy policy = tpch::policy(150'000);
   const std::string sql = long_question();

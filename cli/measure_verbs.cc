@@ -31,6 +31,7 @@ struct SnpOptions {
 
 struct TpmOptions {
   std::string log;
+  std::string image;
   std::string bank = "sha256";
 };
 
@@ -140,14 +141,34 @@ void measure_tdx(const Console& console, const std::string& path) {
   console.print(Json::object({{"platform", "tdx"}, {"rtmrs", std::move(values)}}));
 }
 
+std::vector<attest::Measured> launch_of(const std::string& path) {
+  std::string text = read_part(path, attest::kImageManifestBytesMax);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  const auto manifest = Json::parse_canonical(text);
+  if (!manifest) throw failure_in_words(kNot, path, manifest.error());
+  auto events = attest::launch_events(*manifest);
+  if (!events) throw failure_in_words(kNot, path, events.error());
+  return std::move(events).value();
+}
+
 void measure_tpm(const Console& console, const TpmOptions& options) {
   const auto bank = attest::bank_from(options.bank);
   if (!bank || !attest::digest_of(*bank)) {
     throw wrong_usage("--bank " + options.bank, "nothing rests on it",
                       "write sha256, sha384 or sha512");
   }
-  const std::string log = read_part(options.log, kLogBytesMax);
-  const auto pcrs = client::pcrs_of_log(as_bytes(log), *bank);
+  if (options.log.empty() && options.image.empty()) {
+    throw wrong_usage("measure tpm", "there is nothing to compute from",
+                      "give --image, --event-log or both");
+  }
+  const bool launched = !options.image.empty();
+  if (launched && *bank != attest::TpmAlgorithm::sha256) {
+    throw wrong_usage("--bank " + options.bank, "a measured start extends the bank sha256 alone",
+                      "leave it out");
+  }
+  const std::string log = options.log.empty() ? "" : read_part(options.log, kLogBytesMax);
+  const auto pcrs = launched ? client::pcrs_of_launch(as_bytes(log), launch_of(options.image))
+                             : client::pcrs_of_log(as_bytes(log), *bank);
   if (!pcrs) throw failure_in_words(kNot, options.log, pcrs.error());
   Json values = print_registers(
       console,
@@ -182,13 +203,14 @@ void add_snp(CLI::App* group, Console& console) {
 
 void add_tpm(CLI::App* group, Console& console) {
   auto options = std::make_shared<TpmOptions>();
-  CLI::App* verb =
-      group->add_subcommand("tpm", "What the event log of a start leaves in a TPM's registers");
+  CLI::App* verb = group->add_subcommand("tpm", "What a start leaves in a TPM's registers");
   verb->add_option("--event-log", options->log,
-                   "Linux keeps it as /sys/kernel/security/tpm0/binary_bios_measurements")
-      ->required();
+                   "Of the firmware, whose registers to take: Linux keeps it as "
+                   "/sys/kernel/security/tpm0/binary_bios_measurements");
+  verb->add_option("--image", options->image,
+                   "The manifest (image.json) of the room that glovebox-launch then starts");
   verb->add_option("--bank", options->bank, "sha256, sha384 or sha512")->capture_default_str();
-  verb->footer("Example: glovebox measure tpm --event-log binary_bios_measurements");
+  verb->footer("Example: glovebox measure tpm --image image.json");
   verb->callback([&console, options] { measure_tpm(console, *options); });
 }
 

@@ -10,7 +10,7 @@ constexpr Error kFailed{ErrorCode::unavailable, "worker_failed"};
 class HostileWorker : public testing::Test {
  protected:
   HostileWorker() {
-    auto pool = WorkerPool::start(std::string(GBX_BINARY_DIR) + "/bin/hostile_worker",
+    auto pool = WorkerPool::start({std::string(GBX_BINARY_DIR) + "/bin/hostile_worker"},
                                   {.threads = 1, .seconds = 1});
     GBX_CHECK(pool.has_value());
     pool_ = std::move(*pool);

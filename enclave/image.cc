@@ -14,8 +14,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // What the worker and the engine need of Debian 12, by name.
-constexpr std::array<const char*, 6> kLibraries = {
-    "libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6", "libpthread.so.0", "libstdc++.so.6"};
+constexpr std::array<const char*, 7> kLibraries = {kLoaderName,     "libc.so.6", "libdl.so.2",
+                                                   "libgcc_s.so.1", "libm.so.6", "libpthread.so.0",
+                                                   "libstdc++.so.6"};
 
 Result<Hash> hash_file(const fs::path& path) {
   const Error unreadable{ErrorCode::unavailable, "image_unreadable"};
@@ -36,8 +37,8 @@ Result<Hash> hash_file(const fs::path& path) {
 Result<ImageFiles> image_files_of(const fs::path& room) {
   std::error_code failed;
   const fs::path folder = room.parent_path();
-  ImageFiles files{room, folder / "glovebox-worker", {}, {}};
-  const std::array<fs::path, 3> places{folder / "libduckdb.so", folder / "../lib/libduckdb.so",
+  ImageFiles files{room, folder / kWorkerName, {}, {}};
+  const std::array<fs::path, 3> places{folder / kEngineName, folder / "../lib" / kEngineName,
                                        GBX_DUCKDB_LIBRARY};
   for (const fs::path& place : places) {
     if (files.engine.empty() && fs::exists(place, failed)) files.engine = place;
@@ -56,21 +57,24 @@ Result<ImageFiles> find_image_files() {
   return image_files_of(fs::read_symlink("/proc/self/exe", failed));
 }
 
+std::vector<NamedFile> named_files(const ImageFiles& files) {
+  std::vector<NamedFile> out{
+      {kRoomName, files.room}, {kWorkerName, files.worker}, {kEngineName, files.engine}};
+  for (const fs::path& library : files.libraries) {
+    out.push_back({library.filename().string(), library});
+  }
+  return out;
+}
+
+Json manifest_of(Json files) { return Json::object({{"files", std::move(files)}, {"format", 1}}); }
+
 Result<Json> image_manifest(const ImageFiles& files) {
   Json list{Json::Array{}};
-  const std::array<std::pair<const char*, const fs::path*>, 3> parts{
-      {{"glovebox-room", &files.room},
-       {"glovebox-worker", &files.worker},
-       {"libduckdb.so", &files.engine}}};
-  for (const auto& [name, path] : parts) {
-    GBX_TRY_ASSIGN(const Hash hash, hash_file(*path));
-    list.push(Json::object({{"name", name}, {"sha256", to_hex(hash)}}));
+  for (const NamedFile& part : named_files(files)) {
+    GBX_TRY_ASSIGN(const Hash hash, hash_file(part.path));
+    list.push(Json::object({{"name", part.name}, {"sha256", to_hex(hash)}}));
   }
-  for (const fs::path& library : files.libraries) {
-    GBX_TRY_ASSIGN(const Hash hash, hash_file(library));
-    list.push(Json::object({{"name", library.filename().string()}, {"sha256", to_hex(hash)}}));
-  }
-  return Json::object({{"files", std::move(list)}, {"format", 1}});
+  return manifest_of(std::move(list));
 }
 
 Hash image_digest(const Json& manifest) { return crypto::sha256(as_bytes(manifest.canonical())); }

@@ -1,21 +1,22 @@
 // glovebox-room: one room on one socket. The host starts it with the room's end as descriptor 3, on
-// a machine with evidence the line to its attester as descriptor 4, and no environment;
+// a machine with evidence the line to its attester as descriptor 4, and no environment; after a
+// measured start, `glovebox-room --launched`, its image comes as descriptors, too (sealed_image.h).
 // `glovebox-room --measure` prints the image manifest instead.
 
 #include <fcntl.h>
 
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <ctime>
 #include <optional>
+#include <string_view>
 #include <thread>
 
 #include "attest/sim.h"
 #include "enclave/attester_line.h"
 #include "enclave/file_source.h"
 #include "enclave/harden.h"
-#include "enclave/image.h"
+#include "enclave/sealed_image.h"
 #include "enclave/session.h"
 #include "enclave/worker_pool.h"
 #include "trusted/crypto/entropy.h"
@@ -70,11 +71,55 @@ class WorkerEngine final : public room::Engine {
   WorkerPool* pool_;
 };
 
+// What runs: its digest, and how workers are started from it.
+struct Image {
+  Hash digest{};
+  WorkerProgram worker;
+};
+
+// From the folder of the room. A loader and libraries that lie beside the worker are used, no
+// others.
+Result<Image> image_on_disk() {
+  GBX_TRY_ASSIGN(const ImageFiles files, find_image_files());
+  GBX_TRY_ASSIGN(const Json manifest, image_manifest(files));
+  Image out{image_digest(manifest), {files.worker.string(), {}}};
+  const std::filesystem::path folder = files.worker.parent_path();
+  if (!files.libraries.empty() && files.libraries.front().filename() == kLoaderName) {
+    out.worker = {files.libraries.front().string(),
+                  {"--inhibit-cache", "--library-path", folder.string(), files.worker.string()}};
+  }
+  return out;
+}
+
+// From sealed memory: the loader, the worker, and every library by its descriptor. An image without
+// a loader of its own was started with the system's libraries, on purpose.
+Result<Image> image_in_memory() {
+  GBX_TRY_ASSIGN(const InheritedImage inherited, inherited_image());
+  std::string loader = std::string("/lib64/") + kLoaderName;
+  std::string worker;
+  std::string libraries;
+  int next = kImageDescriptor;
+  for (const std::string& name : inherited.names) {
+    const std::string path = "/proc/self/fd/" + std::to_string(next++);
+    if (name == kRoomName) continue;
+    if (name == kLoaderName) {
+      loader = path;
+    } else if (name == kWorkerName) {
+      worker = path;
+    } else {
+      libraries += (libraries.empty() ? "" : ":") + path;
+    }
+  }
+  if (worker.empty()) return Error{ErrorCode::unavailable, "image_incomplete"};
+  return Image{inherited.digest,
+               {loader, {"--inhibit-cache", "--preload", libraries, worker}, next}};
+}
+
 // Everything behind the seams of one room.
 class Machine final : public RoomMaker {
  public:
-  Machine(const ImageFiles& image, const Hash& digest, Channel& host, Descriptor attester)
-      : image_(image), digest_(digest), attester_(std::move(attester)), store_(host) {}
+  Machine(Image image, Channel& host, Descriptor attester)
+      : image_(std::move(image)), attester_(std::move(attester)), store_(host) {}
 
   Result<std::unique_ptr<room::Room>> make(policy::VerifiedPolicy policy) noexcept override {
     const policy::Limits& limits = policy.policy().limits;
@@ -82,10 +127,10 @@ class Machine final : public RoomMaker {
                               .memory_bytes = limits.memory_mib << 20,
                               .seconds = limits.seconds};
     GBX_TRY_ASSIGN(const attest::Platform platform, take_quoter(policy.hash()));
-    GBX_TRY_ASSIGN(pool_, WorkerPool::start(image_.worker.string(), worker));
+    GBX_TRY_ASSIGN(pool_, WorkerPool::start(image_.worker, worker));
     GBX_TRY(forbid_opening());
     engine_.emplace(*pool_);
-    return room::Room::boot(std::move(policy), {digest_, platform},
+    return room::Room::boot(std::move(policy), {image_.digest, platform},
                             {&entropy_, &store_, &clock_, quoter_.get(), pool_.get(), &*engine_});
   }
 
@@ -99,7 +144,7 @@ class Machine final : public RoomMaker {
   Result<attest::Platform> take_quoter(const Hash& policy_hash) {
     if (!attester_.valid()) {
 #if defined(GBX_SIM)
-      quoter_ = std::make_unique<attest::SimQuoter>(digest_, policy_hash);
+      quoter_ = std::make_unique<attest::SimQuoter>(image_.digest, policy_hash);
       return attest::Platform::sim;
 #else
       static_cast<void>(policy_hash);
@@ -113,8 +158,7 @@ class Machine final : public RoomMaker {
     return *platform;
   }
 
-  ImageFiles image_;
-  Hash digest_;
+  Image image_;
   Descriptor attester_;
   crypto::SystemEntropy entropy_;
   SystemClock clock_;
@@ -147,20 +191,23 @@ Descriptor inherited_attester() {
   return Descriptor(kAttesterDescriptor);
 }
 
-int run(bool measure) {
-  Descriptor attester = inherited_attester();
-  forbid_dumps();
-  std::signal(SIGPIPE, SIG_IGN);
+int measure() {
   const auto files = find_image_files();
   if (!files) return fail(files.error());
   const auto manifest = image_manifest(*files);
   if (!manifest) return fail(manifest.error());
-  if (measure) {
-    std::printf("%s\n", manifest->canonical().c_str());
-    return 0;
-  }
+  std::printf("%s\n", manifest->canonical().c_str());
+  return 0;
+}
+
+int run(bool launched) {
+  Descriptor attester = inherited_attester();
+  forbid_dumps();
+  std::signal(SIGPIPE, SIG_IGN);
+  auto image = launched ? image_in_memory() : image_on_disk();
+  if (!image) return fail(image.error());
   Channel host{Descriptor(kHostDescriptor)};
-  Machine machine(*files, image_digest(*manifest), host, std::move(attester));
+  Machine machine(std::move(*image), host, std::move(attester));
   return serve(host, machine);
 }
 
@@ -168,10 +215,11 @@ int run(bool measure) {
 }  // namespace gbx::enclave
 
 int main(int argc, char** argv) {
-  const bool measure = argc == 2 && std::strcmp(argv[1], "--measure") == 0;
-  if (argc != 1 && !measure) {
+  const std::string_view word = argc == 2 ? argv[1] : "";
+  if (word == "--measure") return gbx::enclave::measure();
+  if (argc != 1 && word != "--launched") {
     std::fprintf(stderr, "usage: glovebox-room [--measure]; gloveboxd starts it\n");
     return 2;
   }
-  return gbx::enclave::run(measure);
+  return gbx::enclave::run(!word.empty());
 }

@@ -1,6 +1,8 @@
 // glovebox-worker: the zygote of a room's workers. Started by the room, with the control socket as
 // descriptor 3: glovebox-worker THREADS MEMORY_BYTES CPU_SECONDS
 
+#include <unistd.h>
+
 #include <charconv>
 #include <cstdio>
 #include <string_view>
@@ -27,6 +29,8 @@ int main(int count, char** words) {
     std::fputs("glovebox-worker is started by glovebox-room, not by hand\n", stderr);
     return 2;
   }
+  // What it was loaded from, where that came as descriptors.
+  ::close_range(kControl + 1, ~0U, 0);
   settings.threads = static_cast<std::uint32_t>(threads);
   gbx::enclave::warm_up();
   gbx::enclave::run_zygote(gbx::enclave::Descriptor(kControl), settings, gbx::enclave::work);

@@ -36,26 +36,30 @@ Result<SocketPair> make_sockets(int type) {
   return SocketPair{.mine = Descriptor(ends[0]), .theirs = Descriptor(ends[1])};
 }
 
-// Starts `program` with `control` as descriptor 3 and nothing else of ours.
-Result<pid_t> start_program(const std::string& program, int control, const WorkerLimits& limits) {
-  std::array<std::string, 4> words = {
-      program, std::to_string(limits.threads), std::to_string(limits.memory_bytes),
-      std::to_string((std::uint64_t{limits.seconds} + 1) * limits.threads)};
-  std::array<char*, 5> argv{};
-  for (std::size_t i = 0; i < words.size(); i++) argv[i] = words[i].data();
+// Starts `program` with `control` as descriptor 3 and nothing else of ours but what it asks for.
+Result<pid_t> start_program(const WorkerProgram& program, int control, const WorkerLimits& limits) {
+  std::vector<std::string> words{program.path};
+  words.insert(words.end(), program.words.begin(), program.words.end());
+  words.push_back(std::to_string(limits.threads));
+  words.push_back(std::to_string(limits.memory_bytes));
+  words.push_back(std::to_string((std::uint64_t{limits.seconds} + 1) * limits.threads));
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
   std::array<char*, 1> environment{};
   ::posix_spawn_file_actions_t actions;
   if (::posix_spawn_file_actions_init(&actions) != 0) return kFailed;
   // dup2 onto itself would keep the close-on-exec flag: move it out of the way first.
   const Descriptor moved(::fcntl(control, F_DUPFD_CLOEXEC, kControl + 1));
-  const bool ready = moved.valid() &&
-                     ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0) == 0 &&
-                     ::posix_spawn_file_actions_adddup2(&actions, 0, 1) == 0 &&
-                     ::posix_spawn_file_actions_adddup2(&actions, 0, 2) == 0 &&
-                     ::posix_spawn_file_actions_adddup2(&actions, moved.get(), kControl) == 0 &&
-                     ::posix_spawn_file_actions_addclosefrom_np(&actions, kControl + 1) == 0;
+  const bool ready =
+      moved.valid() &&
+      ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0) == 0 &&
+      ::posix_spawn_file_actions_adddup2(&actions, 0, 1) == 0 &&
+      ::posix_spawn_file_actions_adddup2(&actions, 0, 2) == 0 &&
+      ::posix_spawn_file_actions_adddup2(&actions, moved.get(), kControl) == 0 &&
+      ::posix_spawn_file_actions_addclosefrom_np(&actions, program.descriptors_end) == 0;
   pid_t child = 0;
-  const bool started = ready && ::posix_spawn(&child, program.c_str(), &actions, nullptr,
+  const bool started = ready && ::posix_spawn(&child, program.path.c_str(), &actions, nullptr,
                                               argv.data(), environment.data()) == 0;
   ::posix_spawn_file_actions_destroy(&actions);
   if (!started) return kFailed;
@@ -109,10 +113,10 @@ Result<Bytes> WorkerPool::Worker::answer(ByteView request, std::size_t answer_ma
   return receive_message(socket_.get(), answer_max + 1, deadline);
 }
 
-Result<std::unique_ptr<WorkerPool>> WorkerPool::start(const std::string& program,
+Result<std::unique_ptr<WorkerPool>> WorkerPool::start(WorkerProgram program,
                                                       const WorkerLimits& limits) {
   if (limits.threads == 0 || limits.threads > 64 || limits.seconds == 0) return kFailed;
-  std::unique_ptr<WorkerPool> out(new WorkerPool(program, limits));
+  std::unique_ptr<WorkerPool> out(new WorkerPool(std::move(program), limits));
   const std::lock_guard lock(out->mutex_);
   GBX_TRY(out->start_zygote());
   GBX_TRY_ASSIGN(Worker parser, out->spawn(JobKind::parse, {}));

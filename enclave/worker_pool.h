@@ -21,6 +21,13 @@
 
 namespace gbx::enclave {
 
+// What starts the zygote.
+struct WorkerProgram {
+  std::string path;
+  std::vector<std::string> words{};  // before the worker's own arguments
+  int descriptors_end = 4;  // those from 4 on below it are inherited, as far as they may be
+};
+
 struct WorkerLimits {
   std::uint32_t threads = 2;
   std::uint64_t memory_bytes = std::uint64_t{1} << 30;
@@ -43,11 +50,12 @@ struct SealedTable {
 
 class WorkerPool final : public room::Parser {
  public:
-  // Starts the zygote from the executable `program` (glovebox-worker). Fails with unavailable
+  // Starts the zygote from `program`, which is glovebox-worker or its loader. Fails with
+  // unavailable
   // ("worker_failed"). The zygote ends with this object, or when this process dies; while this
   // process may still start programs, a zygote that was killed, or does not answer for ten seconds,
   // is replaced. Afterwards there are no more workers, and every job is refused.
-  static Result<std::unique_ptr<WorkerPool>> start(const std::string& program,
+  static Result<std::unique_ptr<WorkerPool>> start(WorkerProgram program,
                                                    const WorkerLimits& limits);
   ~WorkerPool() override;
 
@@ -81,7 +89,7 @@ class WorkerPool final : public room::Parser {
     Descriptor socket_;
     Descriptor process_;  // a pidfd
   };
-  WorkerPool(std::string program, const WorkerLimits& limits)
+  WorkerPool(WorkerProgram program, const WorkerLimits& limits)
       : program_(std::move(program)), limits_(limits) {}
   Status start_zygote();
   void end_zygote();
@@ -89,7 +97,7 @@ class WorkerPool final : public room::Parser {
   Result<Worker> take_parser();
   void prepare_parser() noexcept;
 
-  std::string program_;
+  WorkerProgram program_;
   WorkerLimits limits_;
   std::mutex mutex_;  // of all below
   Descriptor zygote_;

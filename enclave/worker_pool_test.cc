@@ -31,7 +31,7 @@ constexpr std::array kChoices = {engine::Choice::automatic, engine::Choice::duck
 #endif
 
 std::unique_ptr<WorkerPool> make_pool(WorkerLimits limits = {}) {
-  auto pool = WorkerPool::start(kProgram, limits);
+  auto pool = WorkerPool::start({kProgram}, limits);
   GBX_CHECK(pool.has_value());
   return std::move(*pool);
 }
@@ -229,7 +229,7 @@ std::vector<int> children_of(int parent) {
   std::vector<int> out;
   ::DIR* directory = ::opendir("/proc");
   while (const ::dirent* entry = ::readdir(directory)) {
-    const int process = std::atoi(entry->d_name);
+    const int process = static_cast<int>(std::strtol(entry->d_name, nullptr, 10));
     std::string name;
     if (process > 0 && parent_of(process, name) == parent && name == "glovebox-worker") {
       out.push_back(process);
@@ -328,8 +328,8 @@ TEST(WorkerPool, ATaskThatDoesNotFitIsUnavailable) {
 }
 
 TEST(WorkerPool, NeedsItsProgram) {
-  EXPECT_EQ(WorkerPool::start("/nonexistent/glovebox-worker", {}).error(), kFailed);
-  EXPECT_EQ(WorkerPool::start("/bin/true", {}).error(), kFailed);
+  EXPECT_EQ(WorkerPool::start({"/nonexistent/glovebox-worker"}, {}).error(), kFailed);
+  EXPECT_EQ(WorkerPool::start({"/bin/true"}, {}).error(), kFailed);
 }
 
 }  // namespace

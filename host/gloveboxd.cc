@@ -27,6 +27,9 @@ struct Options {
   std::filesystem::path policy;
   std::filesystem::path room_program;
   std::vector<std::string> attester;  // program and arguments; none on a machine without
+  std::string launch_tpm;             // of a measured start; none without
+  bool system_libraries = false;
+  bool no_namespaces = false;
   std::uint64_t snapshot_mib_max = 65536;
   unsigned call_seconds = 600;
 };
@@ -92,15 +95,37 @@ int serve(const enclave::Descriptor& stop, Server& server, Courier& courier, Roo
   }
 }
 
-// A name without a folder is a program beside this one.
+std::string program_beside(const std::string& name) {
+  return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / name).string();
+}
+
+std::string launch_log(const Options& options) {
+  return std::filesystem::absolute(options.folder / "launch.log").string();
+}
+
+// A name without a folder is a program beside this one. After a measured start the attester of its
+// TPM is the one, unless another is named.
 std::optional<RoomProcess> start_attester(const Options& options) {
-  if (options.attester.empty()) return std::nullopt;
   std::vector<std::string> command = options.attester;
+  if (command.empty() && !options.launch_tpm.empty()) {
+    command = {"glovebox-attester", "tpm",          "--tpm",
+               options.launch_tpm,  "--launch-log", launch_log(options)};
+  }
+  if (command.empty()) return std::nullopt;
   if (command.front().find('/') == std::string::npos) {
-    command.front() =
-        (std::filesystem::read_symlink("/proc/self/exe").parent_path() / command.front()).string();
+    command.front() = program_beside(command.front());
   }
   return std::make_optional<RoomProcess>(std::move(command));
+}
+
+std::vector<std::string> room_command(const Options& options) {
+  if (options.launch_tpm.empty()) return {options.room_program.string()};
+  std::vector<std::string> out{program_beside("glovebox-launch"), "--tpm", options.launch_tpm,
+                               "--log", launch_log(options)};
+  if (options.system_libraries) out.emplace_back("--system-libraries");
+  if (options.no_namespaces) out.emplace_back("--no-namespaces");
+  out.push_back(options.room_program.string());
+  return out;
 }
 
 int run(const Options& options) {
@@ -108,7 +133,7 @@ int run(const Options& options) {
   const Bytes policy = read_policy(options.policy);
   const enclave::Descriptor stop = stop_signals();
   std::optional<RoomProcess> attester = start_attester(options);
-  RoomProcess room({options.room_program.string()},
+  RoomProcess room(room_command(options),
                    attester ? attester->take_socket() : enclave::Descriptor());
   Courier courier(room.take_channel(),
                   {Ledger(options.folder / "ledger"),
@@ -139,6 +164,14 @@ int main(int argc, char** argv) {
   app.add_option("--snapshot-mib-max", options.snapshot_mib_max,
                  "The largest snapshot to keep, MiB");
   app.add_option("--call-seconds", options.call_seconds, "How long the room may take for one call");
+  app.add_option(
+      "--launch", options.launch_tpm,
+      "Start the room measured, by glovebox-launch, with this TPM: device:/dev/tpmrm0, or "
+      "swtpm:HOST:PORT");
+  app.add_flag("--system-libraries", options.system_libraries,
+               "With --launch: the room program is no image and uses this system's libraries");
+  app.add_flag("--no-namespaces", options.no_namespaces,
+               "With --launch: go on where the system refuses namespaces");
   app.add_option("attester", options.attester,
                  "After --: the program that makes evidence of this machine, and its arguments");
   try {

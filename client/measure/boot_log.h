@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "attest/launch_events.h"
 #include "attest/platform_trust.h"
 #include "attest/tpm_structures.h"
 
@@ -17,6 +18,11 @@ namespace gbx::client {
 // since programs can reset them. Fails with unverified: event_log_malformed, event_log_too_large,
 // event_log_bank_missing. `bank` is sha256, sha384 or sha512. Pure and thread-safe.
 Result<std::vector<attest::PcrValue>> pcrs_of_log(ByteView log, attest::TpmAlgorithm bank);
+
+// The same of the bank sha256 after a measured start on top: `launch` extends what the log has
+// left, or, without a log (empty), what the TPM starts with. Fails as pcrs_of_log().
+Result<std::vector<attest::PcrValue>> pcrs_of_launch(ByteView log,
+                                                     const std::vector<attest::Measured>& launch);
 
 // RTMR 0 to 3 of a TDX guest after a start, from the event log that its ACPI table CCEL points to
 // (UEFI 2.10 section 38: register 0 of that log is MRTD, 1 to 4 are the RTMRs). What fills the

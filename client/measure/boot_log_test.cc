@@ -4,6 +4,7 @@
 
 #include "attest/event_log.h"
 #include "attest/testing/tpm_maker.h"
+#include "trusted/crypto/hash.h"
 
 namespace gbx::client {
 namespace {
@@ -19,6 +20,24 @@ TEST(BootLog, GivesTheRegistersThatTheQuoteHas) {
     EXPECT_EQ(pcr.value, maker.quote.pcrs.at(pcr.index));
   }
   EXPECT_EQ(indexes, (std::vector<std::uint8_t>{0, 4, 14}));
+}
+
+TEST(BootLog, AMeasuredStartExtendsWhatTheFirmwareHasLeft) {
+  const attest::testing::TpmMaker maker;
+  const Hash image = crypto::sha256(as_bytes("image"));
+  const std::vector<attest::Measured> launch{{14, image, "image"}};
+  const auto extended = [&](const Bytes& from) {
+    return attest::extend(TpmAlgorithm::sha256, from, image);
+  };
+  const auto alone = pcrs_of_launch({}, launch).value();
+  ASSERT_EQ(alone.size(), 1U);
+  EXPECT_EQ(alone[0].index, 14);
+  EXPECT_EQ(alone[0].value, extended(Bytes(32, 0)));
+  const auto both = pcrs_of_launch(maker.log.make(), launch).value();
+  ASSERT_EQ(both.size(), 3U);
+  EXPECT_EQ(both[0].value, maker.quote.pcrs.at(0));
+  EXPECT_EQ(both[2].value, extended(maker.quote.pcrs.at(14)));
+  EXPECT_EQ(pcrs_of_launch(Bytes{1}, launch).error().reason.view(), "event_log_malformed");
 }
 
 TEST(BootLog, LeavesOutWhatProgramsCanReset) {

@@ -29,7 +29,7 @@ class OtherStage:
     """The second agreement's room, for Room()."""
 
     def __init__(self, stage):
-        self.attester = ()
+        self.options, self.attester = (), ()
         self.path, self.rooms = stage.path / "other", 0
         self.path.mkdir(exist_ok=True)
         self.policy = stage.shopgood.folder / "other.json"

@@ -71,6 +71,8 @@ def write_tables(shopgood, newsnow):
 class Stage:
     """Two parties that have agreed and prepared; made once for all tests of a class."""
 
+    options, attester = (), ()  # of gloveboxd; the program that makes evidence, with arguments
+
     def __init__(self, agreement="collaboration.yaml", edit=str):
         self.agreement = agreement
         self.edit = edit
@@ -78,7 +80,6 @@ class Stage:
         self.shopgood = Party(self.path, "shopgood")
         self.newsnow = Party(self.path, "newsnow")
         self.rooms = 0
-        self.attester = ()  # the program that makes evidence, and its arguments
         for party in (self.shopgood, self.newsnow):
             party.run("init", "--name", party.name)
             party.run("identity", "export", "-o", party.name + ".id")
@@ -130,8 +131,8 @@ class Room:
         self.folder.mkdir()
         self.log = open(self.folder / "log", "wb")
         self.host = subprocess.Popen(
-            [BIN / "gloveboxd", "--dir", self.folder, "--policy", stage.policy, *more,
-             *(["--", *stage.attester] if stage.attester else [])],
+            [BIN / "gloveboxd", "--dir", self.folder, "--policy", stage.policy,
+             *stage.options, *more, *(["--", *stage.attester] if stage.attester else [])],
             stdout=self.log, stderr=self.log)
         self.socket = self.folder / "socket"
         end = time.monotonic() + 20

@@ -1,8 +1,8 @@
 """The whole line on a machine with a TPM, which is a software one: enrolled, measured, quoted.
 
-The attestation key is enrolled with the endorsement certificate, the image is measured into
-register 14, and whoever releases a key or reads an answer verifies the quote. Then what a host can
-do about it: run or measure something else, and keep quiet about what runs.
+The attestation key is enrolled with the endorsement certificate, glovebox-launch measures the image
+into register 14 and runs it, and whoever releases a key or reads an answer verifies the quote. Then
+what a host can do about it: run something else, which may lie about what it is.
 """
 
 import hashlib
@@ -86,8 +86,13 @@ def attester(*arguments):
 
 
 def glovebox(*arguments):
-    subprocess.run([BIN / "glovebox", *map(str, arguments)], check=True, capture_output=True,
-                   text=True, timeout=60)
+    return subprocess.run([BIN / "glovebox", *map(str, arguments)], check=True,
+                          capture_output=True, text=True, timeout=60).stdout
+
+
+def children(pid):
+    text = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8")
+    return [int(child) for child in text.split()]
 
 
 class OnATpm(line_test.Line):
@@ -119,24 +124,29 @@ class OnATpm(line_test.Line):
         (cls.folder / "answer.json").write_text(attester("answer", "--tpm", cls.where, challenge))
         glovebox("trust", "enrol-key", file, cls.folder / "answer.json", "--keep", kept,
                  "--assurance", "DEV-TPM")
-        register = hashlib.sha256(bytes(32) + bytes.fromhex(image.group(1))).hexdigest()
+        cls.image = image.group(1)
+        (cls.folder / "image.json").write_text(
+            subprocess.run([BIN / "glovebox-room", "--measure"], check=True, capture_output=True,
+                           text=True).stdout)
+        register = json.loads(glovebox("--json", "measure", "tpm", "--image",
+                                       cls.folder / "image.json"))["pcrs"][0]
         glovebox("trust", "add-image", file, "--platform", "tpm", "--image", image.group(1),
-                 "--pcr", "14=" + register)
+                 "--pcr", f"{register['index']}={register['value']}")
         return file.read_text(encoding="utf-8")
 
     def setUp(self):
         self.start(BIN / "glovebox-room")
         super().setUp()
 
-    def start(self, measured):
-        where = self.tpm.power_on()
-        self.stage.attester = ("glovebox-attester", "tpm", "--tpm", where,
-                               *(["--measure", measured] if measured else []))
+    def start(self, program):
+        self.where = self.tpm.power_on()
+        self.stage.options = ("--launch", self.where, "--system-libraries", "--room-program",
+                              program)
 
-    def restart(self, measured):
-        """The machine again, with something else in register 14 than what runs."""
+    def restart(self, program):
+        """The machine again, with another room program."""
         self.room.stop()
-        self.start(measured)
+        self.start(program)
         self.room = line_test.Room(self.stage)
         self.addCleanup(self.room.stop)
 
@@ -158,50 +168,150 @@ class OnATpm(line_test.Line):
         self.newsnow.run("verify", "answer.json", "--policy", "policy.json", "--at",
                          "2034-01-01T00:00:00Z")
 
-    def changed(self, name, source):
-        """A folder that looks like the image, but for one file with a byte more."""
+    def room_process(self):
+        """The room, below glovebox-launch."""
+        for child in children(self.room.host.pid):
+            for grandchild in children(child):
+                return pathlib.Path(f"/proc/{grandchild}")
+        raise AssertionError("no room runs")
+
+    def test_the_room_is_in_a_cage(self):
+        process = self.room_process()
+        lines = (process / "status").read_text(encoding="utf-8").splitlines()
+        status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+        self.assertEqual(status["NoNewPrivs"], "1")
+        self.assertEqual(status["Seccomp"], "2")
+        self.assertGreaterEqual(int(status["Seccomp_filters"]), 2)  # the launcher's and its own
+        for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            self.assertEqual(int(status[kind], 16), 0, kind)
+        self.assertEqual(status["NSpid"].split()[-1], "1")
+        for kind in ("user", "mnt", "net", "ipc", "uts", "pid", "cgroup"):
+            self.assertNotEqual(os.readlink(process / "ns" / kind),
+                                os.readlink(f"/proc/self/ns/{kind}"), kind)
+        self.assertEqual((process / "environ").read_bytes(), b"")
+        self.assertIn("Max core file size        0                    0",
+                      (process / "limits").read_text(encoding="utf-8"))
+        if os.geteuid() == 0:
+            self.assertEqual(status["Uid"].split()[0], "61993")
+            self.assertEqual(sorted(os.listdir(process / "root")),
+                             ["dev", "lib", "lib64", "proc", "usr"])
+        runs = os.readlink(process / "exe")
+        self.assertTrue(runs.startswith("/memfd:glovebox-room"), runs)
+
+    def test_a_room_goes_with_whoever_has_started_it(self):
+        process = self.room_process()
+        self.room.host.kill()
+        end = time.monotonic() + 10
+        while process.exists() and time.monotonic() < end:
+            time.sleep(0.01)
+        self.assertFalse(process.exists())
+
+    def copy(self, changed=(), claims=None):
+        """The image in a folder of its own: files with a byte more, or a room that lies."""
         folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
-        for program in ("glovebox-room", "glovebox-worker"):
-            (folder / program).symlink_to(BIN / program)
-        file = folder / name
-        file.unlink(missing_ok=True)
-        shutil.copy(source, file)
-        with open(file, "ab") as out:
-            out.write(b"\0")
+        engine = line_test.SOURCE / "deps" / "duckdb" / "libduckdb.so"
+        room = BIN / ("lying_room" if claims else "glovebox-room")
+        for name, source in (("glovebox-room", room), ("libduckdb.so", engine),
+                             ("glovebox-worker", BIN / "glovebox-worker")):
+            if name in changed or claims:
+                shutil.copy(source, folder / name)
+            else:
+                (folder / name).symlink_to(source)
+        for name in changed:
+            with open(folder / name, "ab") as out:
+                out.write(b"\0")
+        if claims:
+            with open(folder / "glovebox-room", "ab") as out:
+                out.write(bytes.fromhex(claims))
         return folder / "glovebox-room"
 
-    def test_owners_release_nothing_to_what_was_not_agreed(self):
-        engine = line_test.SOURCE / "deps" / "duckdb" / "libduckdb.so"
-        for name, source in (("glovebox-room", BIN / "glovebox-room"),
-                             ("glovebox-worker", BIN / "glovebox-worker"),
-                             ("libduckdb.so", engine)):
+    def refused(self, reason):
+        said = self.provide(self.shopgood, "purchases", fails=True)
+        self.assertIn(reason, said)
+        self.assertEqual(self.room.kinds(), ["boot"])
+        self.assertEqual(list((self.room.folder / "snapshots").iterdir()), [])
+
+    def test_what_was_measured_is_what_runs(self):
+        program = self.copy(claims=None, changed=())
+        for file in program.parent.iterdir():
+            source = file.resolve()
+            file.unlink()
+            shutil.copy(source, file)
+        self.restart(program)
+        for file in program.parent.iterdir():  # whatever becomes of the files on disk
+            file.write_bytes(b"something else")
+        self.provide_both()
+        self.ask(line_test.ATTRIBUTION, "-o", "answer.json")
+
+    def test_a_changed_image_that_says_so_does_not_start(self):
+        self.room.stop()
+        for name in ("glovebox-room", "glovebox-worker", "libduckdb.so"):
             with self.subTest(changed=name):
-                self.restart(self.changed(name, source))
-                said = self.provide(self.shopgood, "purchases", fails=True)
-                self.assertIn("runs an image that the policy does not allow", said)
-                self.assertEqual(self.room.kinds(), ["boot"])
-                self.assertEqual(list((self.room.folder / "snapshots").iterdir()), [])
+                self.start(self.copy([name]))
+                with self.assertRaisesRegex(AssertionError, "image_not_allowed"):
+                    line_test.Room(self.stage)
+
+    def test_owners_release_nothing_to_a_room_that_lies_about_its_image(self):
+        for changed in ((), ("glovebox-worker",), ("libduckdb.so",)):
+            with self.subTest(changed=changed):
+                self.restart(self.copy(changed, claims=self.image))
+                self.refused("runs an image that the policy does not allow")
+
+    def test_a_log_that_lies_is_no_use(self):
+        self.restart(self.copy(claims=self.image))
+        lying = hashlib.sha256((self.copy(claims=self.image)).read_bytes()).digest()
+        log = self.room.folder / "launch.log"
+        text = log.read_bytes()
+        self.assertIn(lying, text)
+        honest = hashlib.sha256((BIN / "glovebox-room").read_bytes()).digest()
+        log.write_bytes(text.replace(lying, honest))
+        self.refused("runs an image that the policy does not allow")
+
+    def test_a_log_must_be_there_and_right(self):
+        log = self.room.folder / "launch.log"
+        text = log.read_bytes()
+        log.write_bytes(text[:-1] + bytes([text[-1] ^ 1]))  # a description, which is nobody's word
+        self.provide(self.shopgood, "purchases")
+        log.write_bytes(text.replace(hashlib.sha256((BIN / "glovebox-room").read_bytes()).digest(),
+                                     bytes(32)))
+        said = self.provide(self.newsnow, "exposures", fails=True)
+        self.assertIn("event log", said)
+        log.unlink()
+        said = self.provide(self.newsnow, "exposures", fails=True)
+        self.assertIn("quote_failed", said)
 
     def test_what_was_not_measured_is_not_believed(self):
-        self.restart(None)
-        said = self.provide(self.shopgood, "purchases", fails=True)
-        self.assertIn("runs an image that the policy does not allow", said)
-
-    def test_a_second_measurement_cannot_be_taken_back(self):
-        where = self.stage.attester[3]
-        self.room.stop()  # without a restart of the machine the register keeps the first one
-        self.stage.attester = ("glovebox-attester", "tpm", "--tpm", where, "--measure",
-                               BIN / "glovebox-room")
+        self.room.stop()
+        where = self.tpm.power_on()
+        self.stage.options = ()
+        self.stage.attester = ("glovebox-attester", "tpm", "--tpm", where)
+        self.addCleanup(setattr, self.stage, "attester", ())
         self.room = line_test.Room(self.stage)
         self.addCleanup(self.room.stop)
-        said = self.provide(self.shopgood, "purchases", fails=True)
-        self.assertIn("runs an image that the policy does not allow", said)
+        self.refused("runs an image that the policy does not allow")
 
-    def test_a_changed_room_that_says_so_does_not_start(self):
-        program = self.changed("glovebox-room", BIN / "glovebox-room")
+    def test_a_second_start_shows(self):
+        self.room.stop()  # without a restart of the machine the register keeps the first one
+        self.room = line_test.Room(self.stage)
+        self.addCleanup(self.room.stop)
+        self.refused("runs an image that the policy does not allow")
+
+    def test_without_its_tpm_no_room_starts(self):
         self.room.stop()
-        with self.assertRaisesRegex(AssertionError, "image_not_allowed"):
-            line_test.Room(self.stage, "--room-program", program)
+        self.tpm.power_off()
+        with self.assertRaisesRegex(AssertionError, "glovebox-launch: tpm_unreachable"):
+            line_test.Room(self.stage)
+
+    def test_a_system_without_namespaces_must_be_named(self):
+        self.restart(BIN / "glovebox-room")
+        self.room.stop()
+        self.start(BIN / "glovebox-room")
+        self.stage.options += ("--no-namespaces",)
+        self.room = line_test.Room(self.stage)
+        self.addCleanup(self.room.stop)
+        self.provide(self.shopgood, "purchases")
+        self.assertEqual(os.readlink(self.room_process() / "ns" / "mnt"),
+                         os.readlink("/proc/self/ns/mnt"))
 
     def test_a_changed_policy_does_not_start(self):
         text = self.stage.policy.read_text(encoding="utf-8")

@@ -82,6 +82,15 @@ Bytes raw_signature(ByteView der, std::size_t half) {
 
 }  // namespace
 
+TestKey TestKey::of_public(ByteView spki, KeyKind kind) {
+  const std::uint8_t* in = spki.data();
+  EVP_PKEY* key = d2i_PUBKEY(nullptr, &in, static_cast<long>(spki.size()));
+  GBX_CHECK(key != nullptr);
+  return {
+      std::shared_ptr<void>(key, [](void* used) { EVP_PKEY_free(static_cast<EVP_PKEY*>(used)); }),
+      kind};
+}
+
 TestKey TestKey::make(KeyKind kind) {
   EVP_PKEY* key = nullptr;
   switch (kind) {

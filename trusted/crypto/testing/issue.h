@@ -14,6 +14,8 @@ namespace gbx::crypto::testing {
 class TestKey {
  public:
   static TestKey make(KeyKind kind);  // RSA of 2048 bits
+  // Somebody else's, to be certified: it cannot sign.
+  static TestKey of_public(ByteView spki, KeyKind kind);
   [[nodiscard]] Bytes sign(SignatureForm form, Digest digest, ByteView message) const;
   [[nodiscard]] Bytes point() const;    // x || y
   [[nodiscard]] Bytes modulus() const;  // of RSA; the exponent is 65537
