@@ -49,16 +49,18 @@ Bytes run(ByteView request, std::vector<Descriptor> streams, const engine::Resou
   return rows ? encode_rows(*rows) : failure();
 }
 
+Result<std::unique_ptr<Database>> open_database(const WorkerSettings& settings, bool parses) {
+  return Database::open({.threads = parses ? 1 : settings.threads,
+                         .memory_bytes = settings.limits.memory_bytes * 3 / 4,
+                         .expression_depth = parses ? 100U : 1000U});
+}
+
 void serve(WorkerFiles files, const WorkerSettings& settings) {
   std::unique_ptr<Database> database;
   std::optional<engine::Crew> crew;
-  if (files.kind == JobKind::merge) {
-    crew.emplace(settings.threads);
-  } else {
-    const bool parses = files.kind == JobKind::parse;
-    auto opened = Database::open({.threads = parses ? 1 : settings.threads,
-                                  .memory_bytes = settings.limits.memory_bytes * 3 / 4,
-                                  .expression_depth = parses ? 100U : 1000U});
+  if (files.kind == JobKind::merge) crew.emplace(settings.threads);
+  if (files.kind == JobKind::duckdb) {
+    auto opened = open_database(settings, false);
     if (!opened) return;
     database = std::move(*opened);
   }
@@ -66,7 +68,7 @@ void serve(WorkerFiles files, const WorkerSettings& settings) {
   const bool parses = files.kind == JobKind::parse;
   auto request = read_message(files.socket.get(), parses ? kSqlRequestBytesMax : kRequestBytesMax);
   if (!request) return;
-  const Bytes answer = parses ? parse(*database, *request)
+  const Bytes answer = parses ? parse(*settings.parser, *request)
                               : run(*request, std::move(files.streams),
                                     {.crew = crew ? &*crew : nullptr, .database = database.get()});
   static_cast<void>(write_message(files.socket.get(), answer));
@@ -75,7 +77,7 @@ void serve(WorkerFiles files, const WorkerSettings& settings) {
 
 }  // namespace
 
-void warm_up() {
+std::unique_ptr<Database> warm_up(const WorkerSettings& settings) {
   // libcrypto reads its configuration and looks for providers.
   const crypto::AeadKey key;
   const Bytes sealed = crypto::aead_seal(key, {}, {}, {});
@@ -83,6 +85,9 @@ void warm_up() {
   static_cast<void>(crypto::sha256(sealed));
   // malloc looks into /proc before it gives a thread's heap back: a worker never gives back.
   ::mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  auto parser = open_database(settings, true);
+  if (!parser || !engine::parse_sql(**parser, "SELECT 1")) return nullptr;
+  return std::move(*parser);
 }
 
 void work(WorkerFiles files, const WorkerSettings& settings) {

@@ -32,7 +32,11 @@ int main(int count, char** words) {
   // What it was loaded from, where that came as descriptors.
   ::close_range(kControl + 1, ~0U, 0);
   settings.threads = static_cast<std::uint32_t>(threads);
-  gbx::enclave::warm_up();
+  // Nobody has privileges to give to what is opened.
+  if (!gbx::enclave::give_up_privileges()) return 1;
+  const auto parser = gbx::enclave::warm_up(settings);
+  if (parser == nullptr) return 1;
+  settings.parser = parser.get();
   gbx::enclave::run_zygote(gbx::enclave::Descriptor(kControl), settings, gbx::enclave::work);
   return 0;
 }

@@ -8,6 +8,7 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -238,6 +239,26 @@ std::vector<int> children_of(int parent) {
   ::closedir(directory);
   return out;
 }
+
+#ifndef __SANITIZE_THREAD__  // which has a thread of its own
+// A fork has the caller's thread alone: locks that another one held would stay locked.
+TEST(WorkerPool, TheZygoteHasOneThreadAndEachParseIsAnotherProcess) {
+  const auto pool = make_pool();
+  const std::vector<int> zygotes = children_of(::getpid());
+  ASSERT_EQ(zygotes.size(), 1U);
+  ASSERT_TRUE(pool->parse("SELECT 'a text that nobody else writes'"));
+  const std::filesystem::path process = "/proc/" + std::to_string(zygotes[0]);
+  std::filesystem::directory_iterator threads(process / "task");
+  EXPECT_EQ(std::distance(begin(threads), end(threads)), 1);
+  // Each parse is a process's only one.
+  const std::vector<int> before = children_of(zygotes[0]);
+  ASSERT_TRUE(pool->parse("SELECT 1"));
+  const std::vector<int> after = children_of(zygotes[0]);
+  ASSERT_EQ(before.size(), 1U);
+  ASSERT_EQ(after.size(), 1U);
+  EXPECT_NE(before[0], after[0]);
+}
+#endif
 
 TEST(WorkerPool, AKilledWorkerIsUnavailableAndTheNextJobWorks) {
   const auto pool = make_pool({.seconds = 60});

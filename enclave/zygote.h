@@ -1,8 +1,8 @@
 #pragma once
 
-// The zygote: a process that has loaded and relocated everything a worker needs, has one thread and
-// has seen nothing. The room asks it for workers over a socket: forking is quick, and each child is
-// as fresh as the zygote.
+// The zygote: a process that has loaded and relocated everything a worker needs, has opened an
+// empty parser, has one thread and has seen nothing. The room asks it for workers over a socket:
+// forking is quick, and each child is as fresh as the zygote.
 //
 // The room is trusted here; what must stay true is that no descriptor and no byte goes from one
 // child to another or back into the zygote.
@@ -12,12 +12,17 @@
 #include "enclave/cage.h"
 #include "enclave/worker_job.h"
 
+namespace gbx::engine {
+class Database;
+}
+
 namespace gbx::enclave {
 
 // Of every worker of a zygote.
 struct WorkerSettings {
   std::uint32_t threads = 1;
   CageLimits limits;
+  engine::Database* parser = nullptr;  // open and locked down, for the one job of a parse worker
 };
 
 // What a child is given: its kind, its socket to the room, and the sealed streams.
