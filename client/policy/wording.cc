@@ -4,6 +4,7 @@
 #include <array>
 
 #include "trusted/privacy/plan.h"
+#include "trusted/sql/functions.h"
 
 namespace gbx::client {
 namespace {
@@ -83,6 +84,26 @@ std::string nearest_hint(std::string_view sql, Span span, const std::vector<std:
   return near.empty() ? std::string() : "; did you mean " + near + "?";
 }
 
+// The function that the span begins with, and the nearest there is.
+std::string about_function(std::string_view query, Span span, std::string_view reason) {
+  if (span.begin >= span.end || span.end > query.size()) return {};
+  const std::string_view text = query.substr(span.begin, span.end - span.begin);
+  const std::size_t open = text.find('(');
+  const auto length = static_cast<std::uint32_t>(open == std::string_view::npos ? 0 : open);
+  const std::string name = written_name(query, {span.begin, span.begin + length});
+  if (name.empty()) return {};
+  std::vector<std::string> known;
+  if (reason == "aggregate_unsupported") {
+    known = {"count", "sum", "avg", "variance", "stddev", "median", "quantile_cont", "count_if"};
+  } else {
+    for (const sql::ScalarFunction& function : sql::scalar_functions()) {
+      known.emplace_back(function.name);
+    }
+  }
+  const std::string near = nearest_word(name, known);
+  return "; there is no " + name + (near.empty() ? "" : ", the nearest is " + near);
+}
+
 std::string person_columns(const policy::Policy& policy, std::string_view sql) {
   std::vector<std::string> out;
   for (const policy::Table& table : policy.tables) {
@@ -119,6 +140,9 @@ std::string next_step(const Refusal& refusal, std::string_view sql, const policy
   if (refusal.reason == "table_unknown") {
     return "the policy's tables: " + joined(table_names(policy)) +
            nearest_hint(sql, refusal.where, table_names(policy));
+  }
+  if (refusal.reason == "function_unsupported" || refusal.reason == "aggregate_unsupported") {
+    return out + about_function(sql, refusal.where, refusal.reason);
   }
   const bool joins =
       refusal.reason.starts_with("join_") || refusal.reason == "single_person_predicate" ||

@@ -94,6 +94,21 @@ TEST(Refusals, NameWhatWouldBeAllowed) {
       << text.next;
 }
 
+TEST(Refusals, NameTheFunctionAndTheNearest) {
+  const policy::Policy policy = policy::example_policy();
+  const std::string query = "SELECT SUBSTRNG(x, 1), MAX_BY(x, y) FROM purchases";
+  RefusalText text = explain_refusal({ErrorCode::invalid_argument, "function_unsupported", {7, 21}},
+                                     query, &policy);
+  EXPECT_NE(text.next.find("there is no SUBSTRNG, the nearest is substring"), std::string::npos)
+      << text.next;
+  text = explain_refusal({ErrorCode::invalid_argument, "aggregate_unsupported", {23, 35}}, query,
+                         &policy);
+  EXPECT_NE(text.next.find("there is no MAX_BY"), std::string::npos) << text.next;
+  text = explain_refusal({ErrorCode::invalid_argument, "function_unsupported", {7, 700}}, query,
+                         &policy);
+  EXPECT_EQ(text.next.find("there is no"), std::string::npos) << text.next;
+}
+
 TEST(Refusals, AHostileReasonIsNotPrinted) {
   const RefusalText text = explain_refusal({ErrorCode::unavailable, "a\x1b[2J", {}}, "", nullptr);
   EXPECT_EQ(text.what, "refused: unavailable (unreadable_reason)");

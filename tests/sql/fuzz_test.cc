@@ -22,6 +22,7 @@
 #include "tests/sql/statement_generator.h"
 #include "tests/sql/syntax_tree.h"
 #include "trusted/sql/post_process.h"
+#include "trusted/sql/released_value.h"
 
 namespace gbx::testing {
 namespace {
@@ -57,7 +58,11 @@ Rows exact_answer(const CheckedQuery& query, const std::vector<sql::GroupRow>& g
   for (const std::size_t place : sql::post_process(query.post(), all)) {
     std::vector<std::string>& row = out.emplace_back();
     for (const sql::Item& item : query.items()) {
-      row.push_back(shown(all[place][item.output], query.outputs()[item.output].type));
+      if (item.input) continue;
+      row.push_back(item.formula
+                        ? shown(sql::released_value(*item.formula, sql::known(all[place])),
+                                item.formula->type)
+                        : shown(all[place][item.output], query.outputs()[item.output].type));
     }
   }
   return out;
@@ -67,6 +72,7 @@ Rows exact_answer(const CheckedQuery& query, const std::vector<sql::GroupRow>& g
 void make_alike(Rows& rows, const CheckedQuery& query) {
   for (std::vector<std::string>& row : rows) {
     for (std::size_t c = 0; c < row.size(); c++) {
+      if (query.items()[c].formula) continue;
       const firewall::Output& output = query.outputs()[query.items()[c].output];
       if (output.kind != OutputKind::group && row[c] == "NULL")
         row[c] = format_value(0, output.type);
@@ -278,7 +284,7 @@ std::string mutated(const std::string& sql, const std::string& other, std::mt199
     if (how == 0) {
       tokens.erase(place);
     } else if (how == 1) {
-      const std::string extra = donors[random() % donors.size()];
+      const std::string& extra = donors[random() % donors.size()];
       tokens.insert(place, extra);
     } else if (how == 2) {
       std::swap(tokens[at], tokens[random() % tokens.size()]);

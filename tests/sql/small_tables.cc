@@ -29,7 +29,7 @@ Cell random_cell(const policy::Column& column, int row, std::mt19937_64& random)
       return std::string(kTexts[below(6)]);
     }
     // Different for each row of a person: what windows order by.
-    case Type::date: return column.low + 20 * row + below(20);
+    case Type::date: return column.low + std::int64_t{20} * row + below(20);
     case Type::timestamp: return (20'000 + row) * std::int64_t{86'400'000'000} + below(1000);
     case Type::integer:
     case Type::decimal: return std::clamp(below(12), column.low, std::max(column.high, column.low));
@@ -174,6 +174,13 @@ SmallDuckdb::SmallDuckdb() {
   GBX_CHECK(duckdb_connect(database_, &connection_) == DuckDBSuccess);
   run("SET threads = 1");
   run("CREATE MACRO clamp(x, a, b) AS CASE WHEN x < a THEN a WHEN x > b THEN b ELSE x END");
+  run("CREATE MACRO iff(c, a, b) AS CASE WHEN c THEN a ELSE b END");
+  run("CREATE MACRO nvl2(x, a, b) AS CASE WHEN x IS NOT NULL THEN a ELSE b END");
+  run("CREATE MACRO zeroifnull(x) AS coalesce(x, 0)");
+  run("CREATE MACRO nullifzero(x) AS nullif(x, 0)");
+  run("CREATE MACRO square(x) AS x * x");
+  run("CREATE MACRO width_bucket(x, a, b, n) AS CASE WHEN x < a THEN 0 WHEN x >= b THEN n + 1 "
+      "WHEN x IS NOT NULL THEN CAST(floor((x - a) * n / (b - a)) AS BIGINT) + 1 END");
 }
 
 SmallDuckdb::~SmallDuckdb() {

@@ -5,21 +5,17 @@
 namespace gbx::testing {
 namespace {
 
-constexpr ValueType kInteger{Type::integer, 0};
+bool listed(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
-bool is_number(ValueType type) { return type.type == Type::integer || type.type == Type::decimal; }
+}  // namespace
 
 std::string joined(const std::vector<std::string>& parts, const std::string& between) {
   std::string out;
   for (const std::string& part : parts) out += (out.empty() ? "" : between) + part;
   return out;
 }
-
-bool listed(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-}  // namespace
 
 StatementGenerator::StatementGenerator(const policy::Policy& policy, std::uint64_t seed,
                                        bool comparable)
@@ -81,7 +77,7 @@ void StatementGenerator::join(Scope& left, int depth, bool by_using) {
   static const std::vector<std::string> kKinds = {"JOIN",      "INNER JOIN", "JOIN",
                                                   "LEFT JOIN", "RIGHT JOIN", "SEMI JOIN",
                                                   "ANTI JOIN", "FULL JOIN"};
-  const std::string kind = kKinds[below(by_using ? 8 : 7)];
+  const std::string& kind = kKinds[below(by_using ? 8 : 7)];
   left.sql += " " + kind + " " + right.sql;
   const bool hides = kind == "SEMI JOIN" || kind == "ANTI JOIN";
   if (by_using) {
@@ -132,6 +128,11 @@ std::string StatementGenerator::comparison(const Scope& scope) {
   if (column == nullptr || chance(2)) return one_of({"TRUE", "FALSE", "1 = 1"});
   const std::string& name = column->name;
   if (chance(12)) return name + one_of({" IS NULL", " IS NOT NULL"});
+  if (chance(8))
+    return name + one_of({" IS DISTINCT FROM ", " IS NOT DISTINCT FROM "}) + literal(*column);
+  if (column->type.type == Type::boolean && chance(30)) {
+    return name + one_of({" IS TRUE", " IS NOT FALSE", " = 1", " IS NOT TRUE", " IS FALSE"});
+  }
   if (column->type.type == Type::boolean)
     return chance(60) ? name : name + " = " + literal(*column);
   if (column->type.type == Type::text && chance(40)) {
@@ -142,15 +143,23 @@ std::string StatementGenerator::comparison(const Scope& scope) {
   if (column->type.type == Type::date && chance(30)) {
     return one_of({"month(" + name + ") = 2",
                    "date_trunc('month', " + name + ") = DATE '2024-02-01'",
-                   "isodow(" + name + ") > 3", name + " + 7 > DATE '2024-02-10'"});
+                   "isodow(" + name + ") > 3", name + " + 7 > DATE '2024-02-10'",
+                   name + " + INTERVAL '20' DAY > DATE '2024-02-10'",
+                   name + " - INTERVAL '1 month' < DATE '2024-02-10'",
+                   "date_add(" + name + ", INTERVAL 3 WEEK) > DATE '2024-02-10'",
+                   "datediff('week', " + name + ", DATE '2024-02-20') < 2",
+                   "date_sub('day', " + name + ", DATE '2024-02-20') <= 9",
+                   "date_sub('week', DATE '2024-02-20', " + name + ") > -1",
+                   "(month(" + name + "), isodow(" + name + ")) IN ((1, 2), (2, 5), (2, 6))"});
   }
   if (is_number(column->type) && chance(25)) {
+    if (chance(20)) return name + " > 2e0";
     return name + " BETWEEN " + literal(*column) + " AND " + literal(*column);
   }
   const std::string op = one_of({"=", "<>", "<", "<=", ">", ">="});
   for (const Column& other : scope.columns) {
     if (&other != column && other.type == column->type && chance(15)) {
-      return name + " " + op + " " + other.name;
+      return joined({name, op, other.name}, " ");
     }
   }
   return name + " " + op + " " + literal(*column);
@@ -178,7 +187,11 @@ std::string StatementGenerator::where(const Scope& scope, int depth) {
       Scope both = inner;
       both.columns.insert(both.columns.end(), scope.columns.begin(), scope.columns.end());
       parts.push_back(no + "EXISTS (SELECT 1 FROM " + inner.sql + " WHERE " + inner.person + " = " +
-                      scope.person + " AND " + condition(both, 1) + ")");
+                      scope.person + " AND " + condition(both, 1) + one_of({"", " LIMIT 1"}) + ")");
+    } else if (chance(30)) {
+      parts.push_back(no + "EXISTS (SELECT COUNT(*) FROM " + inner.sql + " WHERE " + inner.person +
+                      " = " + scope.person + " AND " + condition(inner, 1) + " GROUP BY " +
+                      inner.person + " HAVING COUNT(*) > " + std::to_string(below(3)) + ")");
     } else {
       parts.push_back(scope.person + " " + no + "IN (SELECT " + inner.person + " FROM " +
                       inner.sql + " WHERE " + condition(inner, 1) + ")");
@@ -198,6 +211,7 @@ std::string StatementGenerator::number(const Scope& scope, int depth, bool summa
   const std::string& name = column->name;
   if (depth <= 0 || chance(30)) return name;
   const std::string small = std::to_string(1 + below(5));
+  if (chance(20)) return respelled_number(scope, name, small);
   switch (below(comparable_ ? 11 : 13)) {
     case 0: return "(" + number(scope, depth - 1, summable) + " + " + small + ")";
     case 1: return "(" + name + " * " + small + ")";
@@ -217,6 +231,20 @@ std::string StatementGenerator::number(const Scope& scope, int depth, bool summa
   }
 }
 
+std::string StatementGenerator::respelled_number(const Scope& scope, const std::string& name,
+                                                 const std::string& small) {
+  switch (below(8)) {
+    case 0: return (comparable_ ? "square(" : "pow(") + name + (comparable_ ? ")" : ", 2)");
+    case 1: return "CAST((" + condition(scope, 0) + ") AS INTEGER)";
+    case 2: return "iff(" + condition(scope, 0) + ", " + name + ", " + small + ")";
+    case 3: return "width_bucket(" + name + ", 1, 9, " + small + ")";
+    case 4: return "zeroifnull(" + name + ")";
+    case 5: return "nvl2(" + name + ", " + small + ", 0)";
+    case 6: return "square(" + name + " - " + small + ")";
+    default: return "nullifzero(" + name + ")";
+  }
+}
+
 std::string StatementGenerator::dimension(const Scope& scope) {
   const Column* column = chance(3) ? pick(scope, [](const Column&) { return true; })
                                    : pick(scope, [](const Column& c) { return c.group; });
@@ -230,7 +258,8 @@ std::string StatementGenerator::dimension(const Scope& scope) {
                      "coalesce(" + name + ", 'none')", "length(" + name + ")"});
     case Type::date:
       return one_of({"month(" + name + ")", "date_trunc('month', " + name + ")",
-                     "isodow(" + name + ")", "last_day(" + name + ")"});
+                     "isodow(" + name + ")", "last_day(" + name + ")", "dayname(" + name + ")",
+                     "monthname(" + name + ")"});
     case Type::integer: return one_of({"least(" + name + ", 3)", "(" + name + " > 2)", name});
     case Type::timestamp: return one_of({"hour(" + name + ")", "date_trunc('day', " + name + ")"});
     case Type::boolean:
@@ -244,6 +273,10 @@ std::string StatementGenerator::aggregate(const Scope& scope) {
   if (chance(15)) filter = " FILTER (WHERE " + condition(scope, 1) + ")";
   const Column* any = pick(scope, [](const Column&) { return true; });
   const std::string name = any == nullptr ? "1" : any->name;
+  if (chance(8)) {
+    return "COUNT(DISTINCT CASE WHEN " + condition(scope, 1) + " THEN " + scope.person + " END)" +
+           filter;
+  }
   switch (below(comparable_ ? 9 : 14)) {
     case 0: return "COUNT(*)" + filter;
     case 1:
@@ -256,149 +289,13 @@ std::string StatementGenerator::aggregate(const Scope& scope) {
     case 8: return "COUNT_IF(" + condition(scope, 1) + ")";
     case 9: return "AVG(" + number(scope, 1, true) + ")" + filter;
     case 10: return one_of({"VARIANCE(", "STDDEV_POP("}) + number(scope, 0, true) + ")" + filter;
-    case 11: return "quantile_cont(" + number(scope, 0, true) + ", 0.25)";
+    case 11:
+      return chance(50) ? "quantile_cont(" + number(scope, 0, true) + ", 0.25)"
+                        : "PERCENTILE_CONT(0.3) WITHIN GROUP (ORDER BY " + number(scope, 0, true) +
+                              " DESC)";
     case 12: return "APPROX_BOUNDS_HIGH(" + number(scope, 0, true) + ")";
     default: return "COUNT_BOUNDED()";
   }
-}
-
-// --- sub-selects ---
-
-StatementGenerator::Scope StatementGenerator::subselect(int depth) {
-  switch (below(6)) {
-    case 0:
-    case 1: return projection(depth);
-    case 2:
-    case 3: return grouped(depth);
-    case 4: return windowed();
-    default: return united(depth);
-  }
-}
-
-StatementGenerator::Scope StatementGenerator::projection(int depth) {
-  const Scope inner = from(depth, 2);
-  Scope out;
-  out.person = "hashed_email";
-  std::string items = inner.person + " AS hashed_email";
-  for (const Column& column : inner.columns) {
-    if (!chance(60)) continue;
-    const std::string name = fresh("c");
-    items += ", " + column.name + " AS " + name;
-    out.columns.push_back({name, column.type, column.group, column.sum, false, column.bounded});
-  }
-  if (chance(30)) {
-    const std::string name = fresh("c");
-    items += ", (" + condition(inner, 1) + ") AS " + name;
-    out.columns.push_back({name, {Type::boolean, 0}});
-  }
-  out.sql = "(SELECT " + std::string(chance(15) ? "DISTINCT " : "") + items + " FROM " + inner.sql +
-            where(inner, depth) + ")";
-  return out;
-}
-
-StatementGenerator::Scope StatementGenerator::grouped(int depth) {
-  const Scope inner = from(depth, 2);
-  Scope out;
-  out.person = "hashed_email";
-  std::string items = inner.person + " AS hashed_email";
-  std::string groups = inner.person;
-  const auto item = [&](const std::string& sql, Column column) {
-    column.name = fresh("c");
-    items += ", " + sql + " AS " + column.name;
-    out.columns.push_back(column);
-  };
-  if (chance(35)) {
-    if (const Column* by = pick(inner, [](const Column& c) { return c.group; })) {
-      item(by->name, {"", by->type, true, by->sum, false, by->bounded});
-      groups += ", " + by->name;
-    }
-  }
-  if (chance(60)) item("COUNT(*)", {"", kInteger, true, true, false, true});
-  if (const Column* of = pick(inner, [](const Column& c) { return c.sum; })) {
-    if (chance(60)) item("SUM(" + of->name + ")", {"", of->type, false, true, false, true});
-    if (chance(30)) item("MAX(" + of->name + ")", {"", of->type, of->group, true, false, true});
-    if (!comparable_ && chance(20))
-      item("AVG(" + of->name + ")", {"", of->type, false, true, false, true});
-  }
-  if (const Column* of = pick(inner, [](const Column& c) { return c.group; })) {
-    if (chance(30)) item("MIN(" + of->name + ")", {"", of->type, true, false, false, of->bounded});
-    if (chance(20))
-      item("COUNT(DISTINCT " + of->name + ")", {"", kInteger, true, true, false, true});
-  }
-  out.sql = "(SELECT " + items + " FROM " + inner.sql + where(inner, depth) + " GROUP BY " + groups;
-  if (chance(20)) out.sql += " HAVING COUNT(*) > " + std::to_string(below(3));
-  out.sql += ")";
-  return out;
-}
-
-StatementGenerator::Scope StatementGenerator::windowed() {
-  const Scope inner = table(fresh("r"));
-  Scope out;
-  out.person = "hashed_email";
-  std::string items = inner.person + " AS hashed_email";
-  for (const Column& column : inner.columns) {
-    if (!chance(50)) continue;
-    const std::string name = fresh("c");
-    items += ", " + column.name + " AS " + name;
-    out.columns.push_back(
-        {name, column.type, column.group, column.sum, column.unique, column.bounded});
-  }
-  const Column* key = comparable_ ? pick(inner, [](const Column& c) { return c.unique; })
-                                  : pick(inner, [](const Column&) { return true; });
-  const Column* of = pick(inner, [](const Column& c) { return c.sum || c.group; });
-  if (key == nullptr || of == nullptr)
-    return {"(SELECT hashed_email FROM purchases)", "hashed_email", {}};
-  std::string over = " OVER (PARTITION BY " + inner.person;
-  if (chance(25)) over += ", " + of->name;
-  over += " ORDER BY " + key->name + (chance(40) ? " DESC" : "");
-  if (chance(15)) over += " ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW";
-  over += ")";
-  const std::string name = fresh("c");
-  const Column like_of{name, of->type, of->group, of->sum, false, of->bounded};
-  if (chance(50)) {
-    if (over.find("ROWS") != std::string::npos)
-      over.replace(over.find(" ROWS"), std::string::npos, ")");
-    items += ", " + one_of({"ROW_NUMBER()", "RANK()", "DENSE_RANK()"}) + over + " AS " + name;
-    out.columns.push_back({name, kInteger, true, true, false, true});
-  } else if (is_number(of->type) && of->sum && chance(50)) {
-    items += ", SUM(" + of->name + ")" + over + " AS " + name;
-    out.columns.push_back({name, of->type, false, true, false, true});
-  } else {
-    const bool shifts = over.find("ROWS") == std::string::npos;
-    items += ", " +
-             one_of(shifts ? std::vector<std::string>{"LAG(", "LEAD(", "FIRST_VALUE("}
-                           : std::vector<std::string>{"FIRST_VALUE(", "LAST_VALUE("}) +
-             of->name + ")" + over + " AS " + name;
-    out.columns.push_back(like_of);
-  }
-  out.sql = "(SELECT " + items + " FROM " + inner.sql + where(inner, 0);
-  if (chance(30) && out.columns.back().type == kInteger) {
-    out.sql += " QUALIFY " + name + " <= " + std::to_string(1 + below(3));
-  }
-  out.sql += ")";
-  return out;
-}
-
-StatementGenerator::Scope StatementGenerator::united(int depth) {
-  Scope out{"(", "hashed_email", {}};
-  const std::string number_name = fresh("c");
-  const std::string text_name = fresh("c");
-  const std::uint64_t arms = 2 + below(2);
-  for (std::uint64_t i = 0; i < arms; i++) {
-    const Scope inner = from(depth - 1, 1);
-    const Column* whole = pick(inner, [](const Column& c) { return c.sum && c.type == kInteger; });
-    const Column* text =
-        pick(inner, [](const Column& c) { return c.group && c.type.type == Type::text; });
-    if (i > 0) out.sql += chance(75) ? " UNION ALL " : " UNION ";
-    out.sql += "SELECT " + inner.person + " AS hashed_email, " +
-               (whole == nullptr || chance(20) ? std::to_string(below(5)) : whole->name) + " AS " +
-               number_name + ", " + (text == nullptr || chance(20) ? "'x'" : text->name) + " AS " +
-               text_name + " FROM " + inner.sql + where(inner, 0);
-  }
-  out.sql += ")";
-  out.columns = {{number_name, kInteger, false, true, false, true},
-                 {text_name, {Type::text, 0}, true, false, false, false}};
-  return out;
 }
 
 // --- the statement ---
@@ -406,7 +303,7 @@ StatementGenerator::Scope StatementGenerator::united(int depth) {
 std::string StatementGenerator::groups_clause(const std::vector<std::string>& groups, bool& plain) {
   if (groups.empty()) return "";
   plain = !chance(15);
-  if (plain) return " GROUP BY " + joined(groups, ", ");
+  if (plain) return " GROUP BY " + (chance(15) ? "ALL" : joined(groups, ", "));
   if (groups.size() == 1 || chance(50)) return " GROUP BY ROLLUP (" + joined(groups, ", ") + ")";
   if (chance(50)) return " GROUP BY CUBE (" + joined(groups, ", ") + ")";
   return " GROUP BY GROUPING SETS ((" + joined(groups, "), (") + "))";
@@ -434,17 +331,23 @@ std::string StatementGenerator::next() {
   const std::uint64_t aggregates = groups.empty() ? 1 + below(3) : below(4);
   for (std::uint64_t i = 0; i < aggregates; i++)
     items.push_back(aggregate(scope) + " AS " + fresh("a"));
-  if (items.empty()) items.push_back("COUNT(*) AS n");
+  if (items.empty()) items.emplace_back("COUNT(*) AS n");
   bool plain = true;
   const std::string condition = where(scope, 2);
-  std::string out = with_ + (with_.empty() ? "" : " ") + "SELECT " + joined(items, ", ") +
-                    " FROM " + scope.sql + condition + groups_clause(groups, plain);
+  const std::string by = groups_clause(groups, plain);
+  if (!plain && chance(50) && groups[0].find('(') == std::string::npos) {
+    items.push_back("GROUPING(" + groups[0] + ") AS set_bit");
+  }
+  std::string out = with_ + (with_.empty() ? "" : " ") + "SELECT " +
+                    (plain && chance(8) ? "DISTINCT " : "") + joined(items, ", ") + " FROM " +
+                    scope.sql + condition + by;
   if (!groups.empty() && chance(15)) out += " HAVING COUNT(*) > " + std::to_string(below(4));
   if (plain && !groups.empty() && chance(10)) {
     out += " ORDER BY ";
     for (std::size_t i = 1; i <= groups.size(); i++) out += (i > 1 ? ", " : "") + std::to_string(i);
     out += " LIMIT " + std::to_string(1 + below(5));
   }
+  if (chance(8)) out = "SELECT * FROM (" + out + ") AS answer";
   return out;
 }
 

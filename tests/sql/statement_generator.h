@@ -12,6 +12,13 @@
 
 namespace gbx::testing {
 
+// Of the generator's own files.
+constexpr ValueType kInteger{Type::integer, 0};
+inline bool is_number(ValueType type) {
+  return type.type == Type::integer || type.type == Type::decimal;
+}
+std::string joined(const std::vector<std::string>& parts, const std::string& between);
+
 class StatementGenerator {
  public:
   // `comparable`: only what means the same in DuckDB to the last digit, and has one answer: no
@@ -55,8 +62,11 @@ class StatementGenerator {
   Scope grouped(int depth);
   Scope windowed();
   Scope united(int depth);
+  Scope set_operation(int depth);
 
   std::string number(const Scope& scope, int depth, bool summable);
+  std::string respelled_number(const Scope& scope, const std::string& name,
+                               const std::string& small);
   std::string condition(const Scope& scope, int depth);
   std::string comparison(const Scope& scope);
   std::string literal(const Column& column);

@@ -10,6 +10,7 @@
 #include "trusted/sql/bind_steps.h"
 #include "trusted/sql/build.h"
 #include "trusted/sql/formula.h"
+#include "trusted/sql/nested_answer.h"
 #include "trusted/sql/parse.h"
 #include "trusted/sql/released_value.h"
 #include "trusted/sql/row_leaves.h"
@@ -52,6 +53,7 @@ class Binder {
   };
 
   Status check_clauses() const;
+  Status check_distinct() const;
   Status bind_outputs();
   Status bind_filter();
   GroupingSets grouping_sets();
@@ -67,6 +69,7 @@ class Binder {
   [[nodiscard]] std::optional<std::uint32_t> matching_group(const Expression& expression) const;
   [[nodiscard]] const Item* item_called(const Node& node) const;
   Result<std::optional<Expression>> resolve_output(const Node& node);
+  Result<Expression> grouping(const Node& node);
   Result<Expression> order_key(const Node& node);
   [[nodiscard]] Expression output(std::uint32_t index, Span where) const;
   [[nodiscard]] ValueType type_of(const AggregateCall& call) const;
@@ -81,8 +84,9 @@ class Binder {
 };
 
 Status Binder::check_clauses() const {
-  if (!select_->united.empty()) return refuse("set_operation_unsupported", {});
-  if (select_->distinct) return refuse("distinct_unsupported", {});
+  if (!select_->united.empty() || select_->set_operation) {
+    return refuse("set_operation_unsupported", {});
+  }
   if (select_->qualify) return refuse("window_unsupported", select_->qualify->where);
   if (select_->items.size() > kItemsMax)
     return refuse("too_many_items", select_->items.back().node.where);
@@ -91,9 +95,22 @@ Status Binder::check_clauses() const {
   return {};
 }
 
+// Rows of different groups differ where all groups are shown.
+Status Binder::check_distinct() const {
+  if (!select_->distinct) return {};
+  for (std::uint32_t group = 0; group < query_.groups.size(); group++) {
+    const bool shown = std::any_of(query_.items.begin(), query_.items.end(), [&](const Item& item) {
+      return !item.formula && item.output == group;
+    });
+    if (!shown) return refuse("distinct_unsupported", query_.items[0].where);
+  }
+  return {};
+}
+
 Status Binder::bind_outputs() {
   GBX_TRY(bind_groups());
   GBX_TRY(bind_items());
+  GBX_TRY(check_distinct());
   in_items_ = false;
   GBX_TRY(bind_post());
   add_inputs(query_);
@@ -349,9 +366,16 @@ Result<std::optional<Expression>> Binder::resolve_output(const Node& node) {
   const auto resolved = [&](std::uint32_t index) {
     return std::optional<Expression>(output(index, node.where));
   };
+  if (!node.over.empty() && !query_.groups.empty()) {
+    return refuse("window_over_answer", node.where);
+  }
   if (is_aggregate(node)) {
     GBX_TRY_ASSIGN(const std::uint32_t index, aggregate(node));
     return resolved(index);
+  }
+  if (node.kind == NodeKind::call && node.text == "grouping") {
+    GBX_TRY_ASSIGN(Expression bits, grouping(node));
+    return std::optional<Expression>(std::move(bits));
   }
   if (const Item* item = item_called(node); item != nullptr) return of_item(*item, node.where);
   if (is_person(node, scope_)) return deny("person_not_released", node.where);
@@ -373,6 +397,21 @@ Result<std::optional<Expression>> Binder::resolve_output(const Node& node) {
   }
   if (!bound) return bound.error();
   return refuse("column_not_grouped", node.where);
+}
+
+// GROUPING(a, b): a bit for each, the last one lowest: 1 where the row's set does not have it.
+Result<Expression> Binder::grouping(const Node& node) {
+  if (node.children.empty()) return refuse("argument_count", node.where);
+  std::vector<std::uint32_t> groups;
+  for (const Node& child : node.children) {
+    std::vector<FunctionUse> functions;
+    GBX_TRY_ASSIGN(const Expression bound, bind_row(child, scope_, "aggregate_nested", functions));
+    const auto group = matching_group(bound);
+    if (!group || groups.size() >= kGroupsMax) return refuse("column_not_grouped", child.where);
+    groups.push_back(*group);
+  }
+  const auto number = static_cast<std::uint32_t>(query_.groups.size() - 1);
+  return grouping_bits(grouping_sets(), groups, output(number, node.where));
 }
 
 Result<Expression> Binder::order_key(const Node& node) {
@@ -414,38 +453,6 @@ Status Binder::bind_post() {
 
 namespace {
 
-// A number of at most `most` units of 10^-scale, with up to four more digits.
-ValueType with_more_digits(Int128 most, std::uint8_t scale) {
-  constexpr int kMoreDigits = 4;
-  most = std::max(most, Int128{1});
-  for (int i = 0; i < kMoreDigits && scale < kScaleMax && most * 10 <= kOutputMax; i++) {
-    most *= 10;
-    scale++;
-  }
-  return {scale > 0 ? Type::decimal : Type::integer, scale};
-}
-
-}  // namespace
-
-ValueType average_type(const Expression& argument) {
-  return with_more_digits(std::max(-Int128{argument.low}, Int128{argument.high}),
-                          argument.type.scale);
-}
-
-ValueType variance_type(const Expression& argument) {
-  const Int128 width = Int128{argument.high} - argument.low;
-  Int128 most = std::min(width, Int128{kOutputMax}) * std::min(width, Int128{kOutputMax});
-  int scale = 2 * argument.type.scale;
-  for (; scale > kScaleMax; scale--) most /= 10;
-  return with_more_digits(most, static_cast<std::uint8_t>(scale));
-}
-
-ValueType deviation_type(const Expression& argument) {
-  return with_more_digits(Int128{argument.high} - argument.low, argument.type.scale);
-}
-
-namespace {
-
 bool holds_select(const Node& node) {
   return !node.select.empty() ||
          std::any_of(node.children.begin(), node.children.end(), holds_select);
@@ -472,7 +479,9 @@ bool is_flat(const Select& select, const Catalog& catalog) {
 
 }  // namespace
 
-Result<Query> bind(const Select& select, const Catalog& catalog) {
+Result<Query> bind(const Select& written, const Catalog& catalog) {
+  GBX_TRY_ASSIGN(const std::optional<Select> one, without_nesting(written));
+  const Select select = with_distinct_groups(one ? *one : written);
   Binder binder(select);
   GBX_TRY_ASSIGN(Query query,
                  is_flat(select, catalog) ? binder.bind_flat(catalog) : binder.bind_wide(catalog));

@@ -21,6 +21,24 @@ std::optional<std::int64_t> millionths(const Node& node) {
   return out;
 }
 
+// COUNT(DISTINCT CASE WHEN c THEN person END): the persons who have a row where c holds.
+Node filtered_persons(const Node& node) {
+  Node out = node;
+  const Node& choice = node.children[0];
+  out.children = {choice.children[1]};
+  if (node.filter.empty()) {
+    out.filter = {choice.children[0]};
+    return out;
+  }
+  Node both;
+  both.kind = NodeKind::call;
+  both.text = "and";
+  both.where = choice.where;
+  both.children = {node.filter[0], choice.children[0]};
+  out.filter = {std::move(both)};
+  return out;
+}
+
 class AggregateBinder {
  public:
   AggregateBinder(const Scope& scope, std::vector<FunctionUse>& functions)
@@ -107,6 +125,11 @@ Result<AggregateCall> AggregateBinder::count(const Node& node) {
   }
   if (node.children.size() != 1) return refuse("argument_count", node.where);
   const Node& argument = node.children[0];
+  const bool chosen = argument.kind == NodeKind::case_when && argument.children.size() == 3 &&
+                      argument.children[2].kind == NodeKind::null;
+  if (node.distinct && chosen && is_person(argument.children[1], *scope_)) {
+    return count(filtered_persons(node));
+  }
   if (is_person(argument, *scope_)) {
     if (!node.distinct) return deny("person_only_counted_distinct", node.where);
     call.kind = AggregateKind::persons;

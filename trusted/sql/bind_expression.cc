@@ -5,63 +5,12 @@
 #include <utility>
 
 #include "trusted/sql/build.h"
+#include "trusted/sql/functions.h"
 #include "trusted/sql/parse.h"
 #include "trusted/sql/scope.h"
 
 namespace gbx::sql {
 namespace {
-
-constexpr std::array<std::string_view, 51> kAggregates = {"count_star",
-                                                          "count_if",
-                                                          "countif",
-                                                          "count",
-                                                          "sum",
-                                                          "avg",
-                                                          "mean",
-                                                          "min",
-                                                          "max",
-                                                          "median",
-                                                          "mode",
-                                                          "stddev",
-                                                          "stddev_samp",
-                                                          "stddev_pop",
-                                                          "variance",
-                                                          "var_samp",
-                                                          "var_pop",
-                                                          "quantile",
-                                                          "quantile_cont",
-                                                          "quantile_disc",
-                                                          "percentile_cont",
-                                                          "percentile_disc",
-                                                          "approx_count_distinct",
-                                                          "approx_quantile",
-                                                          "approx_bounds_low",
-                                                          "count_bounded",
-                                                          "approx_bounds_high",
-                                                          "any_value",
-                                                          "first",
-                                                          "last",
-                                                          "arbitrary",
-                                                          "arg_min",
-                                                          "arg_max",
-                                                          "list",
-                                                          "array_agg",
-                                                          "string_agg",
-                                                          "group_concat",
-                                                          "listagg",
-                                                          "bool_and",
-                                                          "bool_or",
-                                                          "bit_and",
-                                                          "bit_or",
-                                                          "bit_xor",
-                                                          "product",
-                                                          "fsum",
-                                                          "histogram",
-                                                          "entropy",
-                                                          "skewness",
-                                                          "kurtosis",
-                                                          "corr",
-                                                          "grouping"};
 
 constexpr std::array<std::pair<std::string_view, Op>, 6> kComparisons = {{
     {"=", Op::equal},
@@ -71,6 +20,18 @@ constexpr std::array<std::pair<std::string_view, Op>, 6> kComparisons = {{
     {">", Op::greater},
     {">=", Op::greater_equal},
 }};
+
+// What is no function.
+constexpr std::array<std::string_view, 25> kOperators = {
+    "+",   "-",      "*",       "/",           "//",      "%",   "=",   "<>", "<",
+    "<=",  ">",      ">=",      "and",         "or",      "not", "in",  "~~", "^@",
+    "!~~", "not in", "is null", "is not null", "between", "~~*", "!~~*"};
+
+bool is_known(std::string_view name) {
+  return find_scalar_function(name) != nullptr || name == "is distinct from" ||
+         name == "is not distinct from" ||
+         std::find(kOperators.begin(), kOperators.end(), name) != kOperators.end();
+}
 
 struct DatePart {
   std::string_view name;
@@ -102,6 +63,14 @@ std::size_t size(const Expression& expression) {
   return out;
 }
 
+// active = 1: beside a condition 1 is TRUE and 0 is FALSE.
+void make_truth(const Expression& beside, Expression& literal) {
+  const bool whole = literal.op == Op::literal && literal.type == ValueType{Type::integer, 0};
+  const bool is_truth = whole && (literal.value == 0 || literal.value == 1);
+  if (beside.type.type != Type::boolean || !is_truth) return;
+  literal = make_literal(literal.value, {Type::boolean, 0}, literal.where);
+}
+
 Status arguments(const Node& node, std::size_t least, std::size_t most) {
   if (node.children.size() < least || node.children.size() > most) {
     return refuse("argument_count", node.where);
@@ -113,8 +82,7 @@ Status arguments(const Node& node, std::size_t least, std::size_t most) {
 
 bool is_aggregate(const Node& node) {
   if (!node.over.empty()) return false;
-  return node.kind == NodeKind::call &&
-         std::find(kAggregates.begin(), kAggregates.end(), node.text) != kAggregates.end();
+  return node.kind == NodeKind::call && is_aggregate_name(node.text);
 }
 
 bool contains_aggregate(const Node& node) {
@@ -143,6 +111,7 @@ Result<Expression> ExpressionBinder::bind(const Node& node) {
     case NodeKind::call: return call(node);
     case NodeKind::cast: {
       GBX_TRY_ASSIGN(Expression inner, bind(node.children[0]));
+      if (inner.type.type == Type::boolean) GBX_TRY(account(inner));
       if (inner.op != Op::literal) functions_->push_back({"CAST", node.where});
       return make_cast(std::move(inner), node.type, node.where);
     }
@@ -176,8 +145,18 @@ Result<std::vector<Expression>> ExpressionBinder::bind_children(const Node& node
   return out;
 }
 
+// A function that there is not. What is denied inside it is said first.
+Error ExpressionBinder::unknown(const Node& node) {
+  for (const Node& child : node.children) {
+    const Result<Expression> part = bind(child);
+    if (!part && part.error().code == ErrorCode::policy_denied) return part.error();
+  }
+  return refuse("function_unsupported", node.where);
+}
+
 Result<Expression> ExpressionBinder::call(const Node& node) {
   if (!node.over.empty()) return refuse("window_unsupported", node.where);
+  if (!is_known(node.text)) return unknown(node);
   if (node.distinct) return refuse("distinct_unsupported", node.where);
   const bool sum = (node.text == "+" || node.text == "-") && node.children.size() == 2;
   if (sum && node.children[1].kind == NodeKind::interval) {
@@ -191,6 +170,8 @@ Result<Expression> ExpressionBinder::call(const Node& node) {
                                        [&](const auto& entry) { return entry.first == node.text; });
   if (comparison != kComparisons.end()) {
     GBX_TRY(arguments(node, 2, 2));
+    make_truth(parts[0], parts[1]);
+    make_truth(parts[1], parts[0]);
     return make_comparison(comparison->second, std::move(parts[0]), std::move(parts[1]),
                            node.where);
   }
@@ -226,6 +207,7 @@ Result<Expression> ExpressionBinder::operation(const Node& node, std::vector<Exp
     return make_not(std::move(like), node.where);
   }
   if (name == "+" || name == "-" || name == "*") return arithmetic(node, std::move(parts));
+  if (name.starts_with("is ")) return distinct_from(node, std::move(parts));
   return function(node, std::move(parts));
 }
 
@@ -290,8 +272,8 @@ Result<Expression> ExpressionBinder::date_part(const Node& node, std::vector<Exp
 
 Result<Expression> ExpressionBinder::function(const Node& node, std::vector<Expression> parts) {
   const std::string& name = node.text;
-  if (name == "date_part" || name == "datepart") return date_part(node, std::move(parts), false);
-  if (name == "date_trunc" || name == "datetrunc") return date_part(node, std::move(parts), true);
+  if (name == "date_part") return date_part(node, std::move(parts), false);
+  if (name == "date_trunc") return date_part(node, std::move(parts), true);
   if (name == "nullif") return null_if(node, std::move(parts));
   if (name == "clamp") return clamp(node, std::move(parts));
   const std::optional<Op> part = part_of(kDateParts, name == "dayofmonth" ? "day" : name);

@@ -36,6 +36,7 @@ class ExpressionBinder {
  private:
   Result<std::vector<Expression>> bind_children(const Node& node);
   Result<Expression> call(const Node& node);
+  Error unknown(const Node& node);
   Result<Expression> operation(const Node& node, std::vector<Expression> parts);
   Result<Expression> arithmetic(const Node& node, std::vector<Expression> parts);
   Result<Expression> function(const Node& node, std::vector<Expression> parts);
@@ -53,6 +54,14 @@ class ExpressionBinder {
   Result<Expression> substring(const Node& node, std::vector<Expression> parts);
   Result<Expression> matches(const Node& node, std::vector<Expression> parts);
   Result<Expression> difference(const Node& node, std::vector<Expression> parts);
+  // bind_composed.cc
+  Result<Expression> composed_function(const Node& node, std::vector<Expression> parts);
+  Result<Expression> distinct_from(const Node& node, std::vector<Expression> parts);
+  Result<Expression> as_double(const Node& node, Expression value);
+  Result<Expression> power(const Node& node, std::vector<Expression> parts);
+  Result<Expression> width_bucket(const Node& node, std::vector<Expression> parts);
+  Result<Expression> named_part(const Node& node, Expression moment, bool weekday);
+  Result<Expression> whole_units(const Node& node, std::vector<Expression> parts);
   // `moment` plus or minus an interval, as `node` says.
   Result<Expression> moved(const Node& node, const Node& moment, const Node& interval);
   // A part of a date, or its truncation, that is composed of others.

@@ -7,6 +7,7 @@
 #include "trusted/sql/bind_join.h"
 #include "trusted/sql/bind_rows.h"
 #include "trusted/sql/build.h"
+#include "trusted/sql/exists_groups.h"
 #include "trusted/sql/row_leaves.h"
 
 namespace gbx::sql {
@@ -79,6 +80,7 @@ class FromBinder {
   Status condition(Expression e, const Join* join);
   Result<bool> subselect(const Node& node, const Join* join);
   Status exists(const Node& node, bool negated);
+  Status exists_group(const Node& node, const Select& select, bool negated);
   Status in_select(const Node& node, bool negated);
   Status add_match(FromRows inner, bool negated, Span where);
   Status person_in(const Found& person, const Node& node, bool negated);
@@ -365,7 +367,7 @@ Result<bool> FromBinder::subselect(const Node& node, const Join* join) {
     negated = !negated;
   }
   if (inner->kind != NodeKind::exists && inner->kind != NodeKind::in_select) return false;
-  if (join != nullptr) return refuse("subquery_unsupported", node.where);
+  if (join != nullptr) return refuse("subquery_in_join", node.where);
   if (inner->kind == NodeKind::exists) {
     GBX_TRY(exists(*inner, negated));
   } else {
@@ -374,20 +376,9 @@ Result<bool> FromBinder::subselect(const Node& node, const Join* join) {
   return true;
 }
 
-// Whether a SELECT is items, FROM and WHERE only.
-bool is_bare(const Select& select) {
-  return select.with.empty() && select.united.empty() && select.groups.empty() &&
-         select.grouping_sets.empty() && !select.having && !select.qualify &&
-         select.order.empty() && !select.limit && select.offset == 0;
-}
-
-bool holds_window_or_aggregate(const Node& node) {
-  return !node.over.empty() || is_aggregate(node) ||
-         std::any_of(node.children.begin(), node.children.end(), holds_window_or_aggregate);
-}
-
 Status FromBinder::exists(const Node& node, bool negated) {
-  const Select& select = node.select[0];
+  const Select select = for_existence(node.select[0]);
+  if (!select.groups.empty()) return exists_group(node, select, negated);
   if (!is_bare(select)) return refuse("subquery_unsupported", node.where);
   GBX_TRY_ASSIGN(FromRows inner, bind_from(select, Scope::inside(out_.scope), *binding_));
   for (const SelectItem& item : select.items) {  // what is shown does not matter; it must exist
@@ -396,6 +387,23 @@ Status FromBinder::exists(const Node& node, bool negated) {
     GBX_TRY(bind_row(item.node, inner.scope, "aggregate_nested", binding_->functions));
   }
   return add_match(std::move(inner), negated, node.where);
+}
+
+Status FromBinder::exists_group(const Node& node, const Select& select, bool negated) {
+  Binding trial = *binding_;
+  Select from;
+  from.tables = select.tables;
+  from.joins = select.joins;
+  GBX_TRY_ASSIGN(const FromRows inside, bind_from(from, Scope(), trial));
+  const auto groups = groups_of_persons(select, out_.scope, inside.scope);
+  if (!groups) return deny("subquery_not_on_person", node.where);
+  GBX_TRY(bind_rows(groups->select, trial, node.where));  // what is shown must exist
+  Node in = node;
+  in.kind = NodeKind::in_select;
+  in.children = {groups->outer};
+  in.select = {groups->select};
+  in.select[0].items.resize(1);
+  return in_select(in, negated);
 }
 
 // The rows of `inner` become an input that a row must have a partner in, or must not.
@@ -459,6 +467,7 @@ Status FromBinder::in_select(const Node& node, bool negated) {
     GBX_TRY_ASSIGN(const Found person, out_.scope.find(node.children[0]));
     return person_in(person, node, negated);
   }
+  if (select_->set_operation) return refuse("set_operation_unsupported", node.where);
   if (!is_bare(select) || select.items.size() != 1) {
     return refuse("subquery_unsupported", node.where);
   }

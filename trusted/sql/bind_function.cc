@@ -131,7 +131,7 @@ Result<Expression> ExpressionBinder::further_function(const Node& node,
   if (name == "/" || name == "//" || name == "%" || name == "divide" || name == "mod") {
     return divided(node, std::move(parts));
   }
-  if (name == "date_diff" || name == "datediff") return difference(node, std::move(parts));
+  if (name == "date_diff") return difference(node, std::move(parts));
   constexpr std::array<std::string_view, 9> kMatches = {
       "starts_with", "^@", "ends_with", "suffix", "contains", "prefix", "~~*", "!~~*", "like"};
   if (std::find(kMatches.begin(), kMatches.end(), name) != kMatches.end()) {
@@ -160,7 +160,7 @@ Result<Expression> ExpressionBinder::number_function(const Node& node,
     functions_->push_back({"COALESCE", node.where});
     return make_coalesce(std::move(parts), node.where);
   }
-  if (name != "sign") return text_function(node, std::move(parts));
+  if (name != "sign") return composed_function(node, std::move(parts));
   GBX_TRY(arguments(node, 1, 1));
   functions_->push_back({"SIGN", node.where});
   GBX_TRY(account(parts[0]));
@@ -345,6 +345,23 @@ Result<Expression> ExpressionBinder::difference(const Node& node, std::vector<Ex
                                                  std::move(parts[1]), node.where));
   if (unit->micros != 7 * kDay) return out;
   return floor_of(std::move(out), 7);  // from Monday to Monday
+}
+
+// date_sub(unit, a, b): how many whole units lie between a and b.
+Result<Expression> ExpressionBinder::whole_units(const Node& node, std::vector<Expression> parts) {
+  GBX_TRY(arguments(node, 3, 3));
+  functions_->push_back({"DATEDIFF", node.where});
+  const bool named = parts[0].op == Op::literal && parts[0].type.type == Type::text;
+  const Unit* unit = named ? unit_of(parts[0].text) : nullptr;
+  if (unit == nullptr || unit->months > 0) return refuse("date_part_unsupported", parts[0].where);
+  for (std::size_t i = 1; i < 3; i++) {
+    GBX_TRY_ASSIGN(parts[i], make_cast(std::move(parts[i]), {Type::timestamp, 0}, parts[i].where));
+    GBX_TRY_ASSIGN(parts[i], floor_of(std::move(parts[i]), 1));
+  }
+  GBX_TRY_ASSIGN(Expression micros, make_arithmetic(Op::subtract, std::move(parts[2]),
+                                                    std::move(parts[1]), node.where));
+  return make_quotient(std::move(micros), number(unit->micros, node.where),
+                       {kInteger, Rounding::to_zero}, node.where);
 }
 
 Result<Expression> ExpressionBinder::moved(const Node& node, const Node& moment,

@@ -161,8 +161,21 @@ Result<JoinedRows> join_persons(const Select& select, const Scope& scope) {
 }
 
 Status check_person_condition(const Node& node, const Scope& scope) {
-  constexpr std::string_view kConditions[] = {"=",      "<>", "<",   "<=",      ">",   ">=",  "in",
-                                              "not in", "~~", "!~~", "between", "~~*", "!~~*"};
+  constexpr std::string_view kConditions[] = {"is distinct from",
+                                              "is not distinct from",
+                                              "=",
+                                              "<>",
+                                              "<",
+                                              "<=",
+                                              ">",
+                                              ">=",
+                                              "in",
+                                              "not in",
+                                              "~~",
+                                              "!~~",
+                                              "between",
+                                              "~~*",
+                                              "!~~*"};
   if (node.kind != NodeKind::call || node.children.size() < 2) return {};
   if (std::find(std::begin(kConditions), std::end(kConditions), node.text) ==
       std::end(kConditions)) {

@@ -4,6 +4,7 @@
 
 #include "trusted/sql/bind.h"
 #include "trusted/sql/bind_row_values.h"
+#include "trusted/sql/bind_windows.h"
 #include "trusted/sql/build.h"
 #include "trusted/sql/row_leaves.h"
 
@@ -50,7 +51,7 @@ Expression value_of(std::uint32_t relation, std::uint32_t column, const RowAggre
 // Rows of one SELECT, in stages: FROM and WHERE; groups and HAVING, if any; windows and QUALIFY, if
 // any; items. Expressions before the groups stand over relations of the scope, after them over
 // relation 0, the group step.
-class SelectRows final : public PersonColumns {
+class SelectRows final : public PersonColumns, public WindowBinder {
  public:
   SelectRows(const Select& select, Binding& binding, Span where)
       : select_(&select), binding_(&binding), where_(where) {
@@ -91,7 +92,11 @@ class SelectRows final : public PersonColumns {
   Result<std::optional<Expression>> resolve(const Node& node, bool windows);
   Result<std::optional<Expression>> grouped(const Node& node);
   Result<Expression> aggregate(const Node& node);
-  Result<Expression> window(const Node& node);
+  Result<Expression> window(const Node& node) override;
+  Result<Expression> value(const Node& node) override {
+    Late leaves(*this, false);
+    return ExpressionBinder(leaves, binding_->functions).bind(node);
+  }
   Status partition(const Node& node, Window& window);
   Result<std::optional<Expression>> aliased(const Node& node, bool windows);
   Result<Expression> condition(const Node& node, bool windows);
@@ -284,7 +289,7 @@ Result<std::optional<Expression>> SelectRows::aliased(const Node& node, bool win
 
 Result<std::optional<Expression>> SelectRows::resolve(const Node& node, bool windows) {
   if (!node.over.empty() && windows) {
-    GBX_TRY_ASSIGN(Expression out, window(node));
+    GBX_TRY_ASSIGN(Expression out, bind_windowed(node, *this));
     return std::optional<Expression>(std::move(out));
   }
   if (!node.over.empty()) return refuse("window_unsupported", node.where);

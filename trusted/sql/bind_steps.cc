@@ -100,6 +100,29 @@ Status flatten(SimpleSteps rows, Query& query) {
 
 }  // namespace
 
+Result<Expression> grouping_bits(const GroupingSets& sets, const std::vector<std::uint32_t>& groups,
+                                 const Expression& set) {
+  constexpr ValueType kInteger{Type::integer, 0};
+  if (sets.empty()) return make_literal(0, kInteger, set.where);
+  std::vector<Expression> choice;
+  for (std::size_t i = 0; i < sets.size(); i++) {
+    std::int64_t bits = 0;
+    for (const std::uint32_t group : groups) {
+      const bool has = std::find(sets[i].begin(), sets[i].end(), group) != sets[i].end();
+      bits = 2 * bits + (has ? 0 : 1);
+    }
+    if (i + 1 < sets.size()) {
+      const auto number = static_cast<std::int64_t>(i);
+      GBX_TRY_ASSIGN(
+          Expression is,
+          make_comparison(Op::equal, set, make_literal(number, kInteger, set.where), set.where));
+      choice.push_back(std::move(is));
+    }
+    choice.push_back(make_literal(bits, kInteger, set.where));
+  }
+  return make_case(std::move(choice), set.where);
+}
+
 Status set_steps(FromRows from, Binding& binding, const GroupingSets& sets, Query& query) {
   for (AggregateCall& call : query.aggregates) call.relations.clear();
   ColumnPool pool(from.step.columns);

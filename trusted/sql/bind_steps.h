@@ -19,4 +19,9 @@ using GroupingSets = std::vector<std::vector<std::uint32_t>>;
 // with policy_denied or invalid_argument.
 Status set_steps(FromRows from, Binding& binding, const GroupingSets& sets, Query& query);
 
+// GROUPING of these groups: for each a bit, the last one lowest, that is 1 where the set of a row,
+// whose number is `set`, does not have it. 0 without sets.
+Result<Expression> grouping_bits(const GroupingSets& sets, const std::vector<std::uint32_t>& groups,
+                                 const Expression& set);
+
 }  // namespace gbx::sql

@@ -365,6 +365,18 @@ Result<Expression> make_cast(Expression a, ValueType type, Span where) {
   if (is_numeric(a.type) && is_numeric(type) && type.scale < a.type.scale) {
     return make_rounded(std::move(a), type.scale, Rounding::half_away, where);
   }
+  if (a.type.type == Type::boolean && is_numeric(type)) {
+    const auto value = [&](std::int64_t v) { return make_literal(v, {Type::integer, 0}, where); };
+    std::vector<Expression> choice = {
+        a, value(1), {}, value(0), make_null({Type::integer, 0}, where)};
+    GBX_TRY_ASSIGN(choice[2], make_not(std::move(a), where));
+    GBX_TRY_ASSIGN(Expression out, make_case(std::move(choice), where));
+    return rescale(std::move(out), type.scale);
+  }
+  if (is_numeric(a.type) && type.type == Type::boolean) {
+    return make_comparison(Op::not_equal, std::move(a), make_literal(0, {Type::integer, 0}, where),
+                           where);
+  }
   const bool exact = a.type == type ||
                      (is_numeric(a.type) && is_numeric(type) && type.scale >= a.type.scale) ||
                      (a.type.type == Type::date && type.type == Type::timestamp);

@@ -7,6 +7,7 @@
 #include "trusted/base/json.h"
 #include "trusted/sql/lexer.h"
 #include "trusted/sql/parse_expression.h"
+#include "trusted/sql/spelling.h"
 
 namespace gbx::sql {
 namespace {
@@ -157,12 +158,20 @@ Status SelectParser::united(const Json& node) {
   }
   const bool* all = node.find("setop_all")->boolean();
   if (all == nullptr) return kUnknown;
-  if (string_of(node, "setop_type") != "UNION") {
+  const std::string_view type = string_of(node, "setop_type");
+  const bool among = type == "INTERSECT" || type == "EXCEPT";
+  if ((type != "UNION" && !among) || (among && *all)) {
     return Error{ErrorCode::invalid_argument, "set_operation_unsupported"};
   }
   GBX_TRY(with(node));
   GBX_TRY_ASSIGN(Select left, statement_.read_node(*node.find("left")));
   GBX_TRY_ASSIGN(Select right, statement_.read_node(*node.find("right")));
+  if (among) {
+    std::vector<WithTable> tables = std::move(select_.with);
+    GBX_TRY_ASSIGN(select_, set_operation(std::move(left), std::move(right), type == "EXCEPT"));
+    select_.with = std::move(tables);
+    return modifiers(node);
+  }
   unite(std::move(left), !*all);
   unite(std::move(right), !*all);
   GBX_TRY(modifiers(node));
@@ -298,9 +307,12 @@ Status SelectParser::groups(const Json& node) {
   const Json::Array* list = node.find("group_expressions")->array();
   const Json::Array* sets = node.find("group_sets")->array();
   if (list == nullptr || sets == nullptr) return kUnknown;
-  if (string_of(node, "aggregate_handling") != "STANDARD_HANDLING") {
-    return Error{ErrorCode::invalid_argument, "group_by_all_unsupported"};
+  const std::string_view handling = string_of(node, "aggregate_handling");
+  if (handling == "FORCE_AGGREGATES" && list->empty()) {  // GROUP BY ALL
+    select_.groups = groups_of_all(select_.items);
+    return {};
   }
+  if (handling != "STANDARD_HANDLING") return kUnknown;
   for (const Json& group : *list) {
     GBX_TRY_ASSIGN(Node parsed, expressions_.parse(group));
     select_.groups.push_back(std::move(parsed));

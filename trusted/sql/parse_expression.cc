@@ -8,6 +8,7 @@
 
 #include "trusted/sql/bind_expression.h"
 #include "trusted/sql/lexer.h"
+#include "trusted/sql/spelling.h"
 
 namespace gbx::sql {
 namespace {
@@ -38,13 +39,15 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kOnlyType
 }};
 
 // DuckDB's node type -> our name of the operator.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kComparisons = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kComparisons = {{
     {"COMPARE_EQUAL", "="},
     {"COMPARE_NOTEQUAL", "<>"},
     {"COMPARE_LESSTHAN", "<"},
     {"COMPARE_LESSTHANOREQUALTO", "<="},
     {"COMPARE_GREATERTHAN", ">"},
     {"COMPARE_GREATERTHANOREQUALTO", ">="},
+    {"COMPARE_DISTINCT_FROM", "is distinct from"},
+    {"COMPARE_NOT_DISTINCT_FROM", "is not distinct from"},
 }};
 constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kOperators = {{
     {"OPERATOR_NOT", "not"},
@@ -55,10 +58,13 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kOperator
     {"OPERATOR_COALESCE", "coalesce"},
     {"GROUPING_FUNCTION", "grouping"},
 }};
-constexpr std::array<std::pair<std::string_view, Type>, 6> kCastTypes = {{
+constexpr std::array<std::pair<std::string_view, Type>, 9> kCastTypes = {{
     {"BOOLEAN", Type::boolean},
     {"INTEGER", Type::integer},
     {"BIGINT", Type::integer},
+    {"SMALLINT", Type::integer},
+    {"TINYINT", Type::integer},
+    {"HUGEINT", Type::integer},
     {"DATE", Type::date},
     {"TIMESTAMP", Type::timestamp},
     {"VARCHAR", Type::text},
@@ -68,11 +74,6 @@ template <typename Table>
 auto look_up(const Table& table, std::string_view word) {
   return std::find_if(table.begin(), table.end(),
                       [&](const auto& entry) { return entry.first == word; });
-}
-
-// The child of a node that has one; otherwise the node itself.
-const Node* only_child(const Node& node) {
-  return node.children.size() == 1 ? node.children.data() : &node;
 }
 
 constexpr Error kUnknown{ErrorCode::invalid_argument, "syntax_tree_unknown"};
@@ -226,7 +227,14 @@ Result<Node> ExpressionParser::constant(const Json& json) {
     node.text = *value->string();
     return node;
   }
-  if (id == "DOUBLE" || id == "FLOAT") return refuse("float_unsupported", json);
+  if (id == "DOUBLE" || id == "FLOAT") {
+    // The text says it exactly, the tree does not.
+    const auto written = std::string_view(sql_).substr(node.where.begin);
+    auto number = exponent_number(written.substr(0, node.where.end - node.where.begin));
+    if (!number) return refuse("float_unsupported", json);
+    number->where = node.where;
+    return std::move(*number);
+  }
   if (id == "BOOLEAN" && value->boolean() != nullptr) {
     node.kind = NodeKind::boolean;
     node.value = *value->boolean() ? 1 : 0;
@@ -264,10 +272,10 @@ Result<Node> ExpressionParser::function(const Json& json, std::size_t depth) {
   if (!is_absent(json, "catalog") || (!schema.empty() && schema != "main")) {
     return refuse("function_unsupported", json);
   }
-  const Json& orders = *json.find("order_bys");
-  if (!has_keys(orders, {"type", "orders"}) || !is_absent(orders, "orders")) {
-    return refuse("aggregate_order_unsupported", json);
-  }
+  const Json& order_bys = *json.find("order_bys");
+  const Json::Array* within =
+      has_keys(order_bys, {"type", "orders"}) ? order_bys.find("orders")->array() : nullptr;
+  if (within == nullptr || within->size() > 1) return refuse("aggregate_order_unsupported", json);
   const bool* distinct = json.find("distinct")->boolean();
   const bool* is_operator = json.find("is_operator")->boolean();
   const bool* state = json.find("export_state")->boolean();
@@ -280,30 +288,46 @@ Result<Node> ExpressionParser::function(const Json& json, std::size_t depth) {
   if (node.where.end > 0 && !*is_operator) node.where.end = call_end(sql_, node.where.begin);
   GBX_TRY(children(json, "children", depth, node));
   cover(node);
+  if (!within->empty()) {
+    GBX_TRY_ASSIGN(const std::vector<OrderItem> order, orders(*within, depth + 1));
+    std::optional<Node> quantile = within_group(std::move(node), order[0]);
+    if (!quantile) return refuse("aggregate_order_unsupported", json);
+    node = std::move(*quantile);
+  }
+  GBX_TRY_ASSIGN(node, interval(std::move(node)));
+  GBX_TRY_ASSIGN(node, respell(std::move(node), nodes_));
   if (!is_absent(json, "filter")) {
     if (!is_aggregate(node)) return refuse("aggregate_filter_unsupported", json);
     GBX_TRY_ASSIGN(Node condition, parse(*json.find("filter"), depth + 1));
     node.filter.push_back(std::move(condition));
   }
-  return node.text.starts_with("to_") ? interval(std::move(node)) : node;
+  return node;
 }
 
-// INTERVAL n DAY arrives as to_days(CAST(trunc(CAST(n AS DOUBLE)) AS INTEGER)).
+// INTERVAL n DAY arrives as to_days(CAST(trunc(CAST(n AS DOUBLE)) AS INTEGER)); n is a number or
+// text.
 Result<Node> ExpressionParser::interval(Node node) {
   constexpr std::array<std::string_view, 8> kUnits = {"years", "quarters", "months",  "weeks",
                                                       "days",  "hours",    "minutes", "seconds"};
+  if (!node.text.starts_with("to_") || node.children.size() != 1) return node;
   const std::string unit = node.text.substr(3);
   if (std::find(kUnits.begin(), kUnits.end(), unit) == kUnits.end()) return node;
-  const Node* cast = only_child(node);
-  const Node* trunc = cast->kind == NodeKind::cast ? only_child(*cast) : cast;
-  const Node* heart = trunc->text == "trunc" ? only_child(*trunc) : trunc;
-  if (heart->kind != NodeKind::interval) {
-    return Error{ErrorCode::invalid_argument, "interval_unsupported", node.where};
+  const Node* heart = node.children.data();
+  while (heart->kind == NodeKind::cast || heart->text == "trunc" || heart->text == kAsDouble) {
+    if (heart->children.size() != 1) break;
+    heart = heart->children.data();
   }
-  Node out = *heart;
+  Node out;
+  out.kind = NodeKind::interval;
   out.where = node.where;
   out.text = unit;
-  return out;
+  out.value = heart->value;
+  if (heart->kind == NodeKind::number && heart->scale == 0) return out;
+  const std::string& text = heart->text;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), out.value);
+  const bool whole = end.ec == std::errc() && end.ptr == text.data() + text.size();
+  if (heart->kind == NodeKind::text && whole) return out;
+  return Error{ErrorCode::invalid_argument, "interval_unsupported", node.where};
 }
 
 // INTERVAL '7 days': one number and its unit.
@@ -335,6 +359,12 @@ Result<Node> ExpressionParser::comparison(const Json& json, std::size_t depth) {
   GBX_TRY(child(json, "left", depth, node));
   GBX_TRY(child(json, "right", depth, node));
   cover(node);
+  // a IS TRUE arrives as CAST(a AS BOOLEAN) IS NOT DISTINCT FROM TRUE.
+  Node& left = node.children[0];
+  const bool is_truth = node.text.starts_with("is ") && node.children[1].kind == NodeKind::boolean;
+  if (is_truth && left.kind == NodeKind::cast && left.type == ValueType{Type::boolean, 0}) {
+    left = Node(left.children[0]);
+  }
   return node;
 }
 
@@ -368,6 +398,9 @@ Result<Node> ExpressionParser::operation(const Json& json, std::size_t depth) {
   node.where = place(json);
   GBX_TRY(children(json, "children", depth, node));
   cover(node);
+  if (node.text == "in" || node.text == "not in") {
+    GBX_TRY_ASSIGN(node, respell(std::move(node), nodes_));
+  }
   if (node.where.end == 0) return node;
   if (node.text == "in" || node.text == "not in") {
     const std::uint32_t close = skip_space(sql_, node.where.end);
@@ -416,18 +449,17 @@ Result<Node> ExpressionParser::cast(const Json& json, std::size_t depth) {
   cover(node);
   const std::string_view id = string_of(type, "id");
   const Node& inner = node.children[0];
-  if (id == "DOUBLE" && inner.kind == NodeKind::number && inner.scale == 0) {
-    Node heart = inner;  // of INTERVAL n DAY; a DOUBLE anywhere else has no unit and no binding
-    heart.kind = NodeKind::interval;
-    heart.children.clear();
-    return heart;
-  }
   if (id == "DECIMAL") {
     const std::int64_t* scale = nullptr;
     if (const Json* found = type.find("type_info")->find("scale")) scale = found->integer();
     if (scale == nullptr || *scale < 0) return kUnknown;
     if (*scale > kScaleMax) return refuse("cast_unsupported", json);
     node.type = {Type::decimal, static_cast<std::uint8_t>(*scale)};
+    return node;
+  }
+  if (id == "DOUBLE" || id == "FLOAT") {  // the exact number
+    node.kind = NodeKind::call;
+    node.text = kAsDouble;
     return node;
   }
   const bool truth_text = inner.kind == NodeKind::text && (inner.text == "t" || inner.text == "f");

@@ -48,7 +48,8 @@ Result<Node> ExpressionParser::subselect(const Json& json, std::size_t depth) {
     GBX_TRY(child(json, "child", depth, node));
     cover(node);
   } else {
-    return refuse("subquery_unsupported", json);
+    return refuse(type == "SCALAR" ? Literal("subquery_as_value") : Literal("subquery_unsupported"),
+                  json);
   }
   GBX_TRY_ASSIGN(Select select, selects_->read(*json.find("subquery")));
   node.select.push_back(std::move(select));

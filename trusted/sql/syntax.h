@@ -103,7 +103,8 @@ struct Select {
   std::vector<WithTable> with;  // each may use those before it
   // UNION ALL, or UNION when `distinct`, of these; then items .. qualify are empty.
   std::vector<Select> united;
-  bool distinct = false;  // SELECT DISTINCT, or UNION
+  bool distinct = false;       // SELECT DISTINCT, or UNION
+  bool set_operation = false;  // INTERSECT or EXCEPT, as spelling.h says it
   std::vector<SelectItem> items;
   std::vector<TableName> tables;
   std::vector<Join> joins;  // one for each table but the first
