@@ -147,7 +147,7 @@ std::string StatementGenerator::comparison(const Scope& scope) {
                    name + " + INTERVAL '20' DAY > DATE '2024-02-10'",
                    name + " - INTERVAL '1 month' < DATE '2024-02-10'",
                    "date_add(" + name + ", INTERVAL 3 WEEK) > DATE '2024-02-10'",
-                   "datediff('week', " + name + ", DATE '2024-02-20') < 2",
+                   "datediff('month', " + name + ", DATE '2024-02-20') < 2",
                    "date_sub('day', " + name + ", DATE '2024-02-20') <= 9",
                    "date_sub('week', DATE '2024-02-20', " + name + ") > -1",
                    "(month(" + name + "), isodow(" + name + ")) IN ((1, 2), (2, 5), (2, 6))"});
