@@ -68,7 +68,7 @@ TEST(Parse, ConditionsHoldSubSelects) {
   const Select in = select("SELECT 1 FROM t WHERE a IN (SELECT b FROM u)");
   EXPECT_EQ(in.filter->kind, NodeKind::in_select);
   EXPECT_EQ(in.filter->children[0].path, std::vector<std::string>{"a"});
-  EXPECT_EQ(refusal("SELECT 1 FROM t WHERE a > (SELECT MAX(b) FROM u)"), "subquery_unsupported");
+  EXPECT_EQ(refusal("SELECT 1 FROM t WHERE a > (SELECT MAX(b) FROM u)"), "subquery_as_value");
   EXPECT_EQ(refusal("SELECT 1 FROM t WHERE a > ANY (SELECT b FROM u)"), "subquery_unsupported");
 }
 
@@ -107,7 +107,13 @@ TEST(Parse, UnionsAreFlat) {
   ASSERT_EQ(mixed.united.size(), 2U);
   EXPECT_TRUE(mixed.distinct);
   EXPECT_EQ(mixed.united[0].united.size(), 2U);
-  EXPECT_EQ(refusal("SELECT p FROM t EXCEPT SELECT p FROM u"), "set_operation_unsupported");
+  EXPECT_EQ(refusal("SELECT p, q FROM t EXCEPT SELECT p, q FROM u"), "set_operation_unsupported");
+  EXPECT_EQ(refusal("SELECT p FROM t INTERSECT ALL SELECT p FROM u"), "set_operation_unsupported");
+  const Select people = select("SELECT p FROM t EXCEPT SELECT p FROM u");
+  EXPECT_TRUE(people.set_operation && people.distinct);
+  EXPECT_EQ(people.tables[0].columns, std::vector<std::string>{"p"});
+  ASSERT_TRUE(people.filter.has_value());
+  EXPECT_EQ(people.filter->text, "not");
 }
 
 TEST(Parse, GroupingSetsAreIndices) {
