@@ -75,7 +75,11 @@ Result<std::size_t> receive_some(int socket, std::span<std::uint8_t> out, Descri
   message.msg_iovlen = 1;
   message.msg_control = control.data();
   message.msg_controllen = control.size();
-  const ssize_t got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  ssize_t got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  if (got < 0 && errno == ENOTSOCK) {
+    message.msg_controllen = 0;
+    got = ::read(socket, out.data(), out.size());
+  }
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return std::size_t{0};
   if (got <= 0) return Error{ErrorCode::unavailable, "channel_closed"};
   if (!take_descriptors(message, descriptor)) {
@@ -121,7 +125,11 @@ Result<std::size_t> send_some(int socket, ByteView bytes, int descriptor) {
     c->cmsg_len = CMSG_LEN(sizeof(int));
     std::memcpy(CMSG_DATA(c), &descriptor, sizeof(int));
   }
-  const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  // A device takes no descriptor; whoever sends one over it has its call refused.
+  if (sent < 0 && errno == ENOTSOCK && descriptor < 0) {
+    sent = ::write(socket, bytes.data(), bytes.size());
+  }
   if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return std::size_t{0};
   if (sent <= 0) return Error{ErrorCode::unavailable, "channel_closed"};
   return static_cast<std::size_t>(sent);

@@ -1,8 +1,10 @@
 #pragma once
 
-// Frames over a connected Unix stream socket. The peer is hostile: every length is checked, memory
-// is taken as bytes come, a frame must be whole before its deadline, and at most one descriptor
-// comes with it, where the caller allows one. No exceptions; one Channel is for one thread.
+// Frames over a connected Unix stream socket, or over a device that carries bytes alone and was
+// opened with O_NONBLOCK (a virtio-serial port). The peer is hostile: every length is checked,
+// memory is taken as bytes come, a frame must be whole before its deadline, and at most one
+// descriptor comes with it, where the caller allows one. No exceptions; one Channel is for one
+// thread.
 
 #include <chrono>
 

@@ -47,6 +47,23 @@ TEST(Channel, CarriesALargeFrameAndADescriptor) {
   EXPECT_EQ(c, 'x');
 }
 
+TEST(Channel, ADeviceCarriesFramesAndNoDescriptor) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC | O_NONBLOCK), 0);
+  Channel in{Descriptor(pipe[0])};
+  Channel out{Descriptor(pipe[1])};
+  const Bytes payload(300'000, 42);
+  std::thread sender([&] { EXPECT_TRUE(out.send(Call::attach, payload, -1, milliseconds(5000))); });
+  const auto received = in.receive(milliseconds(5000), milliseconds(5000));
+  sender.join();
+  ASSERT_TRUE(received);
+  EXPECT_EQ(received->frame.payload, payload);
+  EXPECT_FALSE(received->descriptor.valid());
+  EXPECT_FALSE(out.send(Call::attach, payload, pipe[0], milliseconds(100)));
+  out = Channel(Descriptor());
+  EXPECT_EQ(in.receive(milliseconds(5000)).error().reason, Literal("channel_closed"));
+}
+
 TEST(Channel, AFrameThatStopsHalfwayTimesOut) {
   Pair pair;
   const Bytes frame = encode_frame(Call::hello, Bytes(kNonceBytes, 1));

@@ -22,6 +22,7 @@ std::optional<Call> call_from(std::uint8_t byte) {
     case Call::close:
     case Call::append:
     case Call::appended:
+    case Call::sealed:
     case Call::answer:
     case Call::refusal: return call;
   }
@@ -60,6 +61,7 @@ std::string_view call_name(Call call) {
     case Call::close: return "close";
     case Call::append: return "append";
     case Call::appended: return "appended";
+    case Call::sealed: return "sealed";
     case Call::answer: return "answer";
     case Call::refusal: return "refusal";
   }
@@ -74,6 +76,7 @@ std::size_t payload_bytes_max(Call call) {
     case Call::release: return kReleaseBytesMax;
     case Call::query: return kQueryBytesMax;
     case Call::append: return kLedgerEntryBytesMax;
+    case Call::sealed: return kSealedPieceBytesMax;
     case Call::refusal: return kRefusalBytes;
     case Call::hello: return kNonceBytes;
     case Call::close: return kCloseBytesMax;

@@ -21,6 +21,10 @@
 //
 //   append    ledger entry (room to host)          appended: u8, 1 = on disk
 //
+// To a room in a virtual machine no descriptor can be handed: the host sends the sealed file as
+// pieces (`sealed`) before its attach, and the relay in front of the room (vm/relay.h) makes a file
+// of them. A room itself refuses them.
+//
 // The final answer is `answer` or `refusal`. A refusal is a code, a word and a span of the caller's
 // own text, always of one size, and the room's signature under it for this call
 // (trusted/packet/refusal.h): whoever has met the room knows whether the host made it up.
@@ -45,6 +49,7 @@ enum class Call : std::uint8_t {
   close = 7,
   append = 16,
   appended = 17,
+  sealed = 18,
   answer = 32,
   refusal = 33,
 };
@@ -56,6 +61,7 @@ constexpr std::size_t kReasonBytesMax = 64;
 constexpr std::size_t kRefusalBodyBytes = 1 + 4 + 4 + 1 + kReasonBytesMax;
 constexpr std::size_t kRefusalSignatureBytes = 64;
 constexpr std::size_t kRefusalBytes = kRefusalBodyBytes + kRefusalSignatureBytes;
+constexpr std::size_t kSealedPieceBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kLedgerEntryBytesMax = std::size_t{1} << 16;
 
 // The name on the wire documents; total over the enumerators.

@@ -52,6 +52,7 @@ TEST(Frames, OnlyTheSixCallsComeFromClients) {
   EXPECT_FALSE(is_client_request(Call::boot));
   EXPECT_FALSE(is_client_request(Call::append));
   EXPECT_FALSE(is_client_request(Call::appended));
+  EXPECT_FALSE(is_client_request(Call::sealed));
   EXPECT_FALSE(is_client_request(Call::answer));
   EXPECT_TRUE(is_client_request(Call::query));
 }

@@ -54,6 +54,7 @@ Result<std::string> Session::dispatch(ReceivedFrame& received) {
     case Call::boot:
     case Call::append:
     case Call::appended:
+    case Call::sealed:
     case Call::answer:
     case Call::refusal: break;
   }

@@ -1,5 +1,8 @@
 #include "host/courier.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
 
 #include "host/durable_file.h"
@@ -62,7 +65,26 @@ bool Courier::room_alive() {
   return alive_;
 }
 
+// The whole file, from its beginning, in pieces.
+Status Courier::send_sealed(int file) {
+  Bytes piece(enclave::kSealedPieceBytesMax);
+  std::uint64_t offset = 0;
+  while (true) {
+    const ssize_t got = ::pread(file, piece.data(), piece.size(), static_cast<off_t>(offset));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return Error{ErrorCode::unavailable, "disk_failed"};
+    if (got == 0) return {};
+    const auto size = static_cast<std::size_t>(got);
+    GBX_TRY(room_.send(Call::sealed, ByteView(piece).first(size), -1, call_limit_));
+    offset += size;
+  }
+}
+
 Result<Frame> Courier::converse(const Frame& request, int descriptor) {
+  if (descriptor >= 0 && line_ == Line::bytes) {
+    GBX_TRY(send_sealed(descriptor));
+    descriptor = -1;
+  }
   GBX_TRY(room_.send(request.call, request.payload, descriptor, call_limit_));
   while (true) {
     GBX_TRY_ASSIGN(enclave::ReceivedFrame received, room_.receive(call_limit_, call_limit_));

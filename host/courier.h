@@ -18,9 +18,15 @@ class Courier {
     SnapshotFolder snapshots;
     std::filesystem::path closing;  // where the closing statement goes, for owners who come later
   };
+  // What the line to the room carries: a room in a virtual machine gets a file as bytes.
+  enum class Line : std::uint8_t { descriptors, bytes };
   // `room` is the room's end; `call_limit` is how long it may work before it counts as lost.
-  Courier(enclave::Channel room, Keeping keeping, enclave::Channel::Milliseconds call_limit)
-      : room_(std::move(room)), keeping_(std::move(keeping)), call_limit_(call_limit) {}
+  Courier(enclave::Channel room, Keeping keeping, enclave::Channel::Milliseconds call_limit,
+          Line line = Line::descriptors)
+      : room_(std::move(room)),
+        keeping_(std::move(keeping)),
+        call_limit_(call_limit),
+        line_(line) {}
 
   // The room's final answer to `request`, or a refusal of our own (unavailable, room_ended, or a
   // snapshot that cannot be kept). Thread-safe; calls wait for each other.
@@ -35,12 +41,14 @@ class Courier {
   enclave::Frame attach(const enclave::Frame& request, const enclave::Descriptor& descriptor);
   enclave::Frame converse_alone(const enclave::Frame& request, int descriptor);
   void keep_closing(ByteView statement);
+  Status send_sealed(int file);
   Result<enclave::Frame> converse(const enclave::Frame& request, int descriptor);
 
   std::mutex one_call_;
   enclave::Channel room_;
   Keeping keeping_;
   enclave::Channel::Milliseconds call_limit_;
+  Line line_;
   bool alive_ = true;
   bool closed_ = false;
 };

@@ -23,15 +23,17 @@ using std::chrono::milliseconds;
 // A courier, and a thread that plays its room.
 class Stage {
  public:
-  explicit Stage(std::function<void(Channel&)> room, const char* ledger = nullptr) {
+  explicit Stage(std::function<void(Channel&)> room, const char* ledger = nullptr,
+                 Courier::Line line = Courier::Line::descriptors) {
     std::array<int, 2> ends{};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
     courier.emplace(
         Channel(enclave::Descriptor(ends[0])),
         Courier::Keeping{
             Ledger(ledger != nullptr ? std::filesystem::path(ledger) : folder.path() / "ledger"),
-            SnapshotFolder(folder.path() / "snapshots", 1000), folder.path() / "closing.json"},
-        milliseconds(2000));
+            SnapshotFolder(folder.path() / "snapshots", 2 * enclave::kSealedPieceBytesMax),
+            folder.path() / "closing.json"},
+        milliseconds(2000), line);
     thread_ = std::thread([room = std::move(room), end = ends[1]] {
       Channel channel{enclave::Descriptor(end)};
       room(channel);
@@ -135,6 +137,32 @@ TEST(Courier, WhatTheRoomRefusesIsNotKept) {
   EXPECT_TRUE(std::filesystem::is_empty(stage.folder.path() / "snapshots"));
   EXPECT_EQ(attach().call, Call::answer);
   EXPECT_FALSE(std::filesystem::is_empty(stage.folder.path() / "snapshots"));
+}
+
+TEST(Courier, ARoomInAMachineGetsTheFileAsPieces) {
+  const std::string sealed(enclave::kSealedPieceBytesMax + 5, 's');
+  Stage stage(
+      [&](Channel& room) {
+        std::string got;
+        for (auto received = room.receive(); received; received = room.receive()) {
+          EXPECT_FALSE(received->descriptor.valid());
+          if (received->frame.call == Call::sealed) {
+            got += as_text(received->frame.payload);
+            continue;
+          }
+          EXPECT_EQ(received->frame.call, Call::attach);
+          EXPECT_EQ(as_text(received->frame.payload), "manifest");
+          EXPECT_TRUE(got == sealed);
+          EXPECT_TRUE(room.send(Call::answer, as_bytes("taken")));
+          return;
+        }
+        ADD_FAILURE() << "no attach";
+      },
+      nullptr, Courier::Line::bytes);
+  const auto original = stage.folder.path() / "purchases.gbx";
+  std::ofstream(original) << sealed;
+  const enclave::Descriptor file(::open(original.c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(stage.courier->call({Call::attach, to_bytes("manifest")}, file).call, Call::answer);
 }
 
 }  // namespace

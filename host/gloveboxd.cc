@@ -5,9 +5,12 @@
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
@@ -26,6 +29,7 @@ struct Options {
   std::filesystem::path folder;
   std::filesystem::path policy;
   std::filesystem::path room_program;
+  std::filesystem::path room_socket;  // of a virtual machine; then no room is started here
   std::vector<std::string> attester;  // program and arguments; none on a machine without
   std::string launch_tpm;             // of a measured start; none without
   bool system_libraries = false;
@@ -80,21 +84,6 @@ bool boot(Courier& courier, const Bytes& policy) {
   return false;
 }
 
-int serve(const enclave::Descriptor& stop, Server& server, Courier& courier, RoomProcess& room) {
-  std::array<pollfd, 2> waits{pollfd{stop.get(), POLLIN, 0},
-                              pollfd{server.descriptor(), POLLIN, 0}};
-  while (true) {
-    constexpr int kLookAtRoomMs = 500;
-    ::poll(waits.data(), waits.size(), kLookAtRoomMs);
-    if ((waits[0].revents & POLLIN) != 0) return kExitOk;
-    if ((waits[1].revents & POLLIN) != 0) server.accept_client();
-    if (room.ended()) {
-      std::fprintf(stderr, "gloveboxd: the room has ended\n");
-      return courier.closed() ? kExitOk : kExitRoomEnded;
-    }
-  }
-}
-
 std::string program_beside(const std::string& name) {
   return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / name).string();
 }
@@ -128,18 +117,80 @@ std::vector<std::string> room_command(const Options& options) {
   return out;
 }
 
+// Where the room is: in a process of ours, or in a virtual machine behind a socket.
+class RoomEnd {
+ public:
+  RoomEnd(const Options& options, std::optional<RoomProcess>& attester) {
+    if (!options.room_socket.empty()) {
+      socket_ = connect_to_machine(options.room_socket);
+    } else {
+      process_.emplace(room_command(options),
+                       attester ? attester->take_socket() : enclave::Descriptor());
+      socket_ = process_->take_socket();
+    }
+    watched_ = enclave::Descriptor(::fcntl(socket_.get(), F_DUPFD_CLOEXEC, 0));
+  }
+  enclave::Channel take_channel() { return enclave::Channel(std::move(socket_)); }
+  [[nodiscard]] Courier::Line line() const {
+    return process_ ? Courier::Line::descriptors : Courier::Line::bytes;
+  }
+  bool ended() {
+    if (process_) return process_->ended();
+    pollfd entry{watched_.get(), 0, 0};
+    return ::poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR)) != 0;
+  }
+  // Whoever waits for its answer then sees the line closed. A machine switches itself off.
+  void end() {
+    if (process_) process_->end();
+    ::shutdown(watched_.get(), SHUT_RDWR);
+  }
+
+ private:
+  static enclave::Descriptor connect_to_machine(const std::filesystem::path& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string text = path.string();
+    enclave::Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const bool fits = text.size() < sizeof(address.sun_path);
+    if (fits) std::copy(text.begin(), text.end(), std::begin(address.sun_path));
+    if (!fits || ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address),
+                           sizeof(address)) != 0) {
+      throw std::system_error(fits ? errno : ENAMETOOLONG, std::generic_category(), text);
+    }
+    return socket;
+  }
+
+  std::optional<RoomProcess> process_;
+  enclave::Descriptor socket_;
+  enclave::Descriptor watched_;
+};
+
+int serve(const enclave::Descriptor& stop, Server& server, Courier& courier, RoomEnd& room) {
+  std::array<pollfd, 2> waits{pollfd{stop.get(), POLLIN, 0},
+                              pollfd{server.descriptor(), POLLIN, 0}};
+  while (true) {
+    constexpr int kLookAtRoomMs = 500;
+    ::poll(waits.data(), waits.size(), kLookAtRoomMs);
+    if ((waits[0].revents & POLLIN) != 0) return kExitOk;
+    if ((waits[1].revents & POLLIN) != 0) server.accept_client();
+    if (room.ended()) {
+      std::fprintf(stderr, "gloveboxd: the room has ended\n");
+      return courier.closed() ? kExitOk : kExitRoomEnded;
+    }
+  }
+}
+
 int run(const Options& options) {
   const enclave::Descriptor lock = lock_folder(options.folder);
   const Bytes policy = read_policy(options.policy);
   const enclave::Descriptor stop = stop_signals();
   std::optional<RoomProcess> attester = start_attester(options);
-  RoomProcess room(room_command(options),
-                   attester ? attester->take_socket() : enclave::Descriptor());
+  RoomEnd room(options, attester);
   Courier courier(room.take_channel(),
                   {Ledger(options.folder / "ledger"),
                    SnapshotFolder(options.folder / "snapshots", options.snapshot_mib_max << 20),
                    options.folder / "closing.json"},
-                  std::chrono::seconds(options.call_seconds));
+                  std::chrono::seconds(options.call_seconds), room.line());
   if (!boot(courier, policy)) return kExitRefused;
   Server server(options.folder / "socket", courier, {});
   std::fprintf(stderr, "gloveboxd: ready at %s\n", (options.folder / "socket").c_str());
@@ -160,20 +211,25 @@ int main(int argc, char** argv) {
   app.add_option("--dir", options.folder, "The room's folder: socket, ledger, snapshots")
       ->required();
   app.add_option("--policy", options.policy, "The signed policy")->required();
-  app.add_option("--room-program", options.room_program, "The room to start");
+  auto* program = app.add_option("--room-program", options.room_program, "The room to start");
+  auto* machine = app.add_option("--room-socket", options.room_socket,
+                                 "The virtual machine whose room to use, in place of starting one");
+  program->excludes(machine);
   app.add_option("--snapshot-mib-max", options.snapshot_mib_max,
                  "The largest snapshot to keep, MiB");
   app.add_option("--call-seconds", options.call_seconds, "How long the room may take for one call");
   app.add_option(
-      "--launch", options.launch_tpm,
-      "Start the room measured, by glovebox-launch, with this TPM: device:/dev/tpmrm0, or "
-      "swtpm:HOST:PORT");
+         "--launch", options.launch_tpm,
+         "Start the room measured, by glovebox-launch, with this TPM: device:/dev/tpmrm0, or "
+         "swtpm:HOST:PORT")
+      ->excludes(machine);
   app.add_flag("--system-libraries", options.system_libraries,
                "With --launch: the room program is no image and uses this system's libraries");
   app.add_flag("--no-namespaces", options.no_namespaces,
                "With --launch: go on where the system refuses namespaces");
   app.add_option("attester", options.attester,
-                 "After --: the program that makes evidence of this machine, and its arguments");
+                 "After --: the program that makes evidence of this machine, and its arguments")
+      ->excludes(machine);
   try {
     app.parse(argc, argv);
     return gbx::host::run(options);
