@@ -14,6 +14,7 @@ constexpr Literal kChecklist[] = {
     "platform_not_trusted", "tpm_ak_not_attestation_key", "tpm_scheme_wrong",
     "tpm_ak_not_trusted",   "event_log_missing",          "event_log_mismatch",
     "event_log_incomplete", "machine_not_allowed",        "assurance_too_low",
+    "vm_start_not_fixed",
 };
 
 // Who vouches for the attestation key.
@@ -113,6 +114,17 @@ bool check_event_log(Findings& findings, ByteView log, const QuotedPcrs& quoted,
   return true;
 }
 
+// The word DEV-VM promises the measured start of a whole machine, so it takes an image that fixes
+// every register of one: firmware (0, and 2 for other firmware), the unified kernel image (4, 9,
+// 11), and that nothing was added to it (12, 13).
+bool fixes_start(const TpmImage& image) {
+  constexpr PcrMask kStart =
+      1U << 0U | 1U << 2U | 1U << 4U | 1U << 9U | 1U << 11U | 1U << 12U | 1U << 13U;
+  PcrMask fixed = 0;
+  for (const PcrValue& pcr : image.pcrs) fixed |= PcrMask{1} << pcr.index;
+  return (fixed & kStart) == kStart;
+}
+
 bool machine_allowed(const Machines& machines, const Voucher& voucher) {
   if (!machines || voucher.enrolled) return true;
   if (!voucher.instance) return false;
@@ -151,6 +163,8 @@ Verdict verify_tpm(const EvidenceFiles& files, const TrustPolicy& trust, const E
   if (!has_log || !voucher.assurance || quoted->image == nullptr) {
     return std::move(findings).refused();
   }
+  findings.require(*voucher.assurance != Assurance::dev_vm || fixes_start(*quoted->image),
+                   "vm_start_not_fixed");
   require_assurance(findings, trust, *voucher.assurance);
   std::vector<Literal> checklist(std::begin(kChecklist), std::end(kChecklist));
   const auto quote_checks = quote_checklist();

@@ -28,6 +28,8 @@ TEST(Tpm, AcceptsACertifiedKey) {
   }
 }
 
+void rebind(TpmMaker& maker) { maker.quote.pcr_digest.reset(); }
+
 TEST(Tpm, AcceptsAnEnrolledKey) {
   TpmMaker maker;
   maker.enrolled = true;
@@ -41,9 +43,34 @@ TEST(Tpm, AcceptsAnEnrolledKey) {
   EXPECT_EQ(reasons_of(maker.verdict(trust, TpmMaker::expected())), "assurance_too_low");
 }
 
-using Change = std::function<void(TpmMaker&)>;
+TEST(Tpm, TheWordOfAMachineTakesAnImageThatFixesItsWholeStart) {
+  constexpr std::uint8_t kStart[] = {0, 2, 4, 9, 11, 12, 13};
+  TpmMaker maker;
+  maker.enrolled = true;
+  TrustPolicy trust = TpmMaker::trust();
+  trust.tpm->keys = {{crypto::sha256(maker.ak_public()), Assurance::dev_vm}};
+  std::vector<PcrValue>& fixed = trust.tpm->pcrs.images[0].pcrs;
+  fixed.clear();
+  for (const std::uint8_t index : kStart) {
+    Bytes& value = maker.quote.pcrs[index];
+    value.resize(32, 0);
+    maker.quote.selections[0].pcrs |= PcrMask{1} << index;
+    fixed.push_back({index, value});
+  }
+  rebind(maker);
+  trust.tpm->pcrs.selection = maker.quote.selections[0].pcrs;
+  const Verdict verdict = maker.verdict(trust, TpmMaker::expected());
+  ASSERT_TRUE(verdict.ok()) << reasons_of(verdict);
+  EXPECT_EQ(verdict.assurance(), Assurance::dev_vm);
+  for (std::size_t i = 0; i < std::size(kStart); i++) {
+    TrustPolicy less = trust;
+    less.tpm->pcrs.images[0].pcrs.erase(less.tpm->pcrs.images[0].pcrs.begin() +
+                                        static_cast<std::ptrdiff_t>(i));
+    EXPECT_EQ(reasons_of(maker.verdict(less, TpmMaker::expected())), "vm_start_not_fixed") << i;
+  }
+}
 
-void rebind(TpmMaker& maker) { maker.quote.pcr_digest.reset(); }
+using Change = std::function<void(TpmMaker&)>;
 
 void each_has_its_name(std::initializer_list<std::pair<const char*, Change>> cases) {
   for (const auto& [wanted, change] : cases) {

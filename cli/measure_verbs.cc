@@ -7,6 +7,7 @@
 #include "client/measure/boot_log.h"
 #include "client/measure/image.h"
 #include "client/measure/snp_launch.h"
+#include "client/measure/vm_start.h"
 #include "trusted/crypto/hash.h"
 
 namespace gbx::cli {
@@ -179,6 +180,19 @@ void measure_tpm(const Console& console, const TpmOptions& options) {
       Json::object({{"bank", options.bank}, {"pcrs", std::move(values)}, {"platform", "tpm"}}));
 }
 
+void measure_vm(const Console& console, const std::string& path) {
+  const std::string image = read_part(path, client::kVmImageBytesMax);
+  const auto pcrs = client::pcrs_of_vm(as_bytes(image));
+  if (!pcrs) throw failure_in_words(kNot, path, pcrs.error());
+  Json values = print_registers(
+      console,
+      "PCRs of bank sha256, for `glovebox trust add-image --platform tpm --pcr`. Register 0, the\n"
+      "firmware's, is not in the image: take it from a start of your own.",
+      *pcrs);
+  console.print(
+      Json::object({{"bank", "sha256"}, {"pcrs", std::move(values)}, {"platform", "tpm"}}));
+}
+
 void add_snp(CLI::App* group, Console& console) {
   auto options = std::make_shared<SnpOptions>();
   CLI::App* verb = group->add_subcommand(
@@ -214,6 +228,15 @@ void add_tpm(CLI::App* group, Console& console) {
   verb->callback([&console, options] { measure_tpm(console, *options); });
 }
 
+void add_vm(CLI::App* group, Console& console) {
+  auto image = std::make_shared<std::string>();
+  CLI::App* verb = group->add_subcommand(
+      "vm", "What the start of a VM image leaves in the registers of the machine's TPM");
+  verb->add_option("--image", *image, "The unified kernel image, from ./dev vm")->required();
+  verb->footer("Example: glovebox measure vm --image glovebox.efi");
+  verb->callback([&console, image] { measure_vm(console, *image); });
+}
+
 void add_tdx(CLI::App* group, Console& console) {
   auto log = std::make_shared<std::string>();
   CLI::App* verb =
@@ -240,6 +263,7 @@ void add_measure_verbs(CLI::App& app, Console& console) {
   add_snp(verb, console);
   add_tpm(verb, console);
   add_tdx(verb, console);
+  add_vm(verb, console);
 }
 
 }  // namespace gbx::cli

@@ -12,7 +12,7 @@ constexpr std::string_view kSetUp = "have the operator set the machine up anew";
 
 // What can be wrong with evidence of TPMs, Nitro enclaves and Azure's paravisor,
 // with questions about evidence, and with edits of trust policies.
-constexpr std::array<Wording, 49> kWords = {{
+constexpr std::array<Wording, 51> kWords = {{
     {"azure_console_on",
      "the machine's serial console is on: whoever holds the subscription can use it",
      "have the operator switch it off, or agree on a trust policy that takes it"},
@@ -90,6 +90,11 @@ constexpr std::array<Wording, 49> kWords = {{
     {"tpm_type_wrong", "the TPM has signed something else than a quote", kFiles},
     {"trust_policy_missing", "no trust policy was given, so nothing is believed",
      "give one with --trust-policy; docs/spec/trust-policy.md"},
+    {"vm_image_malformed", "this is no VM image as ./dev vm builds it",
+     "give the unified kernel image, whole: glovebox.efi"},
+    {"vm_start_not_fixed",
+     "DEV-VM takes an image whose registers 0, 2, 4, 9, 11, 12 and 13 the trust policy fixes",
+     "agree on all of them; glovebox measure vm computes them"},
 }};
 
 }  // namespace

@@ -113,6 +113,8 @@ constexpr Wording kWords[] = {
     {"room_program_failed", "the room program does not run here", "name it with --room-program"},
     {"room_unknown", "this home has given nothing to that room",
      "use the home of an owner of its tables"},
+    {"sealed_not_kept", "the virtual machine of the room has no memory left for this sealed table",
+     "ask the operator to give the machine more memory"},
     {"seccomp_failed", "the machine does not let the room lock itself in",
      "use a kernel with seccomp filters"},
     {"snapshot_key_missing", "this home has not the key of that snapshot",
