@@ -124,7 +124,7 @@ class Stage:
 
 class Room:
     """A host with its room, as an operator starts it."""
-
+    PATIENCE = 20  # seconds
     def __init__(self, stage, *more):
         stage.rooms += 1
         self.folder = stage.path / f"room{stage.rooms}"
@@ -135,7 +135,7 @@ class Room:
              *stage.options, *more, *(["--", *stage.attester] if stage.attester else [])],
             stdout=self.log, stderr=self.log)
         self.socket = self.folder / "socket"
-        end = time.monotonic() + 20
+        end = time.monotonic() + self.PATIENCE
         while not self.socket.exists():
             if self.host.poll() is not None or time.monotonic() > end:
                 self.log.close()

@@ -95,6 +95,22 @@ def children(pid):
     return [int(child) for child in text.split()]
 
 
+def enrol(tpm, agreement, assurance):
+    """The attestation key of a TPM, by its endorsement certificate, into an agreement."""
+    where, folder = tpm.power_on(), tpm.folder
+    authority = folder / "ca" / "swtpm-localca-rootca-cert.pem"
+    (folder / "offer.json").write_text(
+        attester("offer", "--tpm", where, "--chain", folder / "ca" / "issuer.pem", "--chain",
+                 authority))
+    kept, challenge = folder / "kept.json", folder / "challenge.json"
+    glovebox("trust", "challenge", folder / "offer.json", "--root", authority, "--keep", kept,
+             "-o", challenge)
+    (folder / "answer.json").write_text(attester("answer", "--tpm", where, challenge))
+    glovebox("trust", "enrol-key", agreement, folder / "answer.json", "--keep", kept,
+             "--assurance", assurance)
+    tpm.power_off()
+
+
 class OnATpm(line_test.Line):
     """Register 14 holds what was measured, and the key is enrolled as DEV-TPM."""
 
@@ -104,7 +120,6 @@ class OnATpm(line_test.Line):
         cls.tpm = SoftwareTpm(cls.folder)
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         cls.addClassCleanup(cls.tpm.power_off)
-        cls.where = cls.tpm.power_on()
         cls.stage = line_test.Stage("collaboration.yaml", cls.believe_tpm)
 
     @classmethod
@@ -114,16 +129,7 @@ class OnATpm(line_test.Line):
         text = text.replace("  " + image.group(0), SECTION.format())
         file = cls.folder / "collaboration.yaml"
         file.write_text(text.replace("INSECURE-SIM", "DEV-TPM"), encoding="utf-8")
-        authority = cls.folder / "ca" / "swtpm-localca-rootca-cert.pem"
-        (cls.folder / "offer.json").write_text(
-            attester("offer", "--tpm", cls.where, "--chain", cls.folder / "ca" / "issuer.pem",
-                     "--chain", authority))
-        kept, challenge = cls.folder / "kept.json", cls.folder / "challenge.json"
-        glovebox("trust", "challenge", cls.folder / "offer.json", "--root", authority, "--keep",
-                 kept, "-o", challenge)
-        (cls.folder / "answer.json").write_text(attester("answer", "--tpm", cls.where, challenge))
-        glovebox("trust", "enrol-key", file, cls.folder / "answer.json", "--keep", kept,
-                 "--assurance", "DEV-TPM")
+        enrol(cls.tpm, file, "DEV-TPM")
         cls.image = image.group(1)
         (cls.folder / "image.json").write_text(
             subprocess.run([BIN / "glovebox-room", "--measure"], check=True, capture_output=True,
