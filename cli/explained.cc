@@ -75,6 +75,15 @@ std::string refusal_text(const client::Verdict& verdict, std::string_view sql,
   return out + "  why:   " + text.why + "\n  next:  " + indented(text.next);
 }
 
+std::string unseen_text(const client::Verdict::Column& column, privacy::Accounting accounting) {
+  std::string out = column.name;
+  if (column.loss > 0) {
+    out += ": " + std::string(privacy::loss_name(accounting)) + " " +
+           client::loss_text(accounting, column.loss);
+  }
+  return out + " (only HAVING or ORDER BY reads it)";
+}
+
 std::string explained(const client::Verdict& verdict, std::string_view sql,
                       const policy::Policy& policy) {
   const std::vector<std::string> tables = tables_of(verdict, sql, policy);
@@ -89,6 +98,9 @@ std::string explained(const client::Verdict& verdict, std::string_view sql,
          count(verdict.rows_per_group) + " rows in each";
   if (verdict.replaces) {
     out += "\n                  and may move between groups: priced for twice as many";
+  }
+  for (const client::Verdict::Column& column : verdict.unseen) {
+    out += "\n  paid, not shown " + unseen_text(column, verdict.accounting);
   }
   return out + "\n  path            " + verdict.path + "\n  price           " +
          std::string(privacy::loss_name(verdict.accounting)) + " " +
@@ -125,6 +137,13 @@ void add_verdict(Json& out, const client::Verdict& verdict, std::string_view sql
                                      {"rows_of_person", verdict.rows_of_person},
                                      {"rows_per_group", std::int64_t{verdict.rows_per_group}}}));
   out.set("tables", texts(verdict.tables));
+  if (verdict.unseen.empty()) return;
+  Json unseen{Json::Array{}};
+  for (const client::Verdict::Column& column : verdict.unseen) {
+    unseen.push(Json::object(
+        {{"loss", client::loss_text(verdict.accounting, column.loss)}, {"name", column.name}}));
+  }
+  out.set("unseen", std::move(unseen));
 }
 
 }  // namespace gbx::cli

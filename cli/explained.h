@@ -12,6 +12,8 @@ namespace gbx::cli {
 // Where a refusal is, why, and what would be allowed.
 std::string refusal_text(const client::Verdict& verdict, std::string_view sql,
                          const policy::Policy& policy);
+// An aggregate that only HAVING or ORDER BY reads, and what is paid for it alone.
+std::string unseen_text(const client::Verdict::Column& column, privacy::Accounting accounting);
 // One verdict in full: rule, privacy unit, what one person can touch, path and price; or the
 // refusal.
 std::string explained(const client::Verdict& verdict, std::string_view sql,

@@ -113,13 +113,21 @@ std::string answer_path(const QueryChoice& choice, const client::AnswerFile& fil
   return "answer-" + to_hex(ByteView(digest).first(kIdShown)) + ".json";
 }
 
+// Whether the columns are what the question asks for, as this program reads it.
+Status confirmed(const client::VerifiedAnswer& answer, const client::AnswerFile& file) {
+  GBX_TRY_ASSIGN(const auto policy, policy::VerifiedPolicy::verify(file.policy));
+  GBX_TRY_ASSIGN(const auto checker, client::StaticCheck::make(policy));
+  return checker.confirm(answer.table(), answer.predicate(), answer.request());
+}
+
 client::VerifiedAnswer verified_or_kept(const client::AnswerFile& file, const Hash& policy_hash,
                                         const std::string& path) {
   auto answer = client::VerifiedAnswer::verify(file, policy_hash, now_seconds());
-  if (answer) return std::move(answer).value();
+  const Status known = answer ? confirmed(*answer, file) : Status(answer.error());
+  if (known) return std::move(answer).value();
   const std::string kept = path + ".unverified";
   keep(kept, file);  // it was paid for, and it is the proof against whoever made it
-  throw failure_in_words("the answer does not verify", kept, answer.error());
+  throw failure_in_words("the answer does not verify", kept, known.error());
 }
 
 // Before anything is paid: whoever asks here reads the answer here.
@@ -202,6 +210,21 @@ std::vector<client::WideColumn> wide_columns(const client::PolicyFile& policy,
   return wide ? std::move(wide).value() : std::vector<client::WideColumn>();
 }
 
+// What is paid for and not in the answer, as this machine reads the question.
+std::string unseen_lines(const client::PolicyFile& policy, const client::Home& home,
+                         const client::Question& question) {
+  const auto checker = client::StaticCheck::make(client::verify_policy_file(policy, "the policy"));
+  if (!checker) return {};
+  const std::string& member = home.identity().name;
+  const client::Verdict verdict =
+      question.call ? checker->check(*question.call, member) : checker->check(question.sql, member);
+  std::string out;
+  for (const client::Verdict::Column& column : verdict.unseen) {
+    out += "Paid for, and not in the answer: " + unseen_text(column, verdict.accounting) + ".\n";
+  }
+  return out;
+}
+
 // The dry run of a question, told with what is typical; sets its epsilon when there is a target.
 Verified tell_price(const Console& console, const QueryChoice& choice,
                     const client::PolicyFile& policy, const client::Home& home,
@@ -231,6 +254,8 @@ Verified tell_price(const Console& console, const QueryChoice& choice,
     out.typical = {choice.expected, forecast->typical_widths(epsilon, expected).value()};
   }
   console.say(price_text(out.answer, out.typical));
+  const std::string unseen = unseen_lines(policy, home, question);
+  if (!unseen.empty()) console.say(unseen);
   const std::string hint = bounds_hint(wide_columns(policy, home, question));
   if (!hint.empty()) console.say(hint);
   return out;
@@ -317,7 +342,8 @@ void verify(const Console& console, const VerifyChoice& choice) {
   if (!file) throw failure_in_words("FAIL: the answer does not verify", path, file.error());
   const auto answer =
       client::VerifiedAnswer::verify(*file, trusted_hash(console, choice.policy, *file), *now);
-  if (!answer) throw failure_in_words("FAIL: the answer does not verify", path, answer.error());
+  const Status known = answer ? confirmed(*answer, *file) : Status(answer.error());
+  if (!known) throw failure_in_words("FAIL: the answer does not verify", path, known.error());
   if (answer->table().dry_run) {
     console.say(price_text(*answer, {}));
   } else {

@@ -1,10 +1,13 @@
 #include "client/query/static_check.h"
 
 #include <algorithm>
+#include <optional>
+#include <set>
 
 #include "engine/duckdb/parse.h"
 #include "trusted/privacy/confidence.h"
 #include "trusted/snapshot/utf8.h"
+#include "trusted/sql/expression_codec.h"
 #include "trusted/sql/formula.h"
 #include "trusted/sql/lexer.h"
 #include "trusted/sql/parse.h"
@@ -18,6 +21,12 @@ Verdict refused(const Error& error) {
   out.reason = error.reason.view();
   out.where = error.where;
   return out;
+}
+
+// Whether it is one number that was noised once.
+bool is_single(const firewall::Output& output) {
+  return output.kind == firewall::OutputKind::persons ||
+         output.kind == firewall::OutputKind::count || output.kind == firewall::OutputKind::sum;
 }
 
 std::vector<Verdict::Column> columns_of(const firewall::CheckedQuery& query) {
@@ -35,13 +44,75 @@ std::vector<Verdict::Column> columns_of(const firewall::CheckedQuery& query) {
     const firewall::Output& output = query.outputs()[item.output];
     Verdict::Column column{.name = item.name, .scale = output.type.scale};
     column.noised = output.kind != firewall::OutputKind::group;
-    const bool single = output.kind == firewall::OutputKind::persons ||
-                        output.kind == firewall::OutputKind::count ||
-                        output.kind == firewall::OutputKind::sum;
-    if (single && widths) column.half_width = (*widths)[output.index];
+    if (is_single(output) && widths) column.half_width = (*widths)[output.index];
     out.push_back(std::move(column));
   }
   return out;
+}
+
+// Outputs that no column shows or is computed of.
+std::vector<Verdict::Column> unseen_of(const firewall::CheckedQuery& query) {
+  std::set<std::uint32_t> seen;
+  for (const sql::Item& item : query.items()) {
+    if (!item.formula) seen.insert(item.output);
+  }
+  // Persons are noised for every question, whether it asks for them or not.
+  std::set<std::uint32_t> needed = {0};
+  for (const std::uint32_t index : seen) {
+    for (const std::uint32_t one : firewall::statistics_of(query.outputs()[index])) {
+      needed.insert(one);
+    }
+  }
+  const auto widths = privacy::half_widths(query.plan());
+  std::vector<Verdict::Column> out;
+  const std::size_t groups = query.task().groups.size();
+  for (std::size_t i = groups; i < query.outputs().size(); i++) {
+    if (seen.contains(static_cast<std::uint32_t>(i))) continue;
+    const firewall::Output& output = query.outputs()[i];
+    Verdict::Column column{.name = query.aggregates()[i - groups], .scale = output.type.scale};
+    column.noised = true;
+    if (is_single(output) && widths) column.half_width = (*widths)[output.index];
+    privacy::Plan alone;
+    alone.accounting = query.plan().accounting;
+    for (const std::uint32_t one : firewall::statistics_of(output)) {
+      // What two of them read is said of the first.
+      if (needed.insert(one).second) alone.statistics.push_back(query.plan().statistics[one]);
+    }
+    if (alone.accounting != privacy::Accounting::queries) column.loss = alone.price().loss;
+    out.push_back(std::move(column));
+  }
+  return out;
+}
+
+// The formula over the answer's columns, as the page of results says.
+Json formula_of(sql::Expression e, const std::vector<sql::Item>& items) {
+  std::vector<sql::Expression*> open = {&e};
+  while (!open.empty()) {
+    sql::Expression* part = open.back();
+    open.pop_back();
+    for (sql::Expression& child : part->children) open.push_back(&child);
+    if (part->op != sql::Op::output) continue;
+    const auto shows = std::find_if(items.begin(), items.end(), [&](const sql::Item& item) {
+      return !item.formula && item.output == part->column;
+    });
+    part->op = sql::Op::column;
+    part->column = static_cast<std::uint32_t>(shows - items.begin());
+  }
+  return sql::encode_expression(e);
+}
+
+bool is_column(const packet::Output& column, const sql::Item& item,
+               const firewall::CheckedQuery& query) {
+  const bool computed = column.kind == packet::OutputKind::computed;
+  if (column.name != item.name || column.input != item.input) return false;
+  if (computed != item.formula.has_value()) return false;
+  if (!computed) {
+    const firewall::Output& output = query.outputs()[item.output];
+    const bool group = output.kind == firewall::OutputKind::group;
+    return column.type == output.type && group == (column.kind == packet::OutputKind::group);
+  }
+  return column.type == item.formula->type && column.formula &&
+         column.formula->canonical() == formula_of(*item.formula, query.items()).canonical();
 }
 
 Verdict accepted(const firewall::CheckedQuery& query, const policy::Policy& policy) {
@@ -63,6 +134,7 @@ Verdict accepted(const firewall::CheckedQuery& query, const policy::Policy& poli
   out.accounting = query.plan().accounting;
   out.price = query.plan().price();
   out.columns = columns_of(query);
+  out.unseen = unseen_of(query);
   return out;
 }
 
@@ -111,6 +183,28 @@ Verdict StaticCheck::check(const packet::TemplateCall& call, const std::string& 
   const Result<firewall::CheckedQuery> query = admit(use->sql(), {.member = member, .use = &*use});
   if (!query) return refused(query.error());
   return accepted(*query, policy_.policy());
+}
+
+Status StaticCheck::confirm(const packet::AnswerTable& table,
+                            const packet::AnswerPredicate& predicate,
+                            const packet::Request& request) const {
+  const Error differs{ErrorCode::unverified, "statement_query_differs"};
+  std::optional<policy::TemplateUse> use;
+  if (request.call) {
+    auto made = policy::TemplateUse::make(policy_.policy().templates, *request.call);
+    if (!made) return differs;
+    use = std::move(*made);
+  }
+  const Result<firewall::CheckedQuery> query =
+      admit(use ? std::string_view(use->sql()) : std::string_view(request.sql),
+            {.member = request.member, .use = use ? &*use : nullptr});
+  if (!query || query->canonical() != predicate.query_text) return differs;
+  const std::vector<sql::Item>& items = query->items();
+  bool same = items.size() == table.columns.size();
+  for (std::size_t i = 0; same && i < items.size(); i++) {
+    same = is_column(table.columns[i], items[i], *query);
+  }
+  return same ? Status() : Status(Error{ErrorCode::unverified, "result_columns_differ"});
 }
 
 }  // namespace gbx::client

@@ -11,6 +11,8 @@
 
 #include "engine/duckdb/database.h"
 #include "trusted/firewall/check.h"
+#include "trusted/packet/answer.h"
+#include "trusted/packet/request.h"
 
 namespace gbx::client {
 
@@ -46,8 +48,11 @@ struct Verdict {
     bool noised = false;
     std::int64_t half_width = 0;  // 95 %, in units of the last digit; counts and sums only, else 0
     std::uint8_t scale = 0;
+    std::uint64_t loss = 0;  // of unseen: its part of the price, which no column needs
   };
   std::vector<Column> columns;
+  // What only HAVING or ORDER BY reads: noised and paid for like a column, and not in the answer.
+  std::vector<Column> unseen;
 };
 
 class StaticCheck {
@@ -59,6 +64,14 @@ class StaticCheck {
   [[nodiscard]] Verdict check(std::string_view sql, const std::string& member) const;
   // The same of a template of the policy.
   [[nodiscard]] Verdict check(const packet::TemplateCall& call, const std::string& member) const;
+  // Whether the columns of a verified answer are those that its question asks for, as this program
+  // reads the question under the policy: the text in its one spelling, and by column the name, the
+  // type and the formula. Fails with unverified (statement_query_differs, result_columns_differ);
+  // also when this program would not let the question pass, or reads it otherwise than the room's
+  // version did.
+  [[nodiscard]] Status confirm(const packet::AnswerTable& table,
+                               const packet::AnswerPredicate& predicate,
+                               const packet::Request& request) const;
   [[nodiscard]] const policy::Policy& policy() const { return policy_.policy(); }
 
  private:

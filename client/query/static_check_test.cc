@@ -82,5 +82,24 @@ TEST_F(StaticCheckTest, WhoAsksMatters) {
   EXPECT_FALSE(check(kQuery, "nobody").accepted);
 }
 
+TEST_F(StaticCheckTest, WhatOnlyHavingAndOrderReadIsPaidForAndSaid) {
+  const Verdict verdict = check(
+      "SELECT SUM(total_spent) AS s FROM purchases JOIN exposures USING (hashed_email) "
+      "GROUP BY campaign_id HAVING COUNT(*) > 3 AND COUNT(DISTINCT hashed_email) > 60 "
+      "ORDER BY AVG(total_spent)");
+  ASSERT_TRUE(verdict.accepted) << verdict.reason;
+  ASSERT_EQ(verdict.unseen.size(), 3U);
+  std::uint64_t unseen = 0;
+  for (const Verdict::Column& column : verdict.unseen) {
+    unseen += column.loss;
+    // Persons are noised for every question.
+    const bool persons = column.name.find("DISTINCT") != std::string::npos;
+    EXPECT_TRUE(!persons || column.loss == 0) << column.name;
+  }
+  EXPECT_GT(unseen, 0U);
+  EXPECT_LT(unseen, verdict.price.loss);
+  EXPECT_TRUE(check("SELECT COUNT(*) AS n FROM purchases HAVING COUNT(*) > 1").unseen.empty());
+}
+
 }  // namespace
 }  // namespace gbx::client

@@ -472,6 +472,7 @@ Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy
   for (const AggregateCall& call : query.aggregates) {
     GBX_TRY_ASSIGN(const Output output, measures.output(call));
     out.outputs_.push_back(output);
+    out.aggregates_.push_back(sql::print(call, query, catalog));
   }
   for (std::size_t i = 0; i < out.outputs_.size(); i++) {
     out.outputs_[i].type = query.output_types[i];

@@ -80,6 +80,8 @@ class CheckedQuery {
   [[nodiscard]] const privacy::Plan& plan() const { return plan_; }
   // All outputs: groups, then aggregates, also those that only HAVING or ORDER BY name.
   [[nodiscard]] const std::vector<Output>& outputs() const { return outputs_; }
+  // By aggregate, as the canonical text has it: outputs() behind the groups.
+  [[nodiscard]] const std::vector<std::string>& aggregates() const { return aggregates_; }
   // The columns of the answer, in order; Item::output is an index into outputs().
   [[nodiscard]] const std::vector<sql::Item>& items() const { return items_; }
   [[nodiscard]] const sql::PostProcessing& post() const { return post_; }
@@ -101,6 +103,7 @@ class CheckedQuery {
   sql::Task task_;
   privacy::Plan plan_;
   std::vector<Output> outputs_;
+  std::vector<std::string> aggregates_;
   std::vector<sql::Item> items_;
   sql::PostProcessing post_;
   std::string canonical_;

@@ -1,0 +1,91 @@
+// Answers of a whole room, held against the question by the program that verifies them: what a room
+// says that it was asked, and what its columns are computed of, must be what the signed text says.
+
+#include <gtest/gtest.h>
+
+#include "client/query/static_check.h"
+#include "tests/sim/world.h"
+
+namespace gbx::sim {
+namespace {
+
+const std::string kRates =
+    "SELECT campaign_id, COUNT(DISTINCT hashed_email) AS people, SUM(total_spent) AS spent,\n"
+    "  spent / people AS each, ROUND(100.0 * COUNT(*) / people, 1) AS percent\n"
+    "FROM exposures JOIN purchases USING (hashed_email)\n"
+    "GROUP BY campaign_id HAVING COUNT(*) > 3 ORDER BY AVG(total_spent)";
+
+class Confirm : public testing::Test {
+ protected:
+  Confirm() : world_(700) {
+    GBX_CHECK(world_.open());
+    auto policy =
+        policy::VerifiedPolicy::verify(packet::parse_envelope(world_.policy_packet()).value());
+    auto made = client::StaticCheck::make(std::move(policy).value());
+    checker_.emplace(std::move(made).value());
+  }
+
+  World::Read ask(const std::string& sql, bool dry_run = false) {
+    const enclave::Frame frame = world_.ask(sql, dry_run);
+    EXPECT_EQ(refusal_of(frame), "") << sql;
+    auto read = world_.read(frame);
+    GBX_CHECK(read);
+    request_ = {};
+    request_.member = "newsnow";
+    request_.sql = sql;
+    return std::move(*read);
+  }
+
+  std::string reason(const World::Read& read) {
+    const Status known = checker_->confirm(read.table, read.predicate, request_);
+    return known ? "" : std::string(known.error().reason.view());
+  }
+
+  World world_;
+  packet::Request request_;
+  std::optional<client::StaticCheck> checker_;
+};
+
+TEST_F(Confirm, WhatWasAskedIsWhatIsThere) {
+  EXPECT_EQ(reason(ask(kRates, true)), "");
+  EXPECT_EQ(reason(ask(kRates)), "");
+  EXPECT_EQ(reason(ask(kRates)), "");  // a repeat
+  EXPECT_EQ(reason(ask("SELECT COUNT(DISTINCT hashed_email) AS n FROM purchases")), "");
+  EXPECT_EQ(reason(ask("select count(distinct p.hashed_email) n from purchases p")), "");
+}
+
+TEST_F(Confirm, AnotherQuestionIsSeen) {
+  World::Read read = ask(kRates, true);
+  request_.sql += " DESC";
+  EXPECT_EQ(reason(read), "statement_query_differs");
+  request_.sql = "SELECT nothing";
+  EXPECT_EQ(reason(read), "statement_query_differs");
+  request_.sql = kRates;
+  EXPECT_EQ(reason(read), "");
+  read.predicate.query_text += " ";
+  EXPECT_EQ(reason(read), "statement_query_differs");
+}
+
+TEST_F(Confirm, AnotherColumnIsSeen) {
+  const World::Read read = ask(kRates, true);
+  ASSERT_GE(read.table.columns.size(), 5U);
+  const auto changed = [&](auto change) {
+    World::Read other = read;
+    change(other.table.columns);
+    return reason(other);
+  };
+  using Columns = std::vector<packet::Output>;
+  const std::string differs = "result_columns_differ";
+  EXPECT_EQ(changed([](Columns& all) { all[1].name = "persons"; }), differs);
+  EXPECT_EQ(changed([](Columns& all) { all[2].type.scale = 1; }), differs);
+  EXPECT_EQ(changed([](Columns& all) { all[0].kind = packet::OutputKind::noised; }), differs);
+  EXPECT_EQ(changed([](Columns& all) { all[3].formula = all[4].formula; }), differs);
+  EXPECT_EQ(changed([](Columns& all) { all[3].formula.reset(); }), differs);
+  EXPECT_EQ(changed([](Columns& all) { all[3].kind = packet::OutputKind::noised; }), differs);
+  EXPECT_EQ(changed([](Columns& all) { std::swap(all[1], all[2]); }), differs);
+  EXPECT_EQ(changed([](Columns& all) { all.pop_back(); }), differs);
+  EXPECT_EQ(changed([](Columns&) {}), "");
+}
+
+}  // namespace
+}  // namespace gbx::sim
