@@ -55,7 +55,7 @@ class OnSoftwareTpm : public testing::Test {
   }
   [[nodiscard]] Json evidence(Tpm& tpm, const Bytes& log) const {
     const packet::BindingDigest digest = packet::digest(binding_);
-    auto quote = tpm.quote({ByteView(digest).first(32), 1U << kPcr});
+    auto quote = tpm.quote({ByteView(digest).first(32), selection_});
     GBX_CHECK(quote.has_value());
     const attest::TpmFile file{tpm.ak_public(), std::move(quote).value()};
     return attest::encode(attest::EvidenceBundle{
@@ -68,6 +68,7 @@ class OnSoftwareTpm : public testing::Test {
 
   packet::Binding binding_;
   attest::TrustPolicy trust_;
+  attest::PcrMask selection_ = 1U << kPcr;  // of quotes
 };
 
 TEST_F(OnSoftwareTpm, AQuoteProvesTheMeasuredImage) {
@@ -133,6 +134,33 @@ TEST_F(OnSoftwareTpm, TheKeyOutlivesARestartAndTheRegistersDoNot) {
   EXPECT_EQ(tpm.ak_public(), key);
   believe(tpm);
   EXPECT_EQ(verdict(evidence(tpm, measure(tpm, binding_.image_digest))), "DEV-TPM");
+}
+
+// A machine whose firmware has measured the kernel into register 4 and its command line into 12.
+TEST_F(OnSoftwareTpm, OneLogExplainsFirmwareAndRoom) {
+  SoftwareTpm machine;
+  Tpm tpm = open(machine);
+  believe(tpm);
+  const Hash kernel = crypto::sha256(as_bytes("kernel"));
+  const Hash line = crypto::sha256(as_bytes("quiet"));
+  attest::testing::LogMaker firmware;
+  for (const auto& [pcr, digest] : {std::pair{4U, kernel}, std::pair{12U, line}}) {
+    EXPECT_TRUE(tpm.extend(pcr, digest));
+    firmware.events.push_back({pcr, 13, Bytes(digest.begin(), digest.end()), to_bytes("loaded")});
+  }
+  const Bytes launch = measure(tpm, binding_.image_digest);
+  const Bytes merged = merge_event_logs(firmware.make(), launch).value();
+  selection_ = 1U << 4U | 1U << 12U | 1U << kPcr;
+  trust_.tpm->pcrs.selection = selection_;
+  auto& image = trust_.tpm->pcrs.images.front().pcrs;
+  image = {{4, extended(kernel)}, {12, extended(line)}, {kPcr, extended(binding_.image_digest)}};
+  EXPECT_EQ(verdict(evidence(tpm, merged)), "DEV-TPM");
+  EXPECT_EQ(verdict(evidence(tpm, launch)), "event_log_incomplete");
+  EXPECT_EQ(verdict(evidence(tpm, merge_event_logs(firmware.make(), {}).value())),
+            "event_log_incomplete");
+  // Members had agreed on another command line of the kernel.
+  image[1].value = extended(crypto::sha256(as_bytes("quiet init=/bin/sh")));
+  EXPECT_EQ(verdict(evidence(tpm, merged)), "image_not_allowed");
 }
 
 std::vector<Hash> root_of(const SoftwareTpm& machine) {

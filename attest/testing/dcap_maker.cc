@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "attest/testing/test_chain.h"
 #include "trusted/base/value.h"
 #include "trusted/crypto/hash.h"
 
@@ -10,9 +11,6 @@ namespace {
 
 using crypto::testing::CertificateSpec;
 using crypto::testing::TestKey;
-
-constexpr std::int64_t kNow = 1'800'000'000;
-constexpr std::int64_t kDay = 86'400;
 constexpr std::uint8_t kFill = 0x5A;
 
 enum Role : std::uint8_t {
@@ -348,7 +346,7 @@ DcapMaker::Chain DcapMaker::make_chain() const {
   if (with_pck_extension) {
     leaf.extensions.push_back({"1.2.840.113741.1.13.1", pck_extension(pck_facts, with_instance)});
   }
-  return {issue(root, key_of(root_role), key_of(root_role)),
+  return {issued(root, key_of(root_role), key_of(root_role)),
           issue(authority, key_of(authority_role), key_of(root_role)),
           issue(leaf, key_of(pck_role), key_of(authority_role)),
           issue(signer, key_of(signer_role), key_of(root_role))};

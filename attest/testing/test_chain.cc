@@ -15,10 +15,6 @@ const TestKey& key_of(const std::string& name, crypto::KeyKind kind) {
   return found->second;
 }
 
-namespace {
-
-// The same specification always gives the same bytes, although signatures are random: a root is
-// pinned by them.
 Bytes issued(const CertificateSpec& spec, const TestKey& subject, const TestKey& issuer) {
   static std::map<std::string, Bytes> certificates;
   std::string what = spec.subject + "|" + spec.issuer + "|" + spec.usage;
@@ -39,8 +35,6 @@ Bytes issued(const CertificateSpec& spec, const TestKey& subject, const TestKey&
   if (found != certificates.end()) return found->second;
   return certificates[what] = issue(spec, subject, issuer);
 }
-
-}  // namespace
 
 TestChain::TestChain(crypto::KeyKind kind_of_keys, crypto::Digest digest) : kind(kind_of_keys) {
   root.subject = root.issuer = middle.issuer = "test root";

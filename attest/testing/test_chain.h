@@ -17,6 +17,11 @@ constexpr std::int64_t kDay = 86'400;
 // Keys by their names; the same name and kind is the same key.
 const crypto::testing::TestKey& key_of(const std::string& name, crypto::KeyKind kind);
 
+// A certificate. The same specification always gives the same bytes, although signatures are
+// random: a root is pinned by them.
+Bytes issued(const crypto::testing::CertificateSpec& spec, const crypto::testing::TestKey& subject,
+             const crypto::testing::TestKey& issuer);
+
 // A root, one authority below it, and room for a leaf; tests change the specs before issuing.
 struct TestChain {
   explicit TestChain(crypto::KeyKind kind, crypto::Digest digest);

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "attest/sim.h"
+#include "attest/testing/dcap_maker.h"
 #include "client/policy/wording.h"
 #include "client/room/snp_room_fixture.h"
 #include "trusted/policy/policy_fixture.h"
@@ -183,6 +184,56 @@ TEST(MeetOnHardware, EachWrongThingHasItsName) {
     edit(parts);
     EXPECT_EQ(parts.verdict(), reason);
   }
+}
+
+// A room in a trust domain, met with the collateral that its host serves.
+std::string tdx_verdict(const std::function<void(attest::testing::DcapMaker&)>& edit) {
+  attest::testing::DcapMaker maker;
+  attest::TdxImage& image = maker.trust.tdx->images.front();
+  image.mr_config_id.fixed.reset();
+  edit(maker);
+  policy::Policy agreed = policy::example_policy();
+  agreed.trust = maker.make().trust;
+  const auto policy = policy::VerifiedPolicy::verify(policy::signed_policy(agreed)).value();
+  const packet::Binding binding = {.nonce = {1},
+                                   .signing_key = policy::test_signing_key(9).public_key(),
+                                   .sealing_key = policy::test_sealing_key(9).public_key(),
+                                   .policy_hash = policy.hash(),
+                                   .log_origin = "glovebox/test",
+                                   .image_digest = image.image_digest};
+  const auto put = [&](std::size_t at, ByteView bytes) {
+    std::ranges::copy(bytes, maker.body.begin() + static_cast<std::ptrdiff_t>(at));
+  };
+  put(attest::testing::kTdAtReportData, packet::digest(binding));
+  Bytes config(48, 0);
+  std::ranges::copy(policy.hash(), config.begin());
+  put(attest::testing::kTdAtMrConfigId, config);
+  const attest::testing::MadeEvidence made = maker.make();
+  const Json hello = Json::object(
+      {{"binding", packet::encode(binding)},
+       {"evidence", attest::encode(attest::EvidenceBundle{attest::Platform::tdx, made.evidence,
+                                                          made.chain, made.collateral})},
+       {"log",
+        Json::object({{"hash", to_hex(Hash{5})}, {"origin", "glovebox/test"}, {"size", 4}})}});
+  const std::array<std::uint8_t, 32> nonce{1};
+  const auto room = check_hello(hello.canonical(), nonce, {&policy, maker.expected.now});
+  if (room) return std::string(attest::assurance_word(room->proven.assurance));
+  return std::string(room.error().reason.view());
+}
+
+TEST(MeetOnHardware, ATrustDomainIsKnownByCollateralThatIsFresh) {
+  using attest::testing::DcapMaker;
+  EXPECT_EQ(tdx_verdict([](DcapMaker&) {}), "HW-CVM");
+  EXPECT_EQ(tdx_verdict([](DcapMaker& m) { m.info.dates.next_update = m.expected.now - 1; }),
+            "collateral_expired");
+  EXPECT_EQ(tdx_verdict([](DcapMaker& m) { m.identity.dates.next_update = m.expected.now - 1; }),
+            "collateral_expired");
+  EXPECT_EQ(tdx_verdict([](DcapMaker& m) { m.trust.collateral_age_max_s = 1; }),
+            "collateral_too_old");
+  EXPECT_EQ(tdx_verdict([](DcapMaker& m) { m.trust.crl_age_max_s = 1; }), "crl_too_old");
+  EXPECT_EQ(tdx_verdict([](DcapMaker& m) { m.info.dates.evaluation_number--; }),
+            "collateral_evaluation_too_old");
+  EXPECT_EQ(tdx_verdict([](DcapMaker& m) { m.with_collateral = false; }), "collateral_missing");
 }
 
 }  // namespace
