@@ -16,6 +16,7 @@ constexpr ValueType kMoney{Type::decimal, 2};
 constexpr ValueType kDate{Type::date, 0};
 constexpr std::uint64_t kOrdersMax = 29;  // of a customer who has any; 15 on average
 constexpr std::uint64_t kOrderPlaces = 32;
+constexpr std::uint64_t kKeyFactor = 2'654'435'761U;
 constexpr std::int64_t kFirstDay = 8035;  // 1992-01-01
 constexpr std::uint64_t kOrderDays = 2406;
 constexpr std::int64_t kLastDay = 10'561;  // 1998-12-01
@@ -91,7 +92,7 @@ std::int64_t key_space(std::uint64_t customers) {
 // Different for each order, and in no order of customers.
 std::int64_t order_key(std::uint64_t customer, std::uint64_t order, std::uint64_t customers) {
   const auto mask = static_cast<std::uint64_t>(key_space(customers)) - 1;
-  return static_cast<std::int64_t>(((customer * kOrderPlaces + order) * 2'654'435'761U) & mask);
+  return static_cast<std::int64_t>(((customer * kOrderPlaces + order) * kKeyFactor) & mask);
 }
 
 std::uint64_t orders_of(std::uint64_t customer) {
@@ -109,30 +110,47 @@ void customer_row(std::uint64_t customer, const Take& take) {
                   random.between(-99'999, 999'999)});
 }
 
-void order_rows(std::uint64_t customer, std::uint64_t customers, const Take& take) {
-  for (std::uint64_t order = 0; order < orders_of(customer); order++) {
-    Random random(customer * 64 + order + (std::uint64_t{1} << 40));
-    take(std::array{order_key(customer, order, customers), order_day(customer, order),
-                    random.below(5), std::int64_t{0}});
+struct Order {
+  std::uint64_t customer;
+  std::uint64_t order;
+  std::int64_t key;
+};
+
+void order_row(const Order& of, const Take& take) {
+  Random random(of.customer * 64 + of.order + (std::uint64_t{1} << 40));
+  take(std::array{of.key, order_day(of.customer, of.order), random.below(5), std::int64_t{0}});
+}
+
+void line_rows(const Order& of, const Take& take) {
+  Random random(of.customer * 64 + of.order + (std::uint64_t{1} << 41));
+  const std::int64_t day = order_day(of.customer, of.order);
+  for (std::int64_t left = 1 + random.below(7); left > 0; left--) {
+    const std::int64_t quantity = random.between(1, 50);
+    const std::int64_t shipped = day + random.between(1, 121);
+    const std::int64_t committed = day + random.between(30, 90);
+    const std::int64_t received = shipped + random.between(1, 30);
+    const std::int64_t returned = received > kToday ? 1 : 2 * random.below(2);
+    take(std::array{of.key, quantity * 100, quantity * random.between(90'000, 209'900),
+                    random.below(11), random.below(9), returned,
+                    std::int64_t{shipped <= kToday ? 0 : 1}, shipped, committed, received,
+                    random.below(7), random.below(4), random.below(150), random.below(25),
+                    random.below(40), random.between(1, 50), random.below(25)});
   }
 }
 
-void line_rows(std::uint64_t customer, std::uint64_t customers, const Take& take) {
-  for (std::uint64_t order = 0; order < orders_of(customer); order++) {
-    Random random(customer * 64 + order + (std::uint64_t{1} << 41));
-    const std::int64_t day = order_day(customer, order);
-    for (std::int64_t left = 1 + random.below(7); left > 0; left--) {
-      const std::int64_t quantity = random.between(1, 50);
-      const std::int64_t shipped = day + random.between(1, 121);
-      const std::int64_t committed = day + random.between(30, 90);
-      const std::int64_t received = shipped + random.between(1, 30);
-      const std::int64_t returned = received > kToday ? 1 : 2 * random.below(2);
-      take(std::array{order_key(customer, order, customers), quantity * 100,
-                      quantity * random.between(90'000, 209'900), random.below(11), random.below(9),
-                      returned, std::int64_t{shipped <= kToday ? 0 : 1}, shipped, committed,
-                      received, random.below(7), random.below(4), random.below(150),
-                      random.below(25), random.below(40), random.between(1, 50), random.below(25)});
-    }
+void rows_of_order(Name name, const Order& of, const Take& take) {
+  name == Name::orders ? order_row(of, take) : line_rows(of, take);
+}
+
+// Every order in the order of keys: the multiplication of order_key() turned round.
+void each_order(std::uint64_t customers, const std::function<void(const Order&)>& take) {
+  const auto keys = static_cast<std::uint64_t>(key_space(customers));
+  std::uint64_t inverse = kKeyFactor;
+  for (int i = 0; i < 6; i++) inverse *= 2 - kKeyFactor * inverse;
+  for (std::uint64_t key = 0; key < keys; key++) {
+    const std::uint64_t place = (key * inverse) & (keys - 1);
+    const Order of{place / kOrderPlaces, place % kOrderPlaces, static_cast<std::int64_t>(key)};
+    if (of.customer < customers && of.order < orders_of(of.customer)) take(of);
   }
 }
 
@@ -226,6 +244,60 @@ policy::Table policy_table(const Table& table) {
   return out;
 }
 
+// A table of DuckDB, filled a slice at a time: the rows as numbers, then what they stand for.
+class Loading {
+ public:
+  Loading(engine::Database& database, const Table& table, bool compressed)
+      : database_(database), table_(table), compressed_(compressed) {
+    for (const Column& column : table.columns) {
+      raw_ += ", " + column.name + " BIGINT";
+      values_ += ", " + sql_of(column) + " AS " + column.name;
+    }
+  }
+
+  void add(std::uint64_t customer, std::span<const std::int64_t> row) {
+    if (rows_ == 0) begin_slice();
+    appender_->set_number(0, static_cast<std::int64_t>(customer));
+    for (std::size_t i = 0; i < row.size(); i++) appender_->set_number(i + 1, row[i]);
+    GBX_CHECK(appender_->next_row());
+    if (++rows_ == kSliceRows) end_slice();
+  }
+  void finish() {
+    if (rows_ > 0) end_slice();
+  }
+
+ private:
+  static constexpr std::size_t kSliceRows = std::size_t{1} << 21;
+
+  void begin_slice() {
+    GBX_CHECK(database_.execute("CREATE TABLE raw (custkey BIGINT" + raw_ + ")"));
+    auto made = engine::RowAppender::create(
+        database_, "raw", std::vector<duckdb_type>(table_.columns.size() + 1, DUCKDB_TYPE_BIGINT));
+    GBX_CHECK(made.has_value());
+    appender_ = std::move(*made);
+  }
+  void end_slice() {
+    GBX_CHECK(appender_->finish());
+    appender_.reset();
+    const std::string before =
+        slices_ == 0 ? "CREATE TABLE " + table_.text + " AS " : "INSERT INTO " + table_.text + " ";
+    GBX_CHECK(database_.execute(before + "SELECT custkey" + values_ + " FROM raw"));
+    GBX_CHECK(database_.execute("DROP TABLE raw"));
+    if (compressed_) GBX_CHECK(database_.execute("FORCE CHECKPOINT"));
+    rows_ = 0;
+    slices_++;
+  }
+
+  engine::Database& database_;
+  Table table_;
+  bool compressed_;
+  std::string raw_;
+  std::string values_;
+  std::unique_ptr<engine::RowAppender> appender_;
+  std::size_t rows_ = 0;  // of the slice
+  std::size_t slices_ = 0;
+};
+
 }  // namespace
 
 Table table_of(Name name, std::uint64_t customers) {
@@ -252,38 +324,30 @@ Table table_of(Name name, std::uint64_t customers) {
 }
 
 void each_row(Name name, std::uint64_t customer, std::uint64_t customers, const Take& take) {
-  switch (name) {
-    case Name::customer: return customer_row(customer, take);
-    case Name::orders: return order_rows(customer, customers, take);
-    case Name::lineitem: return line_rows(customer, customers, take);
+  if (name == Name::customer) return customer_row(customer, take);
+  for (std::uint64_t order = 0; order < orders_of(customer); order++) {
+    rows_of_order(name, {customer, order, order_key(customer, order, customers)}, take);
   }
 }
 
-void load(engine::Database& database, std::uint64_t customers) {
+void load(engine::Database& database, std::uint64_t customers, bool compressed) {
+  if (compressed) {
+    GBX_CHECK(database.execute("ATTACH ':memory:' AS small (COMPRESS)"));
+    GBX_CHECK(database.execute("USE small"));
+  }
   for (const Name name : {Name::customer, Name::orders, Name::lineitem}) {
-    const Table table = table_of(name, customers);
-    std::string raw = "custkey BIGINT";
-    std::string values = "custkey";
-    for (const Column& column : table.columns) {
-      raw += ", " + column.name + " BIGINT";
-      values += ", " + sql_of(column) + " AS " + column.name;
-    }
-    GBX_CHECK(database.execute("CREATE TABLE raw (" + raw + ")"));
-    auto appender = engine::RowAppender::create(
-        database, "raw", std::vector<duckdb_type>(table.columns.size() + 1, DUCKDB_TYPE_BIGINT));
-    GBX_CHECK(appender.has_value());
-    for (std::uint64_t customer = 0; customer < customers; customer++) {
-      each_row(name, customer, customers, [&](std::span<const std::int64_t> row) {
-        (*appender)->set_number(0, static_cast<std::int64_t>(customer));
-        for (std::size_t i = 0; i < row.size(); i++) (*appender)->set_number(i + 1, row[i]);
-        GBX_CHECK((*appender)->next_row());
+    Loading loading(database, table_of(name, customers), compressed);
+    std::uint64_t who = 0;
+    const Take take = [&](std::span<const std::int64_t> row) { loading.add(who, row); };
+    if (name == Name::customer) {
+      for (; who < customers; who++) customer_row(who, take);
+    } else {
+      each_order(customers, [&](const Order& of) {
+        who = of.customer;
+        rows_of_order(name, of, take);
       });
     }
-    GBX_CHECK((*appender)->finish());
-    const char* order = name == Name::customer ? "custkey" : "orderkey";
-    GBX_CHECK(database.execute("CREATE TABLE " + table.text + " AS SELECT " + values +
-                               " FROM raw ORDER BY " + order));
-    GBX_CHECK(database.execute("DROP TABLE raw"));
+    loading.finish();
   }
 }
 

@@ -46,8 +46,9 @@ struct Sealed {
 void seal(const Table& table, std::uint64_t customers, const Sealed& to);
 
 // Fills `database` with the tables as DuckDB's users have them: DECIMAL(15,2), DATE, VARCHAR, rows
-// in the order of order keys, which say nothing of customers.
-void load(engine::Database& database, std::uint64_t customers);
+// in the order of order keys, which say nothing of customers. `compressed`:
+// as DuckDB compresses tables, in memory all the same.
+void load(engine::Database& database, std::uint64_t customers, bool compressed);
 
 // Signed by two owners; bounds that bite nobody, so that answers can be compared.
 policy::VerifiedPolicy policy(std::uint64_t customers);
