@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <set>
 
 #include "cli/console.h"
 #include "client/policy/amounts.h"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr const char* kPlusMinus = "±";
 constexpr std::int64_t kSecondsPerDay = 86'400;
+constexpr std::size_t kListRowsShown = 10;  // of a list of persons; files have all of them
 
 std::string printable(std::string text) {
   std::replace_if(
@@ -35,6 +37,7 @@ std::string number_text(std::int64_t value, ValueType type) {
 // A number that is not there is withheld; a computed one may have no value.
 std::string missing(const std::vector<packet::OutputCell>& row, const packet::Output& column) {
   if (column.kind == packet::OutputKind::group) return "NULL";
+  if (column.kind == packet::OutputKind::listed) return "NULL";
   const bool withheld =
       column.kind != packet::OutputKind::computed ||
       std::any_of(column.inputs.begin(), column.inputs.end(), [&](const auto& input) {
@@ -108,6 +111,44 @@ std::string people_line(const packet::NoiseParameters& noise) {
              "noise hides people.\n";
   }
   return {};
+}
+
+bool is_list(const packet::AnswerTable& table) {
+  return std::any_of(table.columns.begin(), table.columns.end(),
+                     [](const auto& column) { return column.kind == packet::OutputKind::person; });
+}
+
+std::int64_t persons_in(const packet::AnswerTable& table) {
+  std::set<std::string> out;
+  for (std::size_t i = 0; i < table.columns.size(); i++) {
+    if (table.columns[i].kind != packet::OutputKind::person) continue;
+    for (const auto& row : table.rows) out.insert(std::get<std::string>(row[i].value));
+    break;
+  }
+  return static_cast<std::int64_t>(out.size());
+}
+
+// What a list of persons is, and is not.
+std::string list_lines(const client::VerifiedAnswer& answer) {
+  const packet::AnswerTable& table = answer.table();
+  const packet::NoiseParameters& noise = answer.predicate().noise;
+  const std::string least = people(noise.people_min);
+  std::string out = "A list of persons, NOT A PRIVACY GUARANTEE: each of them is shown.\n";
+  if (table.dry_run) {
+    return out + "It is withheld unless it has " + least + ", and safely so.\n";
+  }
+  if (table.withheld == 1) {
+    return out + "Withheld: it has fewer than " + least +
+           (is_exact(noise) ? "" : ", or not enough above it to say so safely") +
+           ". That was paid for like a list.\n";
+  }
+  out += people(persons_in(table)) + " in " + with_thousands(std::to_string(table.rows.size())) +
+         " rows";
+  if (table.rows_cut > 0) {
+    out += "; " + with_thousands(std::to_string(table.rows_cut)) +
+           " more rows were cut by the policy's result_rows";
+  }
+  return out + ". Whose tokens these are: glovebox audience ANSWER --manifest MANIFEST\n";
 }
 
 constexpr double kShownDelta = 1e-6;
@@ -217,6 +258,8 @@ std::string price_line(const packet::NoiseParameters& noise) {
 std::string column_width(const packet::Output& column, std::optional<std::int64_t> typical,
                          std::int64_t expected) {
   if (column.kind == packet::OutputKind::group) return "group";
+  if (column.kind == packet::OutputKind::person) return "one person in each row";
+  if (column.kind == packet::OutputKind::listed) return "of the person, exact";
   const bool computed = column.kind == packet::OutputKind::computed;
   const bool number = column.type.type == Type::integer || column.type.type == Type::decimal;
   const bool exact = column.inputs.empty() || column.inputs.front().statistics.empty();
@@ -251,11 +294,17 @@ std::string answer_table(const packet::AnswerTable& table) {
     out.header.push_back(printable(column.name));
     out.right.push_back(column.type.type == Type::integer || column.type.type == Type::decimal);
   }
+  const std::size_t most = is_list(table) ? kListRowsShown : table.rows.size();
   for (const auto& row : table.rows) {
+    if (out.rows.size() == most) break;
     std::vector<std::string>& cells = out.rows.emplace_back();
     for (std::size_t i = 0; i < row.size(); i++) {
       if (!table.columns[i].input) cells.push_back(cell_text(row, i, table.columns[i]));
     }
+  }
+  if (table.rows.size() > most) {
+    return out.text() + "... and " + with_thousands(std::to_string(table.rows.size() - most)) +
+           " more rows\n";
   }
   if (table.rows_cut == 0) return out.text();
   return out.text() + "... and " + with_thousands(std::to_string(table.rows_cut)) +
@@ -264,9 +313,13 @@ std::string answer_table(const packet::AnswerTable& table) {
 
 std::string answer_notes(const client::VerifiedAnswer& answer) {
   const packet::AnswerPredicate& predicate = answer.predicate();
-  std::string out = template_line(predicate) + noise_line(predicate) +
-                    computed_lines(answer.table()) + near_line(predicate) + withheld_text(answer);
-  out += people_line(predicate.noise);
+  std::string out = template_line(predicate);
+  if (predicate.list) {
+    out += list_lines(answer);
+  } else {
+    out += noise_line(predicate) + computed_lines(answer.table()) + near_line(predicate) +
+           withheld_text(answer) + people_line(predicate.noise);
+  }
   if (predicate.repeat_of) {
     out += "Paid nothing: it repeats the answer to request " +
            to_hex(*predicate.repeat_of).substr(0, kShownDigits) + ", of price " +
@@ -290,8 +343,10 @@ std::string price_text(const client::VerifiedAnswer& answer, const TypicalWidths
                         typical.people) +
            "\n";
   }
-  out += noise_line(predicate) + near_line(predicate) + people_line(predicate.noise) + "Budget:\n" +
-         budget_lines(answer, true);
+  out += predicate.list
+             ? list_lines(answer)
+             : noise_line(predicate) + near_line(predicate) + people_line(predicate.noise);
+  out += "Budget:\n" + budget_lines(answer, true);
   return out + verdict_line(answer);
 }
 
@@ -347,6 +402,11 @@ Json answer_json(const client::VerifiedAnswer& answer) {
                            {"result", packet::encode(answer.table())},
                            {"verdict", "PASS"}});
   if (is_exact(predicate.noise)) out.set("guarantee", packet::kNoGuarantee);
+  if (predicate.list) {
+    out.set("guarantee", packet::kListGuarantee);
+    out.set("list", packet::encode(*predicate.list));
+    out.set("persons", persons_in(answer.table()));
+  }
   if (!predicate.near.empty()) {
     Json::Array near;
     for (const Hash& request : predicate.near) near.emplace_back(to_hex(request));

@@ -61,10 +61,14 @@ std::string text_of(const Checked& checked, const policy::Policy& policy, bool e
   out += "accepted\n  " + verdict.canonical + "\n  price  " +
          std::string(privacy::loss_name(verdict.accounting)) + " " +
          client::loss_text(verdict.accounting, verdict.price.loss) + ", delta " +
-         client::delta_text(verdict.price.delta) + "; a row stands for " +
-         std::to_string(verdict.people_min) + " people or more; a person counts in " +
-         std::to_string(verdict.groups_per_person) + " groups, with " +
-         std::to_string(verdict.rows_per_group) + " rows in each";
+         client::delta_text(verdict.price.delta);
+  if (verdict.lists) {
+    return out + "; a list of persons, not a privacy guarantee, withheld unless it has safely " +
+           std::to_string(verdict.people_min) + " or more";
+  }
+  out += "; a row stands for " + std::to_string(verdict.people_min) +
+         " people or more; a person counts in " + std::to_string(verdict.groups_per_person) +
+         " groups, with " + std::to_string(verdict.rows_per_group) + " rows in each";
   for (const client::Verdict::Column& column : verdict.columns) {
     if (column.half_width == 0) continue;
     out += "\n  " + column.name + "  +/- " +

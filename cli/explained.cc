@@ -6,6 +6,7 @@
 #include "client/policy/amounts.h"
 #include "client/policy/consolidated.h"
 #include "client/policy/wording.h"
+#include "trusted/packet/list_terms.h"
 
 namespace gbx::cli {
 namespace {
@@ -41,6 +42,12 @@ Json price_json(const client::Verdict& verdict) {
   return Json::object({{std::string(privacy::loss_name(verdict.accounting)),
                         client::loss_text(verdict.accounting, verdict.price.loss)},
                        {"delta", client::delta_text(verdict.price.delta)}});
+}
+
+std::string price_text(const client::Verdict& verdict) {
+  return std::string(privacy::loss_name(verdict.accounting)) + " " +
+         client::loss_text(verdict.accounting, verdict.price.loss) + ", delta " +
+         client::delta_text(verdict.price.delta);
 }
 
 // Further lines stand under the first.
@@ -91,6 +98,12 @@ std::string explained(const client::Verdict& verdict, std::string_view sql,
   if (!tables.empty()) out += client::consolidated_text(client::consolidate(policy, tables)) + "\n";
   if (!verdict.accepted) return out + refusal_text(verdict, sql, policy);
   const auto count = [](std::int64_t number) { return client::thousands(number); };
+  if (verdict.lists) {
+    return out + "accepted\n  " + verdict.canonical +
+           "\n  a list of persons, not a privacy guarantee: withheld unless it has safely " +
+           count(verdict.people_min) +
+           " persons or more, and sealed to who asks\n  price           " + price_text(verdict);
+  }
   out += "accepted\n  " + verdict.canonical +
          "\n  privacy unit    one person: " + list(verdict.persons) +
          "\n  stability       one person has at most " + count(verdict.rows_of_person) +
@@ -102,10 +115,7 @@ std::string explained(const client::Verdict& verdict, std::string_view sql,
   for (const client::Verdict::Column& column : verdict.unseen) {
     out += "\n  paid, not shown " + unseen_text(column, verdict.accounting);
   }
-  return out + "\n  path            " + verdict.path + "\n  price           " +
-         std::string(privacy::loss_name(verdict.accounting)) + " " +
-         client::loss_text(verdict.accounting, verdict.price.loss) + ", delta " +
-         client::delta_text(verdict.price.delta);
+  return out + "\n  path            " + verdict.path + "\n  price           " + price_text(verdict);
 }
 
 void add_rule(Json& out, const client::Verdict& verdict, std::string_view sql,
@@ -127,6 +137,7 @@ void add_verdict(Json& out, const client::Verdict& verdict, std::string_view sql
     return;
   }
   out.set("canonical", verdict.canonical);
+  if (verdict.lists) out.set("guarantee", packet::kListGuarantee);
   out.set("columns", columns_json(verdict));
   out.set("path", verdict.path);
   out.set("price", price_json(verdict));

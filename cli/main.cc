@@ -60,6 +60,7 @@ int run(int argc, char** argv) {
   add_room_verbs(app, console);
   add_measure_verbs(app, console);
   add_query_verbs(app, console);
+  add_audience_verbs(app, console);
   add_check_verbs(app, console);
   add_template_verbs(app, console);
   add_evidence_verbs(app, console);

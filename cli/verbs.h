@@ -16,6 +16,7 @@ void add_budget_verbs(CLI::App& app, Console& console);    // budget set|show|ta
 void add_room_verbs(CLI::App& app, Console& console);      // provide, room
 void add_measure_verbs(CLI::App& app, Console& console);   // measure [snp|tpm|tdx]
 void add_query_verbs(CLI::App& app, Console& console);     // query, verify
+void add_audience_verbs(CLI::App& app, Console& console);  // audience
 void add_check_verbs(CLI::App& app, Console& console);     // check
 void add_template_verbs(CLI::App& app, Console& console);  // template list|show|check|run
 void add_template_run(CLI::App& group, Console& console);

@@ -192,15 +192,16 @@ Result<std::vector<sql::GroupRow>> decode_rows(ByteView bytes, const sql::Task& 
   if (in.u8() != 1) return kFailed;
   const std::uint32_t count = in.u32();
   const std::size_t row_bytes_min =
-      task.groups.size() + 8 + 16 * task.measures.size() + 4 * sql::histograms_of(task);
-  if (count > (task.groups.empty() ? 1 : task.groups_max) || count > in.left() / row_bytes_min) {
+      sql::key_width(task) + 8 + 16 * task.measures.size() + 4 * sql::histograms_of(task);
+  const bool one = sql::key_width(task) == 0;
+  if (count > (one ? 1 : task.groups_max) || count > in.left() / row_bytes_min) {
     return kFailed;
   }
   std::vector<sql::GroupRow> out;
   out.reserve(count);
   for (std::uint32_t i = 0; i < count; i++) {
     sql::GroupRow row;
-    for (std::size_t g = 0; g < task.groups.size(); g++) {
+    for (std::size_t g = 0; g < sql::key_width(task); g++) {
       GBX_TRY_ASSIGN(Cell cell, decode_cell(in));
       row.key.push_back(std::move(cell));
     }

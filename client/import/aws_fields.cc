@@ -14,6 +14,7 @@ constexpr std::string_view kContribution = "how much of one person counts";
 constexpr std::string_view kDifferencing = "questions that differ by a narrow condition";
 constexpr std::string_view kRations = "what a member's questions may cost in all";
 constexpr std::string_view kComparisons = "which columns conditions may compare";
+constexpr std::string_view kLeast = "the least size of a list: AWS shows lists of one person";
 constexpr std::string_view kLimits = "limits of rows, time and memory";
 constexpr std::string_view kTemplates =
     "templates: make them with create-analysis-template, and put their ARNs into allowedAnalyses";
@@ -103,6 +104,20 @@ constexpr std::array kFields = {
     AwsField{"tables/*/rule/custom/comparisonControls/allowedLiteralComparisonColumns", written},
     AwsField{"tables/*/rule/custom/differentialPrivacy", written},
     AwsField{"tables/*/rule/custom/disallowedOutputColumns", written},
+    AwsField{"tables/*/rule/list/accessBudget/*/epsilon", written},
+    AwsField{"tables/*/rule/list/accessBudget/*/queries", written},
+    AwsField{"tables/*/rule/list/accessBudget/*/rho", written},
+    AwsField{"tables/*/rule/list/accessBudget/*/window", written},
+    AwsField{"tables/*/rule/list/additionalAnalyses", written},
+    AwsField{"tables/*/rule/list/allowedJoinOperators", written},
+    AwsField{"tables/*/rule/list/allowedResultReceivers", written},
+    AwsField{"tables/*/rule/list/comparisonControls/allowedColumnComparisonColumns", weakened,
+             "comparisonControls", kComparisons},
+    AwsField{"tables/*/rule/list/comparisonControls/allowedLiteralComparisonColumns", weakened,
+             "comparisonControls", kComparisons},
+    AwsField{"tables/*/rule/list/joinColumns", written},
+    AwsField{"tables/*/rule/list/listColumns", written},
+    AwsField{"tables/*/rule/list/minimumAudience", weakened, "k", kLeast},
     AwsField{"templates/**", left_out, "", kTemplates},
     AwsField{"token_epoch"},
     AwsField{"trust/**", weakened, "trust", kTrust},

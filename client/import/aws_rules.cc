@@ -201,14 +201,21 @@ void AwsReader::read_list(const std::string& where, const Json& rule, DraftTable
   only_members(where, rule,
                {"joinColumns", "allowedJoinOperators", "listColumns", "additionalAnalyses"});
   join_on(where, names_at(where, rule, "joinColumns"), table);
-  table.join_required = true;
-  if (!table.person.empty()) {
-    table.aggregates = {{"COUNT_DISTINCT", {table.person}}};
-    draft_.note(Fate::tightened, table.name, "the people of the overlap are counted, not listed");
-  }
-  for (const std::string& column : names_at(where, rule, "listColumns")) {
-    draft_.note(Fate::tightened, table.name + "." + checked_name(column, where),
-                "rows are not released, so it is not listed");
+  std::vector<std::string> columns = names_at(where, rule, "listColumns");
+  for (const std::string& column : columns) checked_name(column, where);
+  const bool persons = std::find(columns.begin(), columns.end(), table.person) != columns.end();
+  if (persons && table.joins) {
+    table.list_columns = std::move(columns);
+    draft_.note(Fate::carried, table.name, "lists of persons with the columns of the rule");
+    draft_.note(Fate::tightened, table.name,
+                "a list has a least size, a ration, and is for who asks alone");
+    draft_.note(Fate::blank, "members", "the ability list, for whoever may ask for lists");
+  } else {
+    // Rows of nobody are no list here: showing whose they are would allow more.
+    table.join_required = true;
+    if (!table.person.empty()) table.aggregates = {{"COUNT_DISTINCT", {table.person}}};
+    draft_.note(Fate::tightened, table.name,
+                "the people of the overlap are counted: the rule does not list the person");
   }
   read_operators(where, rule, table);
   read_additional(where, rule, table);

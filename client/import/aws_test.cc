@@ -79,13 +79,26 @@ TEST(ImportAws, WithoutConstraintOfSeveralJoinColumnsNoneIsThePerson) {
   EXPECT_TRUE(has(imported, "FILL_IN_purchases_person?: {label: person"));
 }
 
-TEST(ImportAws, AListRuleCountsTheOverlap) {
+TEST(ImportAws, AListRuleIsAListRuleWithALeastSizeAndARation) {
+  const Imported imported =
+      import({kTable, rule("list", R"("joinColumns": ["email"], "listColumns": ["email", "store"],
+                               "allowedJoinOperators": ["AND"])")});
+  EXPECT_TRUE(has(imported, "      list:\n        joinColumns: [email]\n"));
+  EXPECT_TRUE(has(imported, "listColumns: [email, store]"));
+  EXPECT_TRUE(has(imported, "allowedJoinOperators: [AND]"));
+  EXPECT_TRUE(has(imported, "minimumAudience: FILL_IN_"));
+  EXPECT_TRUE(has(imported, "accessBudget: [{window: lifetime, queries: FILL_IN_"));
+  EXPECT_TRUE(notes(imported, Fate::carried, "lists of persons"));
+  EXPECT_TRUE(notes(imported, Fate::blank, "the ability list"));
+}
+
+TEST(ImportAws, AListRuleWithoutThePersonCountsTheOverlap) {
   const Imported imported =
       import({kTable, rule("list", R"("joinColumns": ["email"], "listColumns": ["store"])")});
   EXPECT_TRUE(has(imported, "{columnNames: [email], function: COUNT_DISTINCT}"));
   EXPECT_TRUE(has(imported, "joinRequired: QUERY_RUNNER"));
   EXPECT_TRUE(has(imported, "dimensionColumns: []"));
-  EXPECT_TRUE(notes(imported, Fate::tightened, "rows are not released"));
+  EXPECT_TRUE(notes(imported, Fate::tightened, "the rule does not list the person"));
 }
 
 const std::string kMembers =

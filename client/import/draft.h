@@ -56,7 +56,9 @@ struct DraftTable {
   std::vector<std::string> providers;
   std::vector<std::string> disallowed;
   bool needs_noise = false;
-  // of both
+  // of a list rule; empty: it is none
+  std::vector<std::string> list_columns;
+  // of all
   std::int64_t people_min = 0;                        // 0: not said
   std::string additional;                             // empty: not said
   std::optional<DraftComparisons> comparisons;        // none: no control

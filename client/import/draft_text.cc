@@ -50,8 +50,8 @@ bool is_summed(const DraftTable& table, const std::string& column) {
 }
 
 bool is_used(const DraftTable& table, const std::string& column) {
-  return table.custom || column == table.person || holds(table.dimensions, column) ||
-         holds(table.filter_columns, column) ||
+  return table.custom || column == table.person || holds(table.list_columns, column) ||
+         holds(table.dimensions, column) || holds(table.filter_columns, column) ||
          std::any_of(table.aggregates.begin(), table.aggregates.end(),
                      [&](const auto& aggregate) { return holds(aggregate.columns, column); });
 }
@@ -201,6 +201,8 @@ class Writer {
     line("    rule:");
     if (table.custom) {
       write_custom(table);
+    } else if (!table.list_columns.empty()) {
+      write_list(table);
     } else {
       write_aggregation(table);
     }
@@ -223,6 +225,20 @@ class Writer {
     line("        dimensionColumns: " + list_of(table.dimensions));
     line("        scalarFunctions: " + list_of(table.functions));
     write_minimum(table, "outputConstraints");
+  }
+
+  void write_list(const DraftTable& table) {
+    line("      list:");
+    line("        joinColumns: " + list_of({table.person}));
+    line("        listColumns: " + list_of(table.list_columns));
+    if (table.join_operators) {
+      line("        allowedJoinOperators: " + list_of(*table.join_operators));
+    }
+    line("        minimumAudience: " +
+         (table.people_min > 1
+              ? std::to_string(table.people_min)
+              : blank(table.name + "_minimum", table.name, "the least size of a list") +
+                    "   # persons"));
   }
 
   void write_custom(const DraftTable& table) {
@@ -264,6 +280,11 @@ class Writer {
     std::vector<std::string> budget;
     for (const auto& [window, questions] : table.access) {
       budget.push_back("{window: " + window + ", queries: " + std::to_string(questions) + "}");
+    }
+    if (!table.list_columns.empty() && !table.access.contains("lifetime")) {
+      budget.push_back(
+          "{window: lifetime, queries: " +
+          blank(table.name + "_lists", table.name, "how many lists a member may have") + "}");
     }
     if (!budget.empty()) line("        accessBudget: [" + joined(budget) + "]");
   }

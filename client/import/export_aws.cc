@@ -69,9 +69,11 @@ class Exporter {
   void write_table(const Table& table);
   Json write_rule(const Table& table, std::string& kind);
   Json write_aggregation(const Table& table);
+  Json write_list(const Table& table);
   Json write_custom(const Table& table);
   Json aggregates(const Table& table);
   Json functions(const Table& table);
+  Json operators(const Table& table);
   Json accounts(const Table& table, const std::vector<std::string>& members);
   void write_receivers(const Table& table, const std::string& kind);
   void write_access(const Table& table);
@@ -169,6 +171,17 @@ Json Exporter::functions(const Table& table) {
   return list_of(kept);
 }
 
+// What is not said is AND alone there.
+Json Exporter::operators(const Table& table) {
+  std::vector<std::string> out;
+  const policy::JoinOperators any{.logical_and = true, .logical_or = false};
+  const policy::JoinOperators said = table.rule.join_operators.value_or(any);
+  if (!table.rule.join_operators) note(Fate::left_out, table.name, "OR in an ON");
+  if (said.logical_and) out.emplace_back("AND");
+  if (said.logical_or) out.emplace_back("OR");
+  return list_of(out);
+}
+
 // Null when AWS has no such rule.
 Json Exporter::write_aggregation(const Table& table) {
   Json measured = aggregates(table);
@@ -183,15 +196,9 @@ Json Exporter::write_aggregation(const Table& table) {
            "about overlapping groups can be subtracted");
     weaken("budget", table.name, "the budget: AWS answers as many questions as are asked");
   }
-  std::vector<std::string> operators;
-  const policy::JoinOperators any{.logical_and = true, .logical_or = false};
-  const policy::JoinOperators said = table.rule.join_operators.value_or(any);
-  if (!table.rule.join_operators) note(Fate::left_out, table.name, "OR in an ON");
-  if (said.logical_and) operators.emplace_back("AND");
-  if (said.logical_or) operators.emplace_back("OR");
   Json rule = Json::object({{"aggregateColumns", std::move(measured)},
                             {"joinColumns", list_of(table.rule.join_columns)},
-                            {"allowedJoinOperators", list_of(operators)},
+                            {"allowedJoinOperators", operators(table)},
                             {"dimensionColumns", list_of(table.rule.dimension_columns)},
                             {"scalarFunctions", functions(table)}});
   Json constraints{Json::Array{}};
@@ -203,6 +210,13 @@ Json Exporter::write_aggregation(const Table& table) {
   rule.set("outputConstraints", std::move(constraints));
   if (table.rule.join_required) rule.set("joinRequired", "QUERY_RUNNER");
   return rule;
+}
+
+Json Exporter::write_list(const Table& table) {
+  if (noised_) weaken("noise", table.name, "whether a list is shown tells its exact size");
+  return Json::object({{"joinColumns", list_of(table.rule.join_columns)},
+                       {"allowedJoinOperators", operators(table)},
+                       {"listColumns", list_of(table.rule.list_columns)}});
 }
 
 // AWS has either its noise or thresholds; a policy that is not noised has thresholds, and so has
@@ -353,6 +367,7 @@ Json Exporter::write_rule(const Table& table, std::string& kind) {
   switch (table.rule.kind) {
     case policy::RuleKind::aggregation: kind = "aggregation"; return write_aggregation(table);
     case policy::RuleKind::custom: kind = "custom"; return write_custom(table);
+    case policy::RuleKind::list: kind = "list"; return write_list(table);
   }
   GBX_CHECK(false);
 }

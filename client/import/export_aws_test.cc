@@ -81,6 +81,20 @@ void make_custom(policy::Policy& policy, privacy::Accounting accounting) {
   policy.tables[0].rule = rule;
 }
 
+void make_list(policy::Policy& policy, privacy::Accounting accounting) {
+  policy::Rule rule;
+  rule.kind = policy::RuleKind::list;
+  rule.join_columns = {"hashed_email"};
+  rule.list_columns = {"campaign_id", "hashed_email"};
+  rule.join_operators = {{.logical_and = true, .logical_or = false}};
+  rule.output_constraints = {{"hashed_email", 1000}};
+  control(rule, accounting);
+  rule.access_budget = {{privacy::Window::day, accounting, 2},
+                        {privacy::Window::lifetime, privacy::Accounting::queries, 10}};
+  policy.members[1].abilities.list = true;
+  policy.tables[0].rule = rule;
+}
+
 std::vector<policy::Policy> with_everything() {
   std::vector<policy::Policy> out;
   for (const privacy::Accounting accounting :
@@ -88,6 +102,8 @@ std::vector<policy::Policy> with_everything() {
     out.push_back(noised(accounting));
     out.push_back(noised(accounting));
     make_custom(out.back(), accounting);
+    out.push_back(noised(accounting));
+    make_list(out.back(), accounting);
   }
   for (const bool custom : {false, true}) {
     policy::Policy bare = noised(privacy::Accounting::queries);
@@ -95,6 +111,10 @@ std::vector<policy::Policy> with_everything() {
     if (custom) make_custom(bare, privacy::Accounting::queries);
     out.push_back(std::move(bare));
   }
+  policy::Policy bare = noised(privacy::Accounting::queries);
+  policy::make_threshold_only(bare.privacy, 100);
+  make_list(bare, privacy::Accounting::queries);
+  out.push_back(std::move(bare));
   return out;
 }
 
@@ -179,12 +199,22 @@ TEST(AwsFields, KnowThePacketOfTheSpecification) {
 }
 
 TEST(AwsFields, AnUnknownOneIsNone) {
-  for (const char* path : {"", "privacy", "privacy/k2", "tables/*/rule/list/listColumns",
+  for (const char* path : {"", "privacy", "privacy/k2", "tables/*/rule/lists/listColumns",
                            "tables/*/rule/custom", "trusty"}) {
     EXPECT_EQ(find_aws_field(path), nullptr) << path;
   }
   EXPECT_NE(find_aws_field("trust/platforms/sim/images"), nullptr);
   EXPECT_NE(find_aws_field("members"), nullptr);  // empty
+}
+
+TEST(ExportAws, AListRuleIsAListRuleThatIsWeaker) {
+  policy::Policy policy = noised(privacy::Accounting::pure);
+  make_list(policy, privacy::Accounting::pure);
+  EXPECT_THAT(why_not(policy, {}), HasSubstr("AWS shows lists of one person"));
+  const std::string text = text_of(export_to_aws(policy, everything()));
+  EXPECT_THAT(text, HasSubstr(R"("listColumns":["campaign_id","hashed_email"])"));
+  EXPECT_THAT(text, HasSubstr(R"("analysisRuleType":"LIST")"));
+  EXPECT_THAT(text, HasSubstr("whether a list is shown tells its exact size"));
 }
 
 // Without an optional field another export, or another report: none is passed over.

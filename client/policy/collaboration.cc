@@ -108,7 +108,7 @@ std::array<std::uint8_t, 32> read_key(const YamlFile& file, const YAML::Node& no
 
 policy::Abilities read_abilities(const YamlFile& file, const YamlSection& section) {
   policy::Abilities out;
-  const std::vector<std::string> known = {"provide", "query", "receive", "audit"};
+  const std::vector<std::string> known = {"provide", "query", "receive", "audit", "list"};
   for (const YAML::Node& node : section.list("abilities")) {
     const std::string& word = node.Scalar();
     if (word == "provide") {
@@ -119,10 +119,12 @@ policy::Abilities read_abilities(const YamlFile& file, const YamlSection& sectio
       out.receive = true;
     } else if (word == "audit") {
       out.audit = true;
+    } else if (word == "list") {
+      out.list = true;
     } else {
       const std::string near = nearest_word(word, known);
       file.fail(node, "\"" + word + "\" is no ability",
-                near.empty() ? "abilities are provide, query, receive, audit"
+                near.empty() ? "abilities are provide, query, receive, audit, list"
                              : "did you mean \"" + near + "\"?");
     }
   }

@@ -210,6 +210,39 @@ TEST_F(Collaboration, ATableCanHaveACustomRule) {
   EXPECT_NE(mistake(before, "rule: {}"), "no mistake");
 }
 
+TEST_F(Collaboration, ATableCanHaveAListRule) {
+  const std::string before =
+      "rule: {aggregation: {joinColumns: [hashed_email], dimensionColumns: [campaign_id]}}";
+  const auto rule = [&](const std::string& body) { return "rule: {list: {" + body + "}}"; };
+  const std::string whole =
+      "joinColumns: [hashed_email], listColumns: [campaign_id, hashed_email], minimumAudience: "
+      "500, "
+      "accessBudget: [{window: lifetime, queries: 4}]";
+  const std::string able = replaced(good_, "abilities: [query, provide, receive]",
+                                    "abilities: [query, list, provide, receive]");
+  const policy::Policy policy =
+      build(replaced(able, before, rule(whole + ", allowedJoinOperators: [AND]")));
+  const policy::Rule& read = policy.tables[0].rule;
+  EXPECT_EQ(read.kind, policy::RuleKind::list);
+  EXPECT_EQ(read.list_columns, (std::vector<std::string>{"campaign_id", "hashed_email"}));
+  EXPECT_EQ(read.output_constraints.at(0).minimum, 500);
+  EXPECT_TRUE(read.join_operators->logical_and);
+  EXPECT_TRUE(policy.members[0].abilities.list || policy.members[1].abilities.list);
+  const auto without = [&](const std::string& part, const std::string& instead) {
+    return mistake(before, rule(replaced(whole, part, instead)));
+  };
+  EXPECT_THAT(without("window: lifetime", "window: day"),
+              testing::HasSubstr("how many lists a member may have"));
+  EXPECT_THAT(without("campaign_id, hashed_email", "campaign_id"),
+              testing::HasSubstr("lack the person column"));
+  EXPECT_THAT(without("[campaign_id,", "[campain_id,"), testing::HasSubstr("did you mean"));
+  EXPECT_NE(without("minimumAudience: 500, ", ""), "no mistake");
+  EXPECT_NE(without("minimumAudience: 500", "minimumAudience: 1"), "no mistake");
+  EXPECT_NE(without("joinColumns: [hashed_email], ", ""), "no mistake");
+  EXPECT_NE(mistake(before, rule(whole + ", scalarFunctions: [UPPER]")), "no mistake");
+  EXPECT_NE(mistake("abilities: [provide]", "abilities: [provide, list]"), "no mistake");
+}
+
 TEST_F(Collaboration, NoNoiseIsSaidInSoManyWords) {
   const std::size_t begin = good_.find("  dp:");
   const std::string dp = good_.substr(begin, good_.find('\n', begin) - begin);

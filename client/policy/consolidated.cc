@@ -19,6 +19,7 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
 }
 
 bool is_custom(const Table& table) { return table.rule.kind == RuleKind::custom; }
+bool is_list(const Table& table) { return table.rule.kind == RuleKind::list; }
 
 void add_each(const Table& table, const std::vector<std::string>& columns,
               std::vector<std::string>& out) {
@@ -55,9 +56,18 @@ void add_listed_columns(const Table& table, ConsolidatedRule& out) {
   }
 }
 
+// What lists of its persons show, and what their conditions read.
+void add_list_columns(const Table& table, ConsolidatedRule& out) {
+  out.lists.push_back(table.name);
+  add_each(table, table.rule.list_columns, out.list_columns);
+  for (const std::string& column : table.rule.list_columns) {
+    if (column != table.person) out.conditions.push_back(table.name + "." + column);
+  }
+}
+
 void add_joins(const Table& table, ConsolidatedRule& out) {
   const Rule& rule = table.rule;
-  if (rule.join_required) out.join_required.push_back(table.name);
+  if (rule.join_required || is_list(table)) out.join_required.push_back(table.name);
   if (!is_custom(table) && rule.join_columns.empty()) out.never_joined.push_back(table.name);
   if (rule.join_operators) {
     out.join_and = out.join_and && rule.join_operators->logical_and;
@@ -153,7 +163,14 @@ ConsolidatedRule consolidate(const policy::Policy& policy, const std::vector<std
       if (constraint.column == table.person) continue;
       out.values_min[name + "." + constraint.column] = constraint.minimum;
     }
-    is_custom(table) ? add_custom_columns(table, out) : add_listed_columns(table, out);
+    if (is_list(table)) {
+      add_list_columns(table, out);
+      std::erase_if(out.askers, [&](const std::string& member) {
+        return !policy.find_member(member)->abilities.list;
+      });
+    } else {
+      is_custom(table) ? add_custom_columns(table, out) : add_listed_columns(table, out);
+    }
     add_joins(table, out);
     add_controls(table, out);
     narrow(table, out);
@@ -184,6 +201,10 @@ std::string consolidated_text(const ConsolidatedRule& rule) {
     out += line("compared with", "of " + list(rule.controlled) + ": literals " +
                                      list(rule.literal_columns) + "; columns " +
                                      list(rule.column_columns));
+  }
+  if (!rule.lists.empty()) {
+    out += line("lists only", list(rule.lists) + ": persons with " + list(rule.list_columns) +
+                                  ", for who asks alone; not a privacy guarantee");
   }
   if (!rule.never_joined.empty()) out += line("never joined", list(rule.never_joined));
   if (!rule.join_required.empty()) {
@@ -222,6 +243,10 @@ Json consolidated_json(const ConsolidatedRule& rule) {
     out.set("values_min", std::move(minima));
   }
   if (rule.has_custom) out.set("templates", texts(rule.templates));
+  if (!rule.lists.empty()) {
+    out.set("lists",
+            Json::object({{"columns", texts(rule.list_columns)}, {"of", texts(rule.lists)}}));
+  }
   if (!rule.controlled.empty()) {
     out.set("comparisons", Json::object({{"columns", texts(rule.column_columns)},
                                          {"literals", texts(rule.literal_columns)},

@@ -36,6 +36,8 @@ struct ConsolidatedRule {
   std::vector<std::string> controlled;
   std::vector<std::string> literal_columns;
   std::vector<std::string> column_columns;
+  std::vector<std::string> lists;              // tables that answer lists of persons only
+  std::vector<std::string> list_columns;       // "table.column": what lists show
   std::vector<std::string> for_analyses_only;  // tables that answer no question
 };
 

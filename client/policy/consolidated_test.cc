@@ -91,6 +91,36 @@ TEST(Consolidated, CustomRulesNarrowWhoAsksWhat) {
   EXPECT_THAT(consolidated_text(rule), HasSubstr("templates       overlap"));
 }
 
+TEST(Consolidated, OfListsIsWhatTheyShowAndWhoMayAsk) {
+  policy::Policy policy = policy::example_policy();
+  policy.members[1].abilities.list = true;
+  for (policy::Table& table : policy.tables) {
+    policy::Rule& rule = table.rule;
+    rule = {};
+    rule.kind = policy::RuleKind::list;
+    rule.join_columns = {"hashed_email"};
+    rule.list_columns = {"campaign_id", "hashed_email"};
+    rule.output_constraints = {{"hashed_email", 1000}};
+    rule.access_budget = {{privacy::Window::lifetime, privacy::Accounting::queries, 4}};
+  }
+  policy.tables[1].rule.list_columns = {"hashed_email"};
+  policy.tables[1].rule.output_constraints[0].minimum = 2000;
+  const ConsolidatedRule rule = consolidate(policy, kBoth);
+  EXPECT_THAT(rule.askers, ElementsAre("newsnow"));
+  EXPECT_THAT(rule.lists, ElementsAre("exposures", "purchases"));
+  EXPECT_THAT(rule.list_columns, ElementsAre("exposures.campaign_id", "exposures.hashed_email",
+                                             "purchases.hashed_email"));
+  EXPECT_THAT(rule.conditions, ElementsAre("exposures.campaign_id"));
+  EXPECT_THAT(rule.groups, IsEmpty());
+  EXPECT_THAT(rule.aggregates, IsEmpty());
+  EXPECT_THAT(rule.functions, IsEmpty());
+  EXPECT_THAT(rule.join_required, ElementsAre("exposures", "purchases"));
+  EXPECT_EQ(rule.people_min, 2000);
+  EXPECT_THAT(consolidated_text(rule), HasSubstr("not a privacy guarantee"));
+  EXPECT_EQ(consolidated_json(rule).find("lists")->find("of")->canonical(),
+            R"(["exposures","purchases"])");
+}
+
 TEST(Consolidated, FindsTablesInATextThatWasRefused) {
   const policy::Policy policy = policy::example_policy();
   EXPECT_THAT(tables_named(policy, "SELECT x FROM Exposures"), ElementsAre("exposures"));

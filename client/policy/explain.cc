@@ -132,6 +132,8 @@ std::string explain_members(const policy::Policy& policy) {
   for (const policy::Member& member : policy.members) {
     out += rations_text(member.rations, "  - By its ration, " + member.name + " ");
   }
+  line(who(policy, &policy::Abilities::list),
+       "ask for lists of persons whom they have themselves, each sealed to who asked");
   line(who(policy, &policy::Abilities::audit), "audit the log");
   return out;
 }

@@ -94,6 +94,15 @@ std::string custom_lines(const policy::Rule& rule) {
   return out;
 }
 
+std::string list_lines(const policy::Table& table) {
+  const policy::Rule& rule = table.rule;
+  std::vector<std::string> beside = rule.list_columns;
+  std::erase(beside, table.person);
+  std::string out = line("A list shows persons that are in a table of who asks, too" +
+                         (beside.empty() ? "." : ", with their " + joined(beside, " and ") + "."));
+  return out + line("A list is not a privacy guarantee: each person in it is shown to who asks.");
+}
+
 std::string names_or(const std::vector<std::string>& names, const std::string& none) {
   return names.empty() ? none : joined(names, " and ");
 }
@@ -138,13 +147,19 @@ std::string rations_text(const std::vector<privacy::Ration>& rations, const std:
 std::string explain_table(const policy::Policy& policy, const policy::Table& table) {
   const policy::Rule& rule = table.rule;
   const bool custom = rule.kind == policy::RuleKind::custom;
+  const bool list = rule.kind == policy::RuleKind::list;
   std::string out = "  - " + table.name + ", of " + table.owner + ": " +
                     (custom ? "a custom rule; questions may use its columns as their labels allow"
+                     : list ? "lists of persons, and no other question"
                             : "questions may " + sentence_of_measures(table));
   if (!rule.dimension_columns.empty()) {
     out += ", grouped by " + joined(rule.dimension_columns, " and ");
   }
-  out += ".\n" + (custom ? custom_lines(rule) : aggregation_lines(rule)) + control_lines(table);
+  out += ".\n" +
+         (custom ? custom_lines(rule)
+          : list ? list_lines(table)
+                 : aggregation_lines(rule)) +
+         control_lines(table);
   std::vector<std::string> sensitive;
   for (const policy::Column& column : table.columns) {
     if (column.label == Label::sensitive) sensitive.push_back(column.name);
@@ -152,6 +167,10 @@ std::string explain_table(const policy::Policy& policy, const policy::Table& tab
   if (!sensitive.empty()) {
     out +=
         "    " + joined(sensitive, " and ") + ": sensitive; measured, never shown or grouped by.\n";
+  }
+  if (list) {
+    return out + "    A list of fewer than " + thousands(people_min(policy, table)) +
+           " persons, or not safely more, is withheld.\n";
   }
   out += "    Each row of an answer stands for at least " + thousands(people_min(policy, table)) +
          " people" + exception_of(policy.privacy) + ".\n";

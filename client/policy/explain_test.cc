@@ -74,6 +74,25 @@ TEST(Explain, SaysWhichValuesARowNeeds) {
   EXPECT_THAT(explain_table(policy, policy.tables[0]), testing::HasSubstr("at least 50 people"));
 }
 
+TEST(Explain, SaysWhatListsAreAndThatTheyAreNoGuarantee) {
+  policy::Policy policy = policy::example_policy();
+  policy.members[1].abilities.list = true;
+  policy::Rule& rule = policy.tables[0].rule;
+  rule = {};
+  rule.kind = policy::RuleKind::list;
+  rule.join_columns = {"hashed_email"};
+  rule.list_columns = {"campaign_id", "hashed_email"};
+  rule.output_constraints = {{"hashed_email", 1000}};
+  rule.access_budget = {{privacy::Window::lifetime, privacy::Accounting::queries, 4}};
+  const std::string text = explain_policy(policy);
+  EXPECT_THAT(text, HasSubstr("newsnow may ask for lists of persons whom they have themselves"));
+  EXPECT_THAT(text, HasSubstr("exposures, of newsnow: lists of persons, and no other question."));
+  EXPECT_THAT(text, HasSubstr("with their campaign_id."));
+  EXPECT_THAT(text, HasSubstr("A list is not a privacy guarantee"));
+  EXPECT_THAT(text, HasSubstr("questions about it may spend queries 4 in all"));
+  EXPECT_THAT(text, HasSubstr("A list of fewer than 1,000 persons"));
+}
+
 TEST(Explain, SaysHowCostsAddUpAndWhichNoise) {
   policy::Policy policy = policy::example_policy();
   const std::string pure = explain_policy(policy);

@@ -19,12 +19,15 @@ class RuleReader {
 
   void read(const YAML::Node& node) {
     const std::string what = "the rule of " + table_->name;
-    const YamlSection kinds(*file_, node, what, {"aggregation", "custom"});
-    if (kinds.has("aggregation") == kinds.has("custom")) {
-      file_->fail(node, what + " is of no kind, or of two", "write aggregation, or custom");
+    const YamlSection kinds(*file_, node, what, {"aggregation", "custom", "list"});
+    const int said = int{kinds.has("aggregation")} + int{kinds.has("custom")} + kinds.has("list");
+    if (said != 1) {
+      file_->fail(node, what + " is of no kind, or of two", "write aggregation, custom, or list");
     }
     if (kinds.has("custom")) {
       read_custom(kinds.at("custom"), what);
+    } else if (kinds.has("list")) {
+      read_list(kinds.at("list"), what);
     } else {
       read_aggregation(kinds.at("aggregation"), what);
     }
@@ -75,6 +78,36 @@ class RuleReader {
       check(rule.has(key) ? rule.at(key) : node);
     }
     read_constraints(rule, "aggregationThresholds");
+    read_controls(rule);
+  }
+
+  // As in a custom rule, its parts hold together only.
+  void read_list(const YAML::Node& node, const std::string& what) {
+    const YamlSection rule(
+        *file_, node, what,
+        {"joinColumns", "listColumns", "allowedJoinOperators", "minimumAudience",
+         "additionalAnalyses", "comparisonControls", "allowedResultReceivers", "accessBudget"});
+    policy::Rule& out = table_->rule;
+    out.kind = policy::RuleKind::list;
+    out.output_constraints = {
+        {table_->person, rule.integer("minimumAudience", 2, policy::kPeopleMinMax)}};
+    const auto columns = [&](const std::string& key, std::vector<std::string>& names) {
+      for (const YAML::Node& name : rule.list(key)) names.push_back(column(name));
+    };
+    columns("joinColumns", out.join_columns);
+    columns("listColumns", out.list_columns);
+    if (rule.has("accessBudget")) {
+      out.access_budget = read_rations(*file_, rule.at("accessBudget"));
+    }
+    const Status status = policy::check_rule(*table_, *policy_);
+    if (!status) {
+      const std::string_view reason = status.error().reason.view();
+      const std::string key = reason.starts_with("policy_join")                 ? "joinColumns"
+                              : reason.find("ration") != std::string_view::npos ? "accessBudget"
+                                                                                : "listColumns";
+      check(rule.has(key) ? rule.at(key) : node);
+    }
+    read_operators(rule);
     read_controls(rule);
   }
 

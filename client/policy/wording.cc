@@ -210,6 +210,10 @@ std::string nearest_word(std::string_view word, std::span<const std::string> wor
 }
 
 std::string allowed_in(const policy::Table& table) {
+  if (table.rule.kind == policy::RuleKind::list) {
+    return table.name + " gives lists of persons only: SELECT DISTINCT of " +
+           joined(table.rule.list_columns) + ", joined with a table of the member who asks";
+  }
   if (table.rule.kind == policy::RuleKind::custom) {
     const std::vector<std::string>& hidden = table.rule.disallowed_outputs;
     return table.name + " gives every column as its label allows" +

@@ -233,7 +233,7 @@ Result<std::optional<std::int64_t>> Forecast::count_width(std::uint64_t epsilon)
   GBX_TRY_ASSIGN(const auto widths, privacy::half_widths(query.plan()));
   std::optional<std::int64_t> out;
   for (const sql::Item& item : query.items()) {
-    if (item.formula) continue;
+    if (item.formula || item.person) continue;
     const firewall::Output& output = query.outputs()[item.output];
     if (output.kind == OutputKind::persons || output.kind == OutputKind::count) {
       out = std::max(out.value_or(0), widths[output.index]);
@@ -264,6 +264,7 @@ Result<std::optional<RelativeError>> Forecast::relative_error(std::uint64_t epsi
       if (computed) widest(item.name, static_cast<double>(computed->width), computed->size);
       continue;
     }
+    if (item.person) continue;
     const firewall::Output& output = query.outputs()[item.output];
     const Row row = {expected.people, value_of(item, output, expected)};
     const auto size = expected_size(output, row);
@@ -285,7 +286,7 @@ std::optional<ValueType> Forecast::value_type_of(std::string_view column) const 
   const auto query = checked(0);
   if (!query) return std::nullopt;
   for (const sql::Item& item : query->items()) {
-    if (item.formula) continue;
+    if (item.formula || item.person) continue;
     const firewall::Output& output = query->outputs()[item.output];
     const bool valued = output.kind == OutputKind::sum || output.kind == OutputKind::average;
     if (valued && item.name == column) return value_type(output);
@@ -304,6 +305,10 @@ Result<std::vector<std::optional<std::int64_t>>> Forecast::typical_widths(
   GBX_TRY_ASSIGN(const Widths widths, widths_of(query.plan()));
   std::vector<std::optional<std::int64_t>> out;
   for (const sql::Item& item : query.items()) {
+    if (item.person) {
+      out.emplace_back();
+      continue;
+    }
     if (item.formula) {
       const auto computed = forecast_of(query, *item.formula, expected.people);
       out.push_back(computed ? std::optional(computed->width) : std::nullopt);
@@ -321,7 +326,7 @@ Result<std::vector<WideColumn>> Forecast::wide_columns() const {
   std::vector<WideColumn> out;
   if (query.plan().selection == privacy::Selection::exact) return out;  // no noise to narrow
   for (const sql::Item& item : query.items()) {
-    if (item.formula) continue;
+    if (item.formula || item.person) continue;
     const firewall::Output& output = query.outputs()[item.output];
     if (!is_wide(output)) continue;
     out.push_back({item.name, value_type(output), output.low, output.high});

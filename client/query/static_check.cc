@@ -33,6 +33,10 @@ std::vector<Verdict::Column> columns_of(const firewall::CheckedQuery& query) {
   const auto widths = privacy::half_widths(query.plan());
   std::vector<Verdict::Column> out;
   for (const sql::Item& item : query.items()) {
+    if (item.person) {
+      out.push_back({.name = item.name});
+      continue;
+    }
     if (item.formula) {
       const std::vector<std::uint32_t> read = sql::outputs_read(*item.formula);
       const bool noised = std::any_of(read.begin(), read.end(), [&](std::uint32_t index) {
@@ -126,6 +130,7 @@ Verdict accepted(const firewall::CheckedQuery& query, const policy::Policy& poli
     const policy::Table* table = policy.find_table(name);
     if (table != nullptr) out.persons.push_back(name + "." + table->person);
   }
+  out.lists = query.lists();
   out.people_min = query.plan().people_min;
   out.groups_per_person = query.plan().groups_per_person;
   out.rows_per_group = policy.privacy.rows_per_group;

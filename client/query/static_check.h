@@ -36,6 +36,7 @@ struct Verdict {
   std::string path;                     // "merge": one pass over the sorted snapshots
   std::vector<std::string> tables;      // touched, each once
   std::vector<std::string> persons;     // "table.column" of the privacy unit in each
+  bool lists = false;                   // persons; then people_min is the least audience
   std::int64_t people_min = 0;          // no row of the answer stands for fewer
   std::uint32_t groups_per_person = 0;  // groups that one person can be in
   std::uint32_t rows_per_group = 0;     // joined rows of one person that count in one group

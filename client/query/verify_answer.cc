@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "client/query/verify_computed.h"
+#include "client/query/verify_list.h"
 #include "trusted/crypto/hash.h"
 #include "trusted/packet/statement.h"
 #include "trusted/privacy/confidence.h"
@@ -152,7 +153,8 @@ bool selection_allowed(const packet::NoiseParameters& noise, const policy::Priva
 // Step 8: where the policy refuses near questions none is answered. A repeat was none when it was
 // asked.
 Status verify_near(const packet::AnswerPredicate& predicate, const policy::Policy& policy) {
-  const bool refused = policy.privacy.differencing.refuse || predicate.repeat_of.has_value();
+  const bool refused = policy.privacy.differencing.refuse || predicate.repeat_of.has_value() ||
+                       predicate.list.has_value();
   return refused && !predicate.near.empty() ? Status(unverified("statement_near_wrong")) : Status();
 }
 
@@ -225,6 +227,8 @@ Status verify_groups(const packet::AnswerTable& table, const packet::NoiseParame
 Status verify_half_width(const packet::Output& column, const packet::NoiseParameters& noise) {
   if (column.kind == packet::OutputKind::group) return {};
   if (column.kind == packet::OutputKind::computed) return {};  // verify_computed()
+  if (column.kind == packet::OutputKind::person) return {};    // verify_list()
+  if (column.kind == packet::OutputKind::listed) return {};
   const bool exact = noise.selection == privacy::Selection::exact;
   if (exact != (column.kind == packet::OutputKind::exact)) return unverified("result_kind_wrong");
   if (exact) return {};
@@ -292,6 +296,7 @@ Result<VerifiedAnswer> VerifiedAnswer::verify(const AnswerFile& file, const Hash
   GBX_TRY(verify_identity(out.predicate_, out.request_, file.binding, out.room_));
   GBX_TRY(verify_budget(out.predicate_, policy.policy(), out.table_.dry_run));
   GBX_TRY(verify_near(out.predicate_, policy.policy()));
+  GBX_TRY(verify_list(out.table_, out.predicate_, policy.policy()));
   GBX_TRY(verify_strength(out.predicate_, policy.policy()));
   GBX_TRY(verify_price(out.predicate_.noise, out.request_, policy.policy().privacy));
   GBX_TRY(verify_noise(out.predicate_.noise));

@@ -4,6 +4,7 @@
 
 #include "engine/duckdb/load.h"
 #include "engine/duckdb/render.h"
+#include "engine/listing.h"
 #include "engine/rank.h"
 
 namespace gbx::engine {
@@ -217,8 +218,12 @@ Result<std::vector<sql::GroupRow>> run_duckdb_in(Database& database, const sql::
                                                  const std::vector<const snapshot::Table*>& tables,
                                                  const std::atomic<bool>* stop) noexcept {
   try {
-    GBX_TRY(load_tables(database, task, tables, stop));
-    return run_loaded(database, task, stop);
+    if (task.lists && !task.steps.empty()) {
+      return Error{ErrorCode::invalid_argument, "task_misfit"};
+    }
+    const Listing listing(task, tables);
+    GBX_TRY(load_tables(database, listing.task(), listing.tables(), stop));
+    return run_loaded(database, listing.task(), stop);
   } catch (...) {
     return kEngineFailed;
   }

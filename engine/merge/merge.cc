@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "engine/listing.h"
 #include "engine/merge/joiner.h"
 #include "engine/merge/steps_walk.h"
 
@@ -83,7 +84,11 @@ Result<std::vector<sql::GroupRow>> run_merge(const sql::Task& task,
                                              const std::vector<const snapshot::Table*>& tables,
                                              const MergeOptions& options) noexcept {
   try {
-    GBX_TRY_ASSIGN(const auto plan, make_plan(task, tables));
+    if (task.lists && !task.steps.empty()) {
+      return Error{ErrorCode::invalid_argument, "task_misfit"};
+    }
+    const Listing listing(task, tables);
+    GBX_TRY_ASSIGN(const auto plan, make_plan(listing.task(), listing.tables()));
     if (options.crew != nullptr) return merge(*plan, *options.crew, options.stop);
     Crew crew(options.threads);
     return merge(*plan, crew, options.stop);

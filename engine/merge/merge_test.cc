@@ -30,6 +30,14 @@ TEST(MergeProperty, EqualsTheReference) {
   }
 }
 
+TEST(MergeProperty, EqualsTheReferenceListingPersons) {
+  for (std::uint64_t seed = 1; seed <= 300; seed++) {
+    SCOPED_TRACE(seed);
+    expect_the_reference(generate_list_case(seed));
+    if (HasFailure()) return;
+  }
+}
+
 TEST(MergeProperty, EqualsTheReferenceWithSteps) {
   for (std::uint64_t seed = 1; seed <= 600; seed++) {
     SCOPED_TRACE(seed);

@@ -155,6 +155,12 @@ class Generator {
 
 GeneratedCase generate_case(std::uint64_t seed) { return Generator(seed).make(); }
 
+GeneratedCase generate_list_case(std::uint64_t seed) {
+  GeneratedCase out = generate_case(seed);
+  out.task.lists = true;
+  return out;
+}
+
 GeneratedCase generate_case_with_steps(std::uint64_t seed) {
   return Generator(seed).make_with_steps();
 }

@@ -18,6 +18,8 @@ struct GeneratedCase {
 
 // The same seed gives the same case.
 GeneratedCase generate_case(std::uint64_t seed);
+// The same, listing persons.
+GeneratedCase generate_list_case(std::uint64_t seed);
 // The same, of few persons, with steps: persons are missing from tables, rows tie.
 GeneratedCase generate_case_with_steps(std::uint64_t seed);
 

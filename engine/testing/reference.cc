@@ -72,9 +72,12 @@ bool is_bounded(const sql::Task& task, std::size_t bounded, const Partial& parti
   return partial.sums[bounded] > 0;
 }
 
-void add_row(const sql::Task& task, const JoinedRow& row, Partials& out) {
+void add_row(const sql::Task& task, const Token& person, const JoinedRow& row, Partials& out) {
   if (task.has_filter && sql::evaluate(task.filter, row) != Cell(std::int64_t{1})) return;
   Key key;
+  if (task.lists) {
+    for (const std::int64_t word : sql::words_of(person)) key.emplace_back(word);
+  }
   for (const sql::Expression& group : task.groups) key.push_back(sql::evaluate(group, row));
   Partial& partial = out[key];
   partial.sums.resize(task.measures.size());
@@ -108,7 +111,7 @@ void add_steps(const sql::Task& task, const Token& person,
     }
   }
   for (const std::vector<Cell>& row : run_reference_steps(task.steps, std::move(sources))) {
-    add_row(task, {row}, out);
+    add_row(task, person, {row}, out);
   }
 }
 
@@ -123,7 +126,7 @@ std::set<Token> persons_of(const std::vector<const MemoryTable*>& tables) {
 // All combinations of the person's rows.
 void join(const sql::Task& task, const Token& person, const std::vector<const MemoryTable*>& tables,
           JoinedRow& row, Partials& out) {
-  if (row.size() == tables.size()) return add_row(task, row, out);
+  if (row.size() == tables.size()) return add_row(task, person, row, out);
   for (const MemoryRow& candidate : tables[row.size()]->rows()) {
     if (candidate.person != person) continue;
     row.push_back(candidate.cells);
@@ -173,7 +176,7 @@ Result<std::vector<sql::GroupRow>> run_reference(const sql::Task& task,
   std::map<Key, sql::GroupRow> groups;
   std::map<Key, bool> seen;
   std::map<std::pair<Key, std::size_t>, Values> values;  // kept by anybody
-  if (task.groups.empty()) groups[{}].sums.assign(task.measures.size(), 0);
+  if (sql::key_width(task) == 0) groups[{}].sums.assign(task.measures.size(), 0);
   for (const Token& person : persons_of(tables)) {
     Partials partials;
     JoinedRow joined;
@@ -219,7 +222,7 @@ Result<std::vector<sql::GroupRow>> run_reference(const sql::Task& task,
       }
     }
   }
-  if (!task.groups.empty() && seen.size() > task.groups_max) {
+  if (sql::key_width(task) > 0 && seen.size() > task.groups_max) {
     return Error{ErrorCode::unavailable, "too_many_groups"};
   }
   std::vector<sql::GroupRow> out;

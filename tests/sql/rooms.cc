@@ -316,6 +316,47 @@ Policy closed() {
   return policy;
 }
 
+policy::Rule listing(std::vector<std::string> columns, std::int64_t minimum) {
+  policy::Rule rule;
+  rule.kind = policy::RuleKind::list;
+  rule.join_columns = {"hashed_email"};
+  rule.list_columns = std::move(columns);
+  rule.list_columns.emplace_back("hashed_email");
+  rule.output_constraints = {{"hashed_email", minimum}};
+  rule.access_budget = {{privacy::Window::lifetime, privacy::Accounting::queries, 5}};
+  return rule;
+}
+
+// Lists of persons for newsnow, of its exposures and shopgood's purchases; `visits` of newsnow have
+// none, and agency, who may ask for lists, has no table.
+Policy lists() {
+  Policy policy = two_parties();
+  for (policy::Member& member : policy.members) {
+    member.abilities.list = member.name == "newsnow" || member.name == "agency";
+  }
+  Table visits = policy.tables[0];
+  visits.name = "visits";
+  policy.tables[0].rule = listing({"campaign_id", "device"}, 500);
+  policy.tables[1].rule = listing({"purchase_date", "store"}, 1000);
+  policy.tables[1].rule.join_operators = policy::JoinOperators{.logical_and = true};
+  policy.tables[1].rule.comparisons = policy::ComparisonControls{
+      .literal_columns = {"purchase_date", "store"}, .column_columns = {}};
+  policy.tables.push_back(visits);
+  return policy;
+}
+
+Policy without_noise(Policy policy) {
+  policy::make_threshold_only(policy.privacy, 1000);
+  return policy;
+}
+
+// Public rows show their numbers whatever they are, and a coin may select; not so a list.
+Policy shown(Policy policy) {
+  policy.privacy.open_rows = privacy::OpenRows::show;
+  policy.privacy.geometric = true;
+  return policy;
+}
+
 std::optional<policy::VerifiedPolicy> sign(const Policy& policy) {
   packet::Envelope envelope = packet::make_envelope(policy::kPolicyType, policy::encode(policy));
   for (std::uint8_t who = 1; who <= 5; who++) {
@@ -342,6 +383,9 @@ std::optional<policy::VerifiedPolicy> room_called(std::string_view name) {
   if (name == "controlled") return sign(controlled());
   if (name == "custom") return sign(custom());
   if (name == "closed") return sign(closed());
+  if (name == "lists") return sign(lists());
+  if (name == "lists_shown") return sign(shown(lists()));
+  if (name == "lists_threshold_only") return sign(without_noise(lists()));
   if (name == "threshold_only") return sign(threshold());
   if (name == "minima") return sign(minima());
   if (name == "snowy_brand") return sign(snowy_brand());

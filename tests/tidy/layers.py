@@ -155,6 +155,8 @@ TESTED_ELSEWHERE = {
     "trusted/snapshot/writer.cc": "trusted/snapshot/snapshot_test.cc",
     "trusted/firewall/rule.cc": "tests/sql/corpus_test.cc",
     "trusted/sql/bind.cc": "tests/sql/corpus_test.cc",
+    "engine/listing.cc": "engine/merge/merge_test.cc",
+    "trusted/sql/bind_flat.cc": "tests/sql/corpus_test.cc",
     "trusted/sql/bind_aggregate.cc": "tests/sql/corpus_test.cc",
     "trusted/sql/bind_expression.cc": "tests/sql/corpus_test.cc",
     "trusted/sql/bind_from.cc": "tests/sql/corpus_test.cc",

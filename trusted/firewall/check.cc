@@ -396,10 +396,12 @@ Result<privacy::Plan> plan_of(const CheckedQuery& query, const policy::Policy& l
   plan.gaussian = privacy.gaussian;
   plan.geometric = privacy.geometric;
   plan.open_rows = privacy.open_rows;
-  plan.grouped = !task.groups.empty();
-  plan.public_groups = public_groups(task, terms.rules);
+  plan.grouped = !task.lists && !task.groups.empty();
+  if (!task.lists) plan.public_groups = public_groups(task, terms.rules);
+  if (task.lists) plan.open_rows = privacy::OpenRows::select;  // and persons are asked for
   plan.replaces = terms.rules.stability().moves;
   plan.persons_asked =
+      task.lists ||
       std::any_of(query.outputs().begin(), query.outputs().end(), [](const Output& output) {
         const bool divides =
             output.kind == OutputKind::average || output.kind == OutputKind::moment;
@@ -459,7 +461,10 @@ Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy
   out.task_.has_filter = query.has_filter;
   out.task_.filter = query.filter;
   out.task_.groups = query.groups;
-  out.task_.groups_per_person = query.groups.empty() ? 1 : law.privacy.groups_per_person;
+  out.task_.lists = query.lists;
+  const auto all = static_cast<std::uint32_t>(rules.rows_of_person(kJoinedRowsMax));
+  const std::uint32_t few = query.groups.empty() ? 1 : law.privacy.groups_per_person;
+  out.task_.groups_per_person = query.lists ? all : few;
   // A limit that data could reach would be an exact test of whether one more person is there: with
   // a group for each person, an analyst can stand right below it. Memory ends a query long before.
   out.task_.groups_max = std::numeric_limits<std::uint32_t>::max();

@@ -93,6 +93,9 @@ class CheckedQuery {
   [[nodiscard]] const Stability& stability() const { return stability_; }
   // The same, to be held against other questions.
   [[nodiscard]] const sql::Compared& compared() const { return compared_; }
+  // A list of persons: its groups are what stands beside the person, its one statistic is how many
+  // persons there are.
+  [[nodiscard]] bool lists() const { return task_.lists; }
   // The template that it was made of, with its values; nothing for SQL of the member's own.
   [[nodiscard]] const std::optional<packet::TemplateCall>& call() const { return call_; }
 
@@ -145,6 +148,10 @@ class CheckedQuery {
 // and paid for once.
 //
 // A minimum of different values that a table demands is a HAVING of its owner's (constraints.h).
+//
+// A list of persons has one statistic, the number of its persons, which is released or not like
+// that of a row that k holds for, whatever open_rows says: with k the highest of the tables' least
+// audiences. Nothing of a person is cut off it: L0 is as many rows as a person can have.
 //
 // A template must be approved by the owner of each table that it reads (template_not_approved).
 //

@@ -18,6 +18,7 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
 }
 
 bool is_custom(const policy::Rule& rule) { return rule.kind == policy::RuleKind::custom; }
+bool is_list(const policy::Rule& rule) { return rule.kind == policy::RuleKind::list; }
 
 // A custom rule lists nothing: every column has every role, but that of an output if it is
 // excepted.
@@ -50,6 +51,7 @@ bool counts(const policy::Table& table) {
 
 bool is_listed(const policy::Rule& rule, std::string_view column) {
   if (is_custom(rule) || contains(rule.dimension_columns, column)) return true;
+  if (contains(rule.list_columns, column)) return true;
   return std::any_of(
       rule.aggregate_columns.begin(), rule.aggregate_columns.end(),
       [&](const policy::AggregateColumns& entry) { return contains(entry.columns, column); });
@@ -110,10 +112,14 @@ Status RuleCheck::allow(const Request& request) const {
   GBX_TRY(join_operators());
   GBX_TRY(moves());
   GBX_TRY(functions());
-  for (const Expression& group : query_->groups) GBX_TRY(dimensions(group));
-  for (const sql::AggregateCall& call : query_->aggregates) GBX_TRY(aggregate(call));
-  // A list of groups tells that their people are enough, so it counts them.
-  if (query_->aggregates.empty()) GBX_TRY(row_count(query_->items.front().where));
+  if (query_->lists) {
+    GBX_TRY(list(request.member));
+  } else {
+    for (const Expression& group : query_->groups) GBX_TRY(dimensions(group));
+    for (const sql::AggregateCall& call : query_->aggregates) GBX_TRY(aggregate(call));
+    // A list of groups tells that their people are enough, so it counts them.
+    if (query_->aggregates.empty()) GBX_TRY(row_count(query_->items.front().where));
+  }
   if (query_->has_filter) GBX_TRY(filter(query_->filter));
   for (const Origin& origin : lineage_.read_by_steps()) GBX_TRY(filter(origin));
   return comparisons();
@@ -139,6 +145,7 @@ Status RuleCheck::analyses(const Request& request) const {
     if (rule.additional_analyses == policy::AdditionalAnalyses::required) {
       return deny("additional_analysis_required", where);
     }
+    GBX_TRY(kind_of_answer(rule, where));
     if (!is_custom(rule)) continue;
     const bool by_name = !request.analysis.empty() && contains(rule.analyses, request.analysis);
     const bool by_text = contains(rule.analyses, policy::kAnyQuery) &&
@@ -146,6 +153,33 @@ Status RuleCheck::analyses(const Request& request) const {
     if (!by_name && !by_text) return deny("analysis_not_allowed", where);
   }
   return receivers();
+}
+
+// A table answers lists of persons or numbers of people, never both.
+Status RuleCheck::kind_of_answer(const policy::Rule& rule, Span where) const {
+  if (query_->lists && !is_list(rule)) return deny("list_not_allowed", where);
+  if (!query_->lists && is_list(rule)) return deny("only_lists_allowed", where);
+  return {};
+}
+
+// Persons are shown to who asks, and it must have them itself: each is in a table of its own, and
+// of every table the owner has listed the columns, the person among them.
+Status RuleCheck::list(std::string_view member) const {
+  const Span where = query_->items.front().where;
+  const policy::Member* asker = policy_->find_member(member);
+  if (asker == nullptr || !asker->abilities.list) return deny("member_may_not_list", where);
+  const bool has_own = std::any_of(tables_.begin(), tables_.end(),
+                                   [&](const auto* table) { return table->owner == member; });
+  if (!has_own || tables_.size() < 2) return deny("join_required", query_->relations[0].where);
+  for (const Expression& shown : query_->groups) {
+    for (const Origin& origin : lineage_.origins(shown)) {
+      const std::string& name = column(origin).name;
+      if (!contains(tables_[origin.relation]->rule.list_columns, name)) {
+        return deny("column_not_listed", origin.where);
+      }
+    }
+  }
+  return {};
 }
 
 // Of several tables, each must allow the operator.

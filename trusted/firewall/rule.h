@@ -45,6 +45,8 @@ class RuleCheck {
  private:
   [[nodiscard]] const policy::Column& column(const Origin& origin) const;
   [[nodiscard]] Status analyses(const Request& request) const;
+  [[nodiscard]] Status kind_of_answer(const policy::Rule& rule, Span where) const;
+  [[nodiscard]] Status list(std::string_view member) const;
   [[nodiscard]] Status receivers() const;
   [[nodiscard]] Status joins(std::string_view member) const;
   [[nodiscard]] Status join_operators() const;

@@ -32,7 +32,8 @@ Result<std::int64_t> number(const Json& json, ValueType type) {
 // --- the table ---
 
 // In the order of OutputKind.
-constexpr std::array<std::string_view, 4> kKinds = {"group", "noised", "exact", "computed"};
+constexpr std::array<std::string_view, 6> kKinds = {"group",    "noised", "exact",
+                                                    "computed", "person", "listed"};
 
 // Whether a column has the members of a formula, or none of them, as its kind wants.
 Status decode_computed(const Json* formula, const Json* inputs, Output& out) {
@@ -304,6 +305,12 @@ bool ascending(const std::vector<T>& entries) {
   return true;
 }
 
+// What an answer must say that it does not promise; empty when it promises what `noise` does.
+std::string_view no_guarantee(const AnswerPredicate& predicate) {
+  if (predicate.list) return kListGuarantee;
+  return is_exact(predicate.noise) ? kNoGuarantee : std::string_view();
+}
+
 }  // namespace
 
 Json encode(const AnswerTable& table) {
@@ -396,7 +403,8 @@ Json encode(const AnswerPredicate& predicate) {
                                  {"sha256", to_hex(predicate.request_digest)}})},
        {"snapshots", Json(std::move(snapshots))},
        {"time", predicate.time}});
-  if (is_exact(predicate.noise)) out.set("guarantee", kNoGuarantee);
+  if (const auto none = no_guarantee(predicate); !none.empty()) out.set("guarantee", none);
+  if (predicate.list) out.set("list", encode(*predicate.list));
   if (!predicate.near.empty()) {
     Json::Array near;
     for (const Hash& request : predicate.near) near.emplace_back(to_hex(request));
@@ -413,8 +421,11 @@ Result<AnswerPredicate> decode_answer_predicate(const Json& json) {
   out.binding = fields.hex_array<64>("binding");
   const Json::Array& budget = fields.array("budget", kTablesMax);
   const bool promised = json.find("guarantee") == nullptr;
-  if (!promised && fields.text("guarantee", kNameBytesMax) != kNoGuarantee) return malformed();
+  const std::string none = promised ? "" : fields.text("guarantee", kNameBytesMax);
   out.image_digest = fields.hex_array<32>("image_digest");
+  if (const Json* list = fields.optional("list")) {
+    GBX_TRY_ASSIGN(out.list, decode_list_terms(*list, kMalformed));
+  }
   out.member = fields.text("member", kNameBytesMax);
   const Json* near = fields.optional("near");
   const Json& noise = fields.object("noise");
@@ -429,7 +440,7 @@ Result<AnswerPredicate> decode_answer_predicate(const Json& json) {
   GBX_TRY(decode_parts(fields, out));
   GBX_TRY(fields.finish());
   GBX_TRY_ASSIGN(out.noise, decode_noise(noise));
-  if (promised == is_exact(out.noise)) return malformed();
+  if (none != no_guarantee(out) || promised != none.empty()) return malformed();
   if (near != nullptr) {
     GBX_TRY_ASSIGN(out.near, decode_near(*near));
   }

@@ -17,6 +17,7 @@
 #include "trusted/packet/binding.h"
 #include "trusted/packet/dsse.h"
 #include "trusted/packet/formula_input.h"
+#include "trusted/packet/list_terms.h"
 #include "trusted/packet/template_call.h"
 #include "trusted/privacy/plan.h"
 
@@ -31,6 +32,8 @@ enum class OutputKind : std::uint8_t {
   noised,    // a measure, or computed from measures
   exact,     // the same without noise: of a policy that is threshold-only
   computed,  // of other columns of the same row, by a formula that everybody can compute again
+  person,    // of a list: the person's token, 32 hex digits
+  listed,    // of a list: a value of the person's, exact
 };
 
 struct Output {
@@ -97,7 +100,7 @@ struct UsedSnapshot {
   Hash manifest_digest{};  // SHA-256 of the snapshot manifest's payload
 };
 
-// What `guarantee` says in the predicate of an answer without noise, and in no other.
+// What `guarantee` says in the predicate of an answer without noise that is no list.
 constexpr std::string_view kNoGuarantee = "none: threshold only, not a privacy guarantee";
 
 // The predicate of the statement.
@@ -123,6 +126,7 @@ struct AnswerPredicate {
   // Of the payloads of earlier requests that this question is near (docs/spec/room.md), the latest
   // first; at most kNearMax.
   std::vector<Hash> near;
+  std::optional<ListTerms> list = {};  // of a list of persons, and of no other
 };
 
 // Every value must be encodable (amounts within 2^53 - 1): a bug otherwise.

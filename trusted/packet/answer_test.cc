@@ -176,5 +176,27 @@ TEST(AnswerBody, HoldsTheTableAndItsStatement) {
   EXPECT_FALSE(parse_answer_body("{}"));
 }
 
+TEST(AnswerPredicate, OfAListSaysThatItIsOneAndNoGuarantee) {
+  AnswerPredicate list = predicate();
+  list.list.emplace();
+  list.list->salt = Hash{3};
+  const Json json = encode(list);
+  EXPECT_EQ(*json.find("guarantee")->string(), "none: a list of persons, not a privacy guarantee");
+  const auto decoded = decode_answer_predicate(json);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(encode(*decoded).canonical(), json.canonical());
+  for (const char* said : {"", "none", "none: threshold only, not a privacy guarantee"}) {
+    Json wrong = json;
+    wrong.set("guarantee", std::string(said));
+    EXPECT_FALSE(decode_answer_predicate(wrong)) << said;
+  }
+  Json alone = encode(predicate());
+  alone.set("guarantee", std::string(kListGuarantee));
+  EXPECT_FALSE(decode_answer_predicate(alone));  // a guarantee's absence without a list
+  Json silent = encode(predicate());
+  silent.set("list", encode(*list.list));
+  EXPECT_FALSE(decode_answer_predicate(silent));  // a list that does not say what it is
+}
+
 }  // namespace
 }  // namespace gbx::packet

@@ -203,9 +203,10 @@ Status check_rations(const std::vector<privacy::Ration>& rations) {
 Status check_member(const Member& member) {
   if (!is_member_name(member.name)) return wrong("policy_member_name");
   const Abilities& can = member.abilities;
-  if (!can.provide && !can.query && !can.receive && !can.audit) {
+  if (!can.provide && !can.query && !can.receive && !can.audit && !can.list) {
     return wrong("policy_ability_missing");
   }
+  if (can.list && (!can.query || !can.receive)) return wrong("policy_list_ability_alone");
   if (!member.rations.empty() && !can.query) return wrong("policy_ration_malformed");
   return check_rations(member.rations);
 }

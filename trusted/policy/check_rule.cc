@@ -195,18 +195,47 @@ Status check_custom(const Table& table, const Policy& policy) {
   return {};
 }
 
+// How many lists each member may have in all: what bounds the differences between them.
+bool counts_lists(const Rule& rule) {
+  return std::any_of(rule.access_budget.begin(), rule.access_budget.end(),
+                     [](const privacy::Ration& ration) {
+                       return ration.accounting == privacy::Accounting::queries &&
+                              ration.window == privacy::Window::lifetime;
+                     });
+}
+
+Status check_list(const Table& table) {
+  const Rule& rule = table.rule;
+  GBX_TRY(check_joins(table));
+  if (rule.join_columns.empty()) return wrong("policy_list_not_joined");
+  GBX_TRY(check_listed(table, rule.list_columns));
+  if (!contains(rule.list_columns, table.person)) return wrong("policy_list_without_person");
+  for (const std::string& name : rule.list_columns) {
+    if (find_column(table, name)->label == Label::sensitive) {
+      return wrong("policy_list_sensitive");
+    }
+  }
+  const bool one = rule.output_constraints.size() == 1;
+  if (!one || rule.output_constraints[0].column != table.person) {
+    return wrong("policy_constraint_range");
+  }
+  if (!counts_lists(rule)) return wrong("policy_list_without_ration");
+  return {};
+}
+
 }  // namespace
 
 std::span<const std::string_view> scalar_function_names() { return kScalarFunctions; }
 
 Status check_rule(const Table& table, const Policy& policy) {
-  if (table.rule.kind == RuleKind::custom) {
-    GBX_TRY(check_custom(table, policy));
-  } else {
-    GBX_TRY(check_aggregates(table, policy.privacy));
-    GBX_TRY(check_joins(table));
-    GBX_TRY(check_dimensions(table));
-    GBX_TRY(check_functions(table.rule));
+  switch (table.rule.kind) {
+    case RuleKind::custom: GBX_TRY(check_custom(table, policy)); break;
+    case RuleKind::list: GBX_TRY(check_list(table)); break;
+    case RuleKind::aggregation:
+      GBX_TRY(check_aggregates(table, policy.privacy));
+      GBX_TRY(check_joins(table));
+      GBX_TRY(check_dimensions(table));
+      GBX_TRY(check_functions(table.rule));
   }
   GBX_TRY(check_constraints(table, policy));
   GBX_TRY(check_comparisons(table));

@@ -22,11 +22,12 @@ struct AbilityName {
   std::string_view name;
 };
 // In the order of the wire.
-constexpr std::array<AbilityName, 4> kAbilities = {{
+constexpr std::array<AbilityName, 5> kAbilities = {{
     {&Abilities::provide, "provide"},
     {&Abilities::query, "query"},
     {&Abilities::receive, "receive"},
     {&Abilities::audit, "audit"},
+    {&Abilities::list, "list"},
 }};
 
 Error wrong(Literal reason) { return {ErrorCode::invalid_argument, reason}; }

@@ -51,6 +51,7 @@ struct Abilities {
   bool query = false;
   bool receive = false;
   bool audit = false;
+  bool list = false;  // of a member that may query and receive: lists of persons, too
 };
 
 struct Member {
@@ -109,8 +110,11 @@ struct JoinOperators {
 };
 
 // aggregation: columns have the roles that the rule lists. custom: all columns have every role that
-// their label allows, for the analyses that the rule lists.
-enum class RuleKind : std::uint8_t { aggregation, custom };
+// their label allows, for the analyses that the rule lists. list: the table answers nothing but
+// lists of persons (docs/spec/audience.md), of which `output_constraints` has the smallest size.
+enum class RuleKind : std::uint8_t { aggregation, custom, list };
+
+std::string_view rule_kind_name(RuleKind kind);  // "aggregation", "custom", "list"
 
 constexpr std::string_view kAnyQuery = "ANY_QUERY";
 
@@ -128,7 +132,9 @@ struct Rule {
   std::vector<std::string> analysis_providers;  // members; ascending; with kAnyQuery only
   std::vector<std::string> disallowed_outputs;  // columns that only conditions may read
   bool needs_noise = false;                     // refuses threshold-only
-  // both
+  // list only, which has join_columns and join_operators, too
+  std::vector<std::string> list_columns;  // what a list shows, and what its conditions read
+  // all
   std::vector<OutputConstraint> output_constraints;
   AdditionalAnalyses additional_analyses = AdditionalAnalyses::not_allowed;
   std::optional<ComparisonControls> comparisons;             // none: no control

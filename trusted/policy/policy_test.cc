@@ -178,7 +178,7 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Rules, BadPacket,
     testing::Values(
-        Case{"tables/0/rule", Json::object({{"list", Json::object({})}}),
+        Case{"tables/0/rule", Json::object({{"lists", Json::object({})}}),
              "policy_rule_kind_unknown"},
         Case{"tables/0/rule/aggregation/additionalAnalyses", "SOME", "policy_additional_analyses"},
         Case{"tables/0/rule/aggregation/joinRequired", "ALWAYS", "policy_join_required_unknown"},

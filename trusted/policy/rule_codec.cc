@@ -24,6 +24,14 @@ Json encode_constraints(const Rule& rule) {
   return out;
 }
 
+void encode_operators(const Rule& rule, Json& out) {
+  if (!rule.join_operators) return;
+  Json operators{Json::Array()};
+  if (rule.join_operators->logical_and) operators.push("AND");
+  if (rule.join_operators->logical_or) operators.push("OR");
+  out.set("allowedJoinOperators", std::move(operators));
+}
+
 Json encode_aggregation(const Rule& rule) {
   Json::Array aggregates;
   for (const AggregateColumns& entry : rule.aggregate_columns) {
@@ -36,12 +44,17 @@ Json encode_aggregation(const Rule& rule) {
                            {"outputConstraints", encode_constraints(rule)},
                            {"scalarFunctions", texts(rule.scalar_functions)}});
   if (rule.join_required) out.set("joinRequired", "QUERY_RUNNER");
-  if (rule.join_operators) {
-    Json operators{Json::Array()};
-    if (rule.join_operators->logical_and) operators.push("AND");
-    if (rule.join_operators->logical_or) operators.push("OR");
-    out.set("allowedJoinOperators", std::move(operators));
-  }
+  encode_operators(rule, out);
+  return out;
+}
+
+Json encode_list(const Rule& rule) {
+  const auto& constraints = rule.output_constraints;  // check_list() holds it to one
+  const std::int64_t minimum = constraints.empty() ? 0 : constraints.front().minimum;
+  Json out = Json::object({{"joinColumns", texts(rule.join_columns)},
+                           {"listColumns", texts(rule.list_columns)},
+                           {"minimumAudience", minimum}});
+  encode_operators(rule, out);
   return out;
 }
 
@@ -213,6 +226,28 @@ Result<Rule> decode_custom(const Json& json) {
   return out;
 }
 
+// The smallest size is about the table's persons: `join_columns`, which check_rule() holds to it.
+Result<Rule> decode_list(const Json& json) {
+  Fields fields(json, kMalformed);
+  Rule out;
+  out.kind = RuleKind::list;
+  Controls controls(json, fields);
+  out.join_columns = take_texts(fields, "joinColumns", kColumnsMax);
+  out.list_columns = take_texts(fields, "listColumns", kColumnsMax);
+  const std::int64_t minimum = fields.integer("minimumAudience", 0, Json::kIntegerMax);
+  const Json* operators = fields.optional("allowedJoinOperators");
+  GBX_TRY(fields.finish());
+  GBX_TRY(controls.decode(out));
+  if (operators != nullptr) {
+    GBX_TRY_ASSIGN(out.join_operators, decode_operators(*operators));
+  }
+  if (out.join_columns.empty()) return wrong("policy_list_not_joined");
+  out.output_constraints = {{out.join_columns.front(), minimum}};
+  return out;
+}
+
+constexpr std::array<std::string_view, 3> kRuleKinds = {"aggregation", "custom", "list"};
+
 }  // namespace
 
 Json encode_rations(const std::vector<privacy::Ration>& rations) {
@@ -254,19 +289,26 @@ Json texts(const std::vector<std::string>& values) {
   return Json(std::move(out));
 }
 
+std::string_view rule_kind_name(RuleKind kind) {
+  return kRuleKinds[static_cast<std::size_t>(kind)];
+}
+
 Json encode_rule(const Rule& rule) {
-  const bool custom = rule.kind == RuleKind::custom;
-  Json out = custom ? encode_custom(rule) : encode_aggregation(rule);
+  Json out = rule.kind == RuleKind::custom ? encode_custom(rule)
+             : rule.kind == RuleKind::list ? encode_list(rule)
+                                           : encode_aggregation(rule);
   encode_controls(rule, out);
-  return Json::object({{custom ? "custom" : "aggregation", std::move(out)}});
+  return Json::object({{std::string(rule_kind_name(rule.kind)), std::move(out)}});
 }
 
 Result<Rule> decode_rule(const Json& json) {
   Fields outer(json, "policy_rule_kind_unknown");
   const bool custom = json.find("custom") != nullptr;
-  const Json& body = outer.object(custom ? "custom" : "aggregation");
+  const bool list = json.find("list") != nullptr;
+  const Json& body = outer.object(custom ? "custom" : list ? "list" : "aggregation");
   GBX_TRY(outer.finish());
-  return custom ? decode_custom(body) : decode_aggregation(body);
+  if (custom) return decode_custom(body);
+  return list ? decode_list(body) : decode_aggregation(body);
 }
 
 }  // namespace gbx::policy

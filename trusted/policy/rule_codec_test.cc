@@ -145,5 +145,85 @@ TEST(Rule, ARowFilterAndControlsReadBack) {
   EXPECT_EQ(receivers_of(narrow, {}).size(), 2U);
 }
 
+Json listing() {
+  return Json::object({{"accessBudget", list({budget("queries", "4", "lifetime")})},
+                       {"additionalAnalyses", "NOT_ALLOWED"},
+                       {"allowedJoinOperators", list({"AND"})},
+                       {"joinColumns", list({"hashed_email"})},
+                       {"listColumns", list({"hashed_email", "campaign_id"})},
+                       {"minimumAudience", 1000}});
+}
+
+Json with_list(const Json& rule) {
+  return with(encode(example_policy()), "tables/0/rule", Json::object({{"list", rule}}));
+}
+
+TEST(ListRule, ComesBackAsItWas) {
+  const Json policy = with_list(listing());
+  const auto decoded = decode(policy);
+  ASSERT_TRUE(decoded) << decoded.error().reason.view();
+  EXPECT_EQ(encode(*decoded).canonical(), policy.canonical());
+  const Rule& rule = decoded->tables[0].rule;
+  EXPECT_EQ(rule.kind, RuleKind::list);
+  EXPECT_EQ(rule.output_constraints.at(0).minimum, 1000);
+  EXPECT_TRUE(rule.aggregate_columns.empty());
+  EXPECT_TRUE(decode(with_list(with(listing(), "allowedJoinOperators", Json()))));
+}
+
+TEST(ListRule, ThatSaysTooLittleOrTooMuchIsRefused) {
+  struct Case {
+    const char* key;
+    Json value;
+    const char* reason;
+  };
+  for (const Case& wrong : {
+           Case{"joinColumns", Json::Array{}, "policy_list_not_joined"},
+           Case{"joinColumns", list({"device"}), "policy_join_not_person"},
+           Case{"joinColumns", Json(), "policy_malformed"},
+           Case{"listColumns", list({"campaign_id"}), "policy_list_without_person"},
+           Case{"listColumns", list({"hashed_email", "x"}), "policy_rule_column_unknown"},
+           Case{"listColumns", list({"hashed_email", "hashed_email"}),
+                "policy_rule_column_repeated"},
+           Case{"listColumns", Json(), "policy_malformed"},
+           Case{"minimumAudience", 1, "policy_constraint_range"},
+           Case{"minimumAudience", 100'001, "policy_constraint_range"},
+           Case{"minimumAudience", "1000", "policy_malformed"},
+           Case{"minimumAudience", Json(), "policy_malformed"},
+           Case{"accessBudget", Json(), "policy_list_without_ration"},
+           Case{"accessBudget", list({budget("queries", "4", "day")}),
+                "policy_list_without_ration"},
+           Case{"accessBudget", list({budget("epsilon", "1", "lifetime")}),
+                "policy_list_without_ration"},
+           Case{"allowedJoinOperators", list({"XOR"}), "policy_join_operator_unknown"},
+           Case{"aggregateColumns", Json::Array{}, "policy_malformed"},
+           Case{"scalarFunctions", list({"UPPER"}), "policy_malformed"},
+           Case{"joinRequired", "QUERY_RUNNER", "policy_malformed"},
+       }) {
+    const auto decoded = decode(with_list(with(listing(), wrong.key, wrong.value)));
+    ASSERT_FALSE(decoded) << wrong.key;
+    EXPECT_EQ(decoded.error().reason.view(), wrong.reason) << wrong.key;
+  }
+  const Json two = Json::object({{"custom", custom()}, {"list", listing()}});
+  EXPECT_FALSE(decode(with(encode(example_policy()), "tables/0/rule", two)));
+  const Json sensitive = with(listing(), "listColumns", list({"hashed_email", "total_spent"}));
+  const auto decoded =
+      decode(with(encode(example_policy()), "tables/1/rule", Json::object({{"list", sensitive}})));
+  ASSERT_FALSE(decoded);
+  EXPECT_EQ(decoded.error().reason.view(), "policy_list_sensitive");
+}
+
+TEST(ListAbility, StandsBesideQueryAndReceive) {
+  const Json policy = encode(example_policy());
+  const auto reason = [&](const Json& abilities) {
+    const auto decoded = decode(with(policy, "members/1/abilities", abilities));
+    return decoded ? "" : std::string(decoded.error().reason.view());
+  };
+  EXPECT_EQ(reason(list({"provide", "query", "receive", "list"})), "");
+  EXPECT_EQ(reason(list({"provide", "query", "list"})), "policy_list_ability_alone");
+  EXPECT_EQ(reason(list({"provide", "receive", "list"})), "policy_list_ability_alone");
+  EXPECT_EQ(reason(list({"list"})), "policy_list_ability_alone");
+  EXPECT_EQ(reason(list({"list", "provide", "query", "receive"})), "policy_ability_unknown");
+}
+
 }  // namespace
 }  // namespace gbx::policy

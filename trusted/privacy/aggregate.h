@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "trusted/base/bytes.h"
 #include "trusted/base/value.h"
 
 namespace gbx::room {
@@ -26,6 +27,12 @@ struct ExactGroup {
   std::vector<Histogram> histograms = {};
 };
 
+// A row of a list of persons (docs/spec/audience.md).
+struct ListedRow {
+  Token person{};
+  std::vector<Cell> cells;
+};
+
 class Aggregate {
  public:
   Aggregate(Aggregate&&) noexcept = default;
@@ -36,8 +43,10 @@ class Aggregate {
  private:
   friend class room::Engine;
   friend class Releaser;  // release.cc
-  explicit Aggregate(std::vector<ExactGroup> groups) : groups_(std::move(groups)) {}
+  explicit Aggregate(std::vector<ExactGroup> groups, std::vector<ListedRow> listed = {})
+      : groups_(std::move(groups)), listed_(std::move(listed)) {}
   std::vector<ExactGroup> groups_;
+  std::vector<ListedRow> listed_;  // of a list; then its one group counts its persons
 };
 
 }  // namespace gbx::privacy

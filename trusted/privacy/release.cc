@@ -118,18 +118,35 @@ std::size_t draws_of(const Plan& plan, std::size_t groups,
   return groups * plan.statistics.size() + static_cast<std::size_t>(shown) * of_bins;
 }
 
+// A list stands beside one number, of its persons, that fewer than k never show.
+Status check_list(const std::vector<ListedRow>& listed, const Plan& plan) {
+  const bool sure = plan.selection == Selection::threshold || plan.selection == Selection::exact;
+  const bool one = !plan.grouped && plan.statistics.size() == 1;
+  return listed.empty() || (sure && one) ? Status() : Status(kEngineFailed);
+}
+
 }  // namespace
+
+Released::Released(std::vector<ReleasedGroup> groups, std::vector<ListedRow> listed)
+    : groups_(std::move(groups)) {
+  const bool shown = groups_.size() == 1 && !groups_.front().values.empty();
+  if (shown) listed_ = std::move(listed);
+}
 
 Result<Released> Releaser::release(Aggregate&& exact, const Plan& plan, Reservation&& reservation,
                                    Entropy& entropy) {
   const Reservation spent = std::move(reservation);
   std::vector<ExactGroup> groups = std::move(exact.groups_);
+  std::vector<ListedRow> listed = std::move(exact.listed_);
   GBX_TRY(check_plan(plan));
   GBX_CHECK(covers(spent.price(), plan.price()));
   std::sort(groups.begin(), groups.end(), by_key);
   GBX_TRY(check_shape(groups, plan));
+  GBX_TRY(check_list(listed, plan));
   if (plan.open && plan.grouped) groups = lay_out(std::move(groups), plan);
-  if (plan.selection == Selection::exact) return Released(exact_rows(std::move(groups), plan));
+  if (plan.selection == Selection::exact) {
+    return Released(exact_rows(std::move(groups), plan), std::move(listed));
+  }
   GBX_TRY_ASSIGN(const Mechanism mechanism, mechanism_of(plan));
   RandomBits bits(entropy);
   std::vector<ReleasedGroup> out;
@@ -146,7 +163,7 @@ Result<Released> Releaser::release(Aggregate&& exact, const Plan& plan, Reservat
     }
   }
   GBX_TRY(even_out(bits, mechanism, draws_of(plan, groups.size(), out)));
-  return Released(std::move(out));
+  return Released(std::move(out), std::move(listed));
 }
 
 }  // namespace gbx::privacy

@@ -42,11 +42,15 @@ class Released {
  public:
   // In ascending order of key, whatever order the engine gave. Open plans: every public group.
   [[nodiscard]] const std::vector<ReleasedGroup>& groups() const { return groups_; }
+  // The rows of a list of persons, exact, ascending; none unless the number of its persons was
+  // enough.
+  [[nodiscard]] const std::vector<ListedRow>& listed() const { return listed_; }
 
  private:
   friend class Releaser;
-  explicit Released(std::vector<ReleasedGroup> groups) : groups_(std::move(groups)) {}
+  explicit Released(std::vector<ReleasedGroup> groups, std::vector<ListedRow> listed = {});
   std::vector<ReleasedGroup> groups_;
+  std::vector<ListedRow> listed_;
 };
 
 class Releaser {
@@ -55,6 +59,10 @@ class Releaser {
   //
   //   exact        one entry per group that somebody kept; consumed
   //   reservation  covers plan.price(), or the process ends: a caller's bug; consumed
+  //
+  // Of a list of persons the one group counts them, and the list is released exactly when that row
+  // shows its number: so what its size decides has the plan's guarantee, and the list itself has
+  // none.
   //
   // Noise is drawn for every group and statistic, shown or not, in the order of keys; then as many
   // more draws as make the total work nearly the same whatever was drawn.

@@ -44,9 +44,9 @@ struct Dataset {
 // Every group row fits `task` over `datasets` (one per table): key arity, types and intervals,
 // texts that some row could yield, distinct keys, at least one person (an ungrouped answer has
 // exactly one row and may have none), no more persons than persons_max (possible.h) and in all no
-// more than those times groups_per_person, sums within persons x clamp, histograms of ascending
-// bins that add up to their sum, at most groups_max. Fails with unavailable (engine_failed),
-// whatever is wrong. Pure.
+// more than those times groups_per_person, one person a row in a list, sums within persons x clamp,
+// histograms of ascending bins that add up to their sum, at most groups_max. Fails with unavailable
+// (engine_failed), whatever is wrong. Pure.
 Status check_groups(const sql::Task& task, std::span<const Dataset> datasets,
                     const std::vector<sql::GroupRow>& groups);
 
@@ -59,7 +59,8 @@ class Engine {
   Engine(Engine&&) = delete;
   Engine& operator=(Engine&&) = delete;
 
-  // The exact aggregate of a checked query over `datasets`, one per table of its task.
+  // The exact aggregate of a checked query over `datasets`, one per table of its task; of a list of
+  // persons its rows, too, of whom each is in every table.
   //   sampling  fresh for this release
   // Fails with unavailable (engine_failed) and nothing finer: why an engine fails can depend on
   // rows.

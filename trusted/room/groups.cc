@@ -32,10 +32,13 @@ bool fits(const Histogram& histogram, const sql::Measure& measure, Int128 rows) 
 
 bool fits(const sql::GroupRow& row, const sql::Task& task, const std::vector<Texts>& texts) {
   if (row.histograms.size() != sql::histograms_of(task)) return false;
-  if (row.key.size() != task.groups.size() || row.sums.size() != task.measures.size()) return false;
-  if (row.persons < (task.groups.empty() ? 0 : 1)) return false;
-  for (std::size_t i = 0; i < row.key.size(); i++) {
-    if (!fits(row.key[i], task.groups[i], texts[i])) return false;
+  const std::size_t width = sql::key_width(task);
+  if (row.key.size() != width || row.sums.size() != task.measures.size()) return false;
+  if (row.persons < (width == 0 ? 0 : 1)) return false;
+  if (task.lists && (row.persons != 1 || !sql::person_of(row.key))) return false;
+  const std::size_t first = width - task.groups.size();
+  for (std::size_t i = 0; i < task.groups.size(); i++) {
+    if (!fits(row.key[first + i], task.groups[i], texts[i])) return false;
   }
   std::size_t histogram = 0;
   for (std::size_t i = 0; i < row.sums.size(); i++) {
@@ -54,7 +57,7 @@ Status check_groups(const sql::Task& task, std::span<const Dataset> datasets,
                     const std::vector<sql::GroupRow>& groups) {
   const Error failed{ErrorCode::unavailable, "engine_failed"};
   if (groups.size() > task.groups_max) return failed;
-  if (task.groups.empty() && groups.size() != 1) return failed;
+  if (sql::key_width(task) == 0 && groups.size() != 1) return failed;
   PossibleTexts possible(task, datasets);
   std::vector<Texts> texts;
   for (const sql::Expression& group : task.groups) {

@@ -14,10 +14,13 @@ namespace {
 // The one refusal after a charge: why can depend on rows.
 constexpr Error kQueryFailed{ErrorCode::unavailable, "query_failed"};
 
+// A list of persons is for who asks alone, who has each of them itself.
 std::vector<packet::Receiver> sealed_to(const policy::Policy& policy,
-                                        std::span<const std::string> tables) {
+                                        const firewall::CheckedQuery& query,
+                                        const std::string& asker) {
   std::vector<packet::Receiver> out;
-  for (const policy::Member* member : policy::receivers_of(policy, tables)) {
+  for (const policy::Member* member : policy::receivers_of(policy, query.task().tables)) {
+    if (query.lists() && member->name != asker) continue;
     out.push_back({member->name, member->sealing_key});
   }
   return out;
@@ -149,7 +152,23 @@ Result<packet::AnswerPredicate> Room::predicate_of(const Question& question) con
   out.log_size = log_.head().size;
   out.time = asked.now;
   GBX_TRY_ASSIGN(out.noise, noise_parameters(question.query.plan()));
+  if (question.query.lists()) out.list.emplace();
   return out;
+}
+
+// Of a list: what its entry in the ledger commits to, under a salt that the answer alone has.
+Status Room::commit_list(const ReleasedTable& table, packet::AnswerPredicate& predicate,
+                         Json& entry) {
+  if (!predicate.list) return {};
+  Hash salt{};
+  GBX_TRY(seams_.entropy->fill(salt));
+  predicate.list->salt = salt;
+  const Hash commitment = packet::list_commitment(salt, packet::answer_digest(table.table()));
+  entry.set("list", Json::object({{"commitment", to_hex(commitment)},
+                                  {"policy", to_hex(policy_.hash())},
+                                  {"policy_version", std::int64_t{policy_.policy().version}},
+                                  {"receiver", predicate.member}}));
+  return {};
 }
 
 Result<std::vector<packet::BudgetMove>> Room::moves(const Question& question,
@@ -191,9 +210,10 @@ Status Room::check_ration(const Question& question) {
 }
 
 // By the texts that were asked and the policy alone. A memory that is full must not be a way round:
-// where near questions are refused it lets no other one in.
+// where near questions are refused it lets no other one in. Lists of persons have no noise, so
+// near ones are refused whatever the policy says.
 Status Room::check_near(const Question& question) const {
-  if (!policy_.policy().privacy.differencing.refuse) return {};
+  if (!policy_.policy().privacy.differencing.refuse && !question.query.lists()) return {};
   if (!question.near.empty()) return Error{ErrorCode::policy_denied, "question_near_another"};
   if (questions_.full(question.query.compared(), question.asked.request.member)) {
     return Error{ErrorCode::unavailable, "questions_full"};
@@ -220,6 +240,7 @@ Result<Response> Room::repeat(const Question& question, const Releases::Entry& f
     releases_.give(question.key, member);
     rations.note(asker, entry);
   }
+  GBX_TRY(commit_list(table, predicate, entry));
   GBX_TRY_ASSIGN(const log::Receipt receipt, log_.add(entry));
   return Responder::respond(std::move(table), receipt, std::move(predicate),
                             signatory(question.asked));
@@ -241,6 +262,7 @@ Result<Response> Room::answer(const Question& question, std::span<const Dataset>
   // The entry names the request and not the result: the host reads entries, and could try values.
   Json entry = Json::object({{"kind", "answer"}, {"request", to_hex(question.asked.digest)}});
   if (!question.near.empty()) entry.set("near", hex_list(question.near));
+  GBX_TRY(commit_list(table, predicate, entry));
   GBX_TRY_ASSIGN(const log::Receipt receipt, log_.add(entry));
   releases_.add(question.key, question.asked.digest, question.asked.request.member,
                 std::move(released));
@@ -253,7 +275,7 @@ Result<Response> Room::query(std::string_view sealed) {
   datasets_.sweep(seams_.clock->now_seconds());
   GBX_TRY_ASSIGN(Asked asked, open_request(sealed));
   GBX_TRY_ASSIGN(firewall::CheckedQuery query, check(asked));
-  asked.receivers = sealed_to(policy_.policy(), query.task().tables);
+  asked.receivers = sealed_to(policy_.policy(), query, asked.request.member);
   if (asked.receivers.empty()) return Error{ErrorCode::policy_denied, "receiver_not_set"};
   GBX_TRY_ASSIGN(const std::vector<Dataset> datasets, datasets_of(query, asked.now));
   std::vector<packet::UsedSnapshot> snapshots = snapshots_of(query);

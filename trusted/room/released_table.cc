@@ -193,9 +193,41 @@ std::optional<std::int64_t> withheld(const privacy::Plan& plan, const privacy::R
                        [](const privacy::ReleasedGroup& group) { return group.values.empty(); });
 }
 
+// The person, and what stands beside it.
+std::vector<packet::Output> list_columns(const firewall::CheckedQuery& query) {
+  std::vector<packet::Output> out;
+  for (const sql::Item& item : query.items()) {
+    packet::Output& column = out.emplace_back();
+    column.name = item.name;
+    column.kind = item.person ? packet::OutputKind::person : packet::OutputKind::listed;
+    column.type = item.person ? ValueType{Type::text, 0} : query.outputs()[item.output].type;
+  }
+  return out;
+}
+
+// As many rows as the policy lets through, persons ascending; or none, because their number was
+// not enough.
+packet::AnswerTable list_table(const firewall::CheckedQuery& query, const policy::Policy& policy,
+                               const privacy::Released& released) {
+  packet::AnswerTable out;
+  out.columns = list_columns(query);
+  out.withheld = released.listed().empty() ? 1 : 0;
+  const std::size_t shown =
+      std::min<std::size_t>(released.listed().size(), policy.limits.result_rows);
+  out.rows_cut = static_cast<std::int64_t>(released.listed().size() - shown);
+  for (const privacy::ListedRow& row : std::span(released.listed()).first(shown)) {
+    std::vector<packet::OutputCell>& cells = out.rows.emplace_back();
+    for (const sql::Item& item : query.items()) {
+      cells.push_back({item.person ? Cell(to_hex(row.person)) : row.cells[item.output], {}});
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<std::vector<packet::Output>> answer_columns(const firewall::CheckedQuery& query) {
+  if (query.lists()) return list_columns(query);
   GBX_TRY_ASSIGN(const Widths widths, widths_of(query.plan()));
   std::vector<packet::Output> out;
   for (const sql::Item& item : query.items()) {
@@ -223,6 +255,7 @@ Result<std::vector<packet::Output>> answer_columns(const firewall::CheckedQuery&
 Result<ReleasedTable> ReleasedTable::make(const firewall::CheckedQuery& query,
                                           const policy::Policy& policy,
                                           const privacy::Released& released) {
+  if (query.lists()) return ReleasedTable(list_table(query, policy, released));
   packet::AnswerTable table;
   GBX_TRY_ASSIGN(table.columns, answer_columns(query));
   GBX_TRY_ASSIGN(const Widths widths, widths_of(query.plan()));

@@ -8,17 +8,23 @@
 namespace gbx::room {
 namespace {
 
+std::size_t bytes_of(const std::vector<Cell>& cells) {
+  std::size_t out = 0;
+  for (const Cell& cell : cells) {
+    const auto* text = std::get_if<std::string>(&cell);
+    out += sizeof(cell) + (text == nullptr ? 0 : text->size());
+  }
+  return out;
+}
+
 // What an entry takes in memory, about.
 std::size_t bytes_of(const privacy::Released& released) {
   std::size_t out = sizeof(Releases::Entry);
   for (const privacy::ReleasedGroup& group : released.groups()) {
     out += sizeof(group) + group.values.size() * sizeof(std::int64_t) +
-           group.quantiles.size() * sizeof(privacy::QuantileLeaves);
-    for (const Cell& cell : group.key) {
-      const auto* text = std::get_if<std::string>(&cell);
-      out += sizeof(cell) + (text == nullptr ? 0 : text->size());
-    }
+           group.quantiles.size() * sizeof(privacy::QuantileLeaves) + bytes_of(group.key);
   }
+  for (const privacy::ListedRow& row : released.listed()) out += sizeof(row) + bytes_of(row.cells);
   return out;
 }
 

@@ -154,6 +154,7 @@ class Room {
   // What is left of each table's budget, before and after a price.
   Result<std::vector<packet::BudgetMove>> moves(const Question& question,
                                                 privacy::Price price) const;
+  Status commit_list(const ReleasedTable& table, packet::AnswerPredicate& predicate, Json& entry);
   Status check_ration(const Question& question);
   Status check_near(const Question& question) const;
   Result<Response> dry_run(const Question& question);

@@ -5,6 +5,7 @@
 
 #include "trusted/sql/bind_aggregate.h"
 #include "trusted/sql/bind_expression.h"
+#include "trusted/sql/bind_flat.h"
 #include "trusted/sql/bind_join.h"
 #include "trusted/sql/bind_rows.h"
 #include "trusted/sql/bind_steps.h"
@@ -55,7 +56,6 @@ class Binder {
   Status check_clauses() const;
   Status check_distinct() const;
   Status bind_outputs();
-  Status bind_filter();
   GroupingSets grouping_sets();
   Status bind_groups();
   Status bind_items();
@@ -65,7 +65,6 @@ class Binder {
   Result<Item> item(const Node& node);
   Result<Expression> formula(const Node& node);
   Result<std::optional<Expression>> of_item(const Item& item, Span where);
-  Result<std::string> item_name(const SelectItem& item) const;
   [[nodiscard]] std::optional<std::uint32_t> matching_group(const Expression& expression) const;
   [[nodiscard]] const Item* item_called(const Node& node) const;
   Result<std::optional<Expression>> resolve_output(const Node& node);
@@ -124,11 +123,7 @@ Status Binder::bind_outputs() {
 Result<Query> Binder::bind_flat(const Catalog& catalog) {
   GBX_TRY_ASSIGN(scope_, Scope::create(select_->tables, catalog));
   GBX_TRY(check_clauses());
-  for (const NamedRelation& relation : scope_.relations()) {
-    const CatalogTable& table = catalog.tables[relation.source];
-    query_.relations.push_back({relation.source, table.name, table.owner, relation.written.where});
-  }
-  GBX_TRY(bind_filter());
+  GBX_TRY(bind_flat_rows(*select_, scope_, catalog, query_));
   GBX_TRY(bind_outputs());
   return std::move(query_);
 }
@@ -153,27 +148,6 @@ GroupingSets Binder::grouping_sets() {
     for (const std::size_t place : set) out.back().push_back(group_of_[place]);
   }
   return out;
-}
-
-Status Binder::bind_filter() {
-  GBX_TRY_ASSIGN(JoinedRows joined, join_persons(*select_, scope_));
-  query_.person_joins = std::move(joined.person_joins);
-  std::vector<Expression> parts;
-  for (const Node* node : joined.filters) {
-    RowLeaves leaves(scope_, "aggregate_in_where");
-    ExpressionBinder binder(leaves, query_.functions);
-    GBX_TRY_ASSIGN(Expression part, binder.bind_condition(*node));
-    parts.push_back(std::move(part));
-  }
-  if (parts.empty()) return {};
-  query_.has_filter = true;
-  if (parts.size() == 1) {
-    query_.filter = std::move(parts[0]);
-    return {};
-  }
-  const Span where{parts.front().where.begin, parts.back().where.end};
-  GBX_TRY_ASSIGN(query_.filter, make_logical(Op::logical_and, std::move(parts), where));
-  return {};
 }
 
 // What a GROUP BY entry stands for: an ordinal or an alias is the item's expression.
@@ -230,7 +204,7 @@ Status Binder::bind_items() {
     if (bound->formula && !is_released(*bound->formula) && select_->groups.empty() && !aggregates) {
       return refuse("item_constant", written.node.where);
     }
-    GBX_TRY_ASSIGN(bound->name, item_name(written));
+    GBX_TRY_ASSIGN(bound->name, item_name(written, query_.items));
     query_.items.push_back(std::move(*bound));
   }
   return {};
@@ -262,31 +236,6 @@ Result<Expression> Binder::formula(const Node& node) {
   GBX_TRY_ASSIGN(Expression out, binder.bind(node));
   if (!formula_fits(out)) return refuse("expression_too_large", node.where);
   return out;
-}
-
-Result<std::string> Binder::item_name(const SelectItem& item) const {
-  std::string name = item.alias;
-  if (name.empty()) {
-    const Node& node = item.node;
-    if (node.kind == NodeKind::column) name = node.path.back();
-    if (node.kind == NodeKind::call) name = node.text == "count_star" ? "count" : node.text;
-    if (node.kind == NodeKind::cast) name = "cast";
-    if (node.kind == NodeKind::case_when) name = "case";
-  }
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == ' ';
-  };
-  const bool starts = !name.empty() && name[0] != ' ' && (name[0] < '0' || name[0] > '9');
-  const bool well_formed =
-      starts && name.size() <= kItemNameBytesMax && std::all_of(name.begin(), name.end(), allowed);
-  if (!well_formed) {
-    if (!item.alias.empty()) return refuse("name_malformed", item.node.where);
-    name = "column";  // an operator, say
-  }
-  if (!item.alias.empty() && is_taken(query_.items, name))
-    return refuse("name_repeated", item.node.where);
-  return free_name(query_.items, std::move(name));
 }
 
 // The output that holds the aggregate; equal ones share it.
@@ -451,35 +400,10 @@ Status Binder::bind_post() {
 
 }  // namespace
 
-namespace {
-
-bool holds_select(const Node& node) {
-  return !node.select.empty() ||
-         std::any_of(node.children.begin(), node.children.end(), holds_select);
-}
-
-// Tables only, each once, joined by INNER JOIN or a comma.
-bool is_flat(const Select& select, const Catalog& catalog) {
-  if (!select.with.empty() || !select.united.empty() || !select.grouping_sets.empty()) return false;
-  if (select.filter && holds_select(*select.filter)) return false;
-  for (const Join& join : select.joins) {
-    if (join.word != JoinWord::inner || join.natural || join.using_columns.size() > 1) return false;
-    if (join.condition && holds_select(*join.condition)) return false;
-  }
-  std::vector<std::uint32_t> tables;
-  for (const TableName& table : select.tables) {
-    if (!table.select.empty() || !table.columns.empty()) return false;
-    const Result<std::uint32_t> found = find_table(table, catalog);
-    if (!found) continue;
-    if (std::find(tables.begin(), tables.end(), *found) != tables.end()) return false;
-    tables.push_back(*found);
-  }
-  return true;
-}
-
-}  // namespace
-
 Result<Query> bind(const Select& written, const Catalog& catalog) {
+  // As it stands: SELECT DISTINCT of anything else is a GROUP BY.
+  GBX_TRY_ASSIGN(std::optional<Query> list, bind_list(written, catalog));
+  if (list) return std::move(*list);
   GBX_TRY_ASSIGN(const std::optional<Select> one, without_nesting(written));
   const Select select = with_distinct_groups(one ? *one : written);
   Binder binder(select);

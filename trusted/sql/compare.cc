@@ -294,6 +294,7 @@ Compared compared_of(const Query& query, const Catalog& catalog, Narrow narrow) 
   out.narrow = narrow;
   for (const Relation& relation : query.relations) out.rows += relation.table_name + ", ";
   for (const Expression& group : query.groups) {
+    if (query.lists) break;  // whatever a list shows beside the person, it shows the person
     out.rows += "BY " + print(group, query, catalog) + ", ";
   }
   Comparer comparer(query, catalog, narrow);

@@ -116,7 +116,7 @@ class Former {
     outputs_ = inverse(outputs);
     for (Item& item : query_.items) {
       if (item.formula) follow(*item.formula);
-      item.output = outputs_[item.output];
+      if (!item.person) item.output = outputs_[item.output];
     }
     if (query_.post.has_having) follow(query_.post.having);
     for (SortKey& key : query_.post.order) follow(key.key);
@@ -292,6 +292,7 @@ Query normal_form(const Query& query, const Catalog& catalog) {
 
 Question question_of(const Query& query, const Catalog& catalog) {
   Question out;
+  if (query.lists) out.outline = "LIST ";
   for (const Relation& relation : query.relations) out.outline += relation.table_name + ", ";
   for (const Step& step : query.steps) out.outline += print(step, query, catalog) + "; ";
   for (const Expression& group : query.groups) {

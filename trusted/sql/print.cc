@@ -54,6 +54,7 @@ class Printer {
   std::string divided(const Expression& e) const;
   std::string named(const Expression& e) const;
   [[nodiscard]] std::string output(std::uint32_t index) const;
+  [[nodiscard]] std::string shown(const Item& item) const;
   [[nodiscard]] std::string from() const;
   [[nodiscard]] std::string post() const;
 
@@ -237,6 +238,11 @@ std::string Printer::output(std::uint32_t index) const {
   return aggregate(query_->aggregates[index - groups]);
 }
 
+std::string Printer::shown(const Item& item) const {
+  if (item.person) return person(0);
+  return item.formula ? expression(*item.formula) : output(item.output);
+}
+
 std::string Printer::row_value(const RowAggregate& value, std::int64_t offset) const {
   const auto of = [&](std::string_view name) {
     return std::string(name) + "(" + expression(value.argument) + ")";
@@ -369,17 +375,16 @@ std::string Printer::statement() const {
            Printer(one, *query_, *catalog_).step(one) + ")";
   }
   if (!out.empty()) out += " ";
-  out += "SELECT ";
+  out += query_->lists ? "SELECT DISTINCT " : "SELECT ";
   for (std::size_t i = 0; i < query_->items.size(); i++) {
     const Item& item = query_->items[i];
     if (item.input) break;
     if (i > 0) out += ", ";
-    out += (item.formula ? expression(*item.formula) : output(item.output)) + " AS " +
-           quoted(item.name, '"');
+    out += shown(item) + " AS " + quoted(item.name, '"');
   }
   out += from();
   if (query_->has_filter) out += " WHERE " + expression(query_->filter);
-  for (std::size_t i = 0; i < query_->groups.size(); i++) {
+  for (std::size_t i = 0; i < query_->groups.size() && !query_->lists; i++) {
     out += (i == 0 ? " GROUP BY " : ", ") + expression(query_->groups[i]);
   }
   return out + post();

@@ -75,7 +75,8 @@ struct Item {
   std::uint32_t output = 0;  // index into the outputs, when there is no formula
   Span where;
   std::optional<Expression> formula = {};  // computed of released outputs (released_value.h)
-  bool input = false;  // not asked for: stands behind all items because a formula reads it
+  bool input = false;   // not asked for: stands behind all items because a formula reads it
+  bool person = false;  // of a list: the person itself, and no output
 };
 
 struct SortKey {
@@ -112,6 +113,9 @@ struct Query {
   std::vector<ValueType> output_types;
   std::vector<Item> items;
   PostProcessing post;
+  // SELECT DISTINCT of persons: a row for each person and each of their keys. Without steps,
+  // aggregates and post-processing (bind_flat.h).
+  bool lists = false;
 };
 
 // Equal but for where they stand.

@@ -62,6 +62,29 @@ std::size_t histograms_of(const Task& task) {
                     [](const Measure& measure) { return has_bins(measure.kind); }));
 }
 
+std::array<std::int64_t, kPersonWords> words_of(const Token& person) {
+  std::array<std::int64_t, kPersonWords> out{};
+  for (std::size_t i = 0; i < person.size(); i++) out[i / 4] = out[i / 4] * 256 + person[i];
+  return out;
+}
+
+std::optional<Token> person_of(std::span<const Cell> key) {
+  if (key.size() < kPersonWords) return std::nullopt;
+  Token out{};
+  for (std::size_t word = 0; word < kPersonWords; word++) {
+    const auto* value = std::get_if<std::int64_t>(&key[word]);
+    if (value == nullptr || *value < 0 || *value > kPersonWordMax) return std::nullopt;
+    for (std::size_t i = 0; i < 4; i++) {
+      out[word * 4 + i] = static_cast<std::uint8_t>(*value >> (24 - 8 * i));
+    }
+  }
+  return out;
+}
+
+std::size_t key_width(const Task& task) {
+  return task.groups.size() + (task.lists ? kPersonWords : 0);
+}
+
 Bytes encode_group_key(const std::vector<Cell>& key) {
   Writer out;
   for (const Cell& cell : key) {

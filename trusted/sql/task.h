@@ -34,12 +34,18 @@
 // had in g a value outside [row_low, row_high], more values or rows than it keeps, or a sum outside
 // [low, high].
 //
+// When the task lists persons, every key begins with its person, as four numbers of 32 bits
+// (words_of()), so that each answer row is one person's, and there are none without persons.
+//
 //   h(p): the first four bytes of the token, little-endian, & 0x7fffffff, mod 2^31 - 1
 //   h(g): the first four bytes of SHA-256(encode_group_key(g)), the same way
 // Both are functions of p's own values alone, never of a dictionary code or a row number: what one
 // person keeps does not depend on who else is in the data (bounding must be 1-stable).
 
+#include <array>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -83,6 +89,7 @@ struct Task {
   // Names of tables, each once. Without steps: one per relation.
   std::vector<std::string> tables;
   std::vector<Step> steps;
+  bool lists = false;       // persons; never with steps
   bool has_filter = false;  // never with steps
   Expression filter;        // boolean
   std::vector<Expression> groups;
@@ -119,13 +126,23 @@ constexpr std::uint32_t kMagnitudesMax = 125;
 bool watches_others(const std::vector<Measure>& measures);
 
 struct GroupRow {
-  std::vector<Cell> key;  // one per group expression
+  std::vector<Cell> key;  // the person's words where the task lists, then one per group expression
   std::int64_t persons = 0;
   std::vector<Int128> sums;                // one per measure
   std::vector<Histogram> histograms = {};  // one per measure that has bins, in their order
 };
 
 std::size_t histograms_of(const Task& task);
+
+// A person in a key: the token's bytes, four at a time, the first the highest. Ascending by words
+// is ascending by bytes.
+constexpr std::size_t kPersonWords = 4;
+constexpr std::int64_t kPersonWordMax = 0xffffffff;
+std::array<std::int64_t, kPersonWords> words_of(const Token& person);
+// Of the first four cells of a key; nothing when they are no such words.
+std::optional<Token> person_of(std::span<const Cell> key);
+// How many cells a key has.
+std::size_t key_width(const Task& task);
 
 // Injective: per cell a tag byte (0 null, 1 number as i64 little-endian, 2 text as u32 length and
 // bytes).

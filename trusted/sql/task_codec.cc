@@ -135,6 +135,10 @@ Result<Task> Decoder::task(const Json& json) {
     if (out.filter.type.type != Type::boolean) return kMalformedTask;
     out.has_filter = true;
   }
+  if (json.find("lists") != nullptr) {
+    out.lists = fields.boolean("lists");
+    if (!out.lists || !out.steps.empty()) return kMalformedTask;  // one spelling
+  }
   for (const Json& group : fields.array("groups", kPartsMax)) {
     GBX_TRY_ASSIGN(Expression decoded, expression(group));
     out.groups.push_back(std::move(decoded));
@@ -178,6 +182,7 @@ std::string encode_task(const Task& task) {
                                                       {"b", std::int64_t{task.sampling.b}},
                                                       {"d", std::int64_t{task.sampling.d}}})}});
   if (task.has_filter) out.set("filter", encode_expression(task.filter));
+  if (task.lists) out.set("lists", true);
   return out.canonical();
 }
 

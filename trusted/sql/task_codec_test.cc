@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "trusted/base/json.h"
@@ -175,6 +176,48 @@ TEST(well_formed, children_of_another_type_are_not) {
   Expression lower = *make_text_function(Op::lower, make_text("A", {}), 0, {});
   lower.children[0] = make_literal(1, kInteger, {});
   EXPECT_FALSE(is_well_formed(lower, 0));
+}
+
+TEST(TaskCodec, AListIsSaidInOneWayAndHasNoSteps) {
+  Task task = example();
+  task.lists = true;
+  const std::string text = encode_task(task);
+  const auto decoded = decode_task(text);
+  ASSERT_TRUE(decoded);
+  EXPECT_TRUE(decoded->lists);
+  EXPECT_EQ(encode_task(*decoded), text);
+  EXPECT_EQ(key_width(*decoded), decoded->groups.size() + kPersonWords);
+  std::string wrong = text;
+  wrong.replace(wrong.find("\"lists\":true"), 12, "\"lists\":false");
+  EXPECT_FALSE(decode_task(wrong));
+  const std::size_t steps = text.find("\"steps\":[]");
+  ASSERT_NE(steps, std::string::npos);
+  EXPECT_FALSE(decode_task(encode_task(example())).value().lists);
+}
+
+TEST(PersonWords, ComeBackAndAscendAsTokensDo) {
+  Token low{};
+  Token high{};
+  low[15] = 0xff;
+  high[12] = 0x01;
+  Token top{};
+  top.fill(0xff);
+  std::vector<std::array<std::int64_t, kPersonWords>> words;
+  for (const Token& token : {Token{}, low, high, top}) {
+    words.push_back(words_of(token));
+    const std::vector<Cell> key(words.back().begin(), words.back().end());
+    EXPECT_EQ(person_of(key), token);
+  }
+  EXPECT_TRUE(std::is_sorted(words.begin(), words.end()));
+  EXPECT_EQ(words.back(), (std::array<std::int64_t, 4>{kPersonWordMax, kPersonWordMax,
+                                                       kPersonWordMax, kPersonWordMax}));
+  EXPECT_FALSE(person_of(std::vector<Cell>{std::int64_t{1}, std::int64_t{1}, std::int64_t{1}}));
+  for (const Cell& wrong :
+       {Cell(), Cell(std::int64_t{-1}), Cell(kPersonWordMax + 1), Cell(std::string("1"))}) {
+    std::vector<Cell> key(kPersonWords, Cell(std::int64_t{1}));
+    key[2] = wrong;
+    EXPECT_FALSE(person_of(key));
+  }
 }
 
 }  // namespace
