@@ -54,8 +54,9 @@ std::vector<Verdict::Column> columns_of(const firewall::CheckedQuery& query) {
   return out;
 }
 
-// Outputs that no column shows or is computed of.
+// Outputs that no column shows or is computed of. A list has none.
 std::vector<Verdict::Column> unseen_of(const firewall::CheckedQuery& query) {
+  if (query.lists()) return {};
   std::set<std::uint32_t> seen;
   for (const sql::Item& item : query.items()) {
     if (!item.formula) seen.insert(item.output);
@@ -109,11 +110,15 @@ bool is_column(const packet::Output& column, const sql::Item& item,
                const firewall::CheckedQuery& query) {
   const bool computed = column.kind == packet::OutputKind::computed;
   if (column.name != item.name || column.input != item.input) return false;
+  if (item.person || column.kind == packet::OutputKind::person) {
+    return item.person && column.kind == packet::OutputKind::person;  // its type: verify_list()
+  }
   if (computed != item.formula.has_value()) return false;
   if (!computed) {
     const firewall::Output& output = query.outputs()[item.output];
+    const auto key = query.lists() ? packet::OutputKind::listed : packet::OutputKind::group;
     const bool group = output.kind == firewall::OutputKind::group;
-    return column.type == output.type && group == (column.kind == packet::OutputKind::group);
+    return column.type == output.type && group == (column.kind == key);
   }
   return column.type == item.formula->type && column.formula &&
          column.formula->canonical() == formula_of(*item.formula, query.items()).canonical();
