@@ -76,7 +76,7 @@ def initramfs(options):
     for program in PROGRAMS:
         folder = options.programs if program == "glovebox-attester" else room
         tree.add_program(f"{ROOM}/{program}", folder / program)
-    for file in sorted(room.glob("lib*.so*")):
+    for file in sorted(room.glob("*.so*")):  # the loader, too
         tree.add(f"{ROOM}/{file.name}", file.read_bytes())
     drivers = next((options.packages / "lib" / "modules").glob("*/kernel/drivers"))
     for number, module in enumerate(MODULES):

@@ -6,6 +6,8 @@ The last argument says how: `kvm`, which is skipped where it does not work, or `
 the processor and takes minutes.
 """
 
+import argparse
+import gzip
 import importlib.util
 import json
 import os
@@ -159,6 +161,17 @@ class InAMachine(line_test.Line):
         for image in (other, self.changed("glovebox-worker")):
             differ = {i for i, value in computed(image).items() if value != self.agreed[i]}
             self.assertEqual(differ, {4, 9, 11})
+
+    def test_all_files_of_a_rooms_folder_are_in_the_image(self):
+        room = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
+        for program in ("glovebox-room", "glovebox-worker"):
+            shutil.copy(BIN / program, room)
+        for library in ("ld-linux-x86-64.so.2", "libc.so.6", "libother.so"):
+            (room / library).write_bytes(library.encode())
+        packed = gzip.decompress(vm_image.initramfs(argparse.Namespace(
+            packages=PACKAGES, programs=BIN, room=room)))
+        for file in room.iterdir():
+            self.assertIn(f"glovebox/{file.name}\0".encode(), packed)
 
     def test_the_same_files_give_the_same_image(self):
         programs = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
