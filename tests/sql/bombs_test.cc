@@ -51,6 +51,15 @@ std::string chain(std::size_t links, const std::string& first,
   return out + " SELECT COUNT(*) FROM c" + std::to_string(links - 1);
 }
 
+// An answer of an answer of an answer ..., each of which reads the names of the one before.
+std::string answers(std::size_t links, const std::string& next) {
+  std::string out = "WITH c0 AS (SELECT COUNT(*) AS n FROM purchases)";
+  for (std::size_t i = 1; i < links; i++) {
+    out += ", c" + std::to_string(i) + " AS (" + next + " FROM c" + std::to_string(i - 1) + ")";
+  }
+  return out + " SELECT * FROM c" + std::to_string(links - 1);
+}
+
 std::string nested(std::size_t times, const std::string& open, const std::string& inner,
                    const std::string& close) {
   return repeat(times, open) + inner + repeat(times, close);
@@ -305,6 +314,19 @@ const Bomb kBombs[] = {
        return "SELECT COUNT(*) FROM purchases p WHERE " + list(400, " AND ", [](auto) {
                 return "EXISTS (SELECT 1 FROM purchases q WHERE q.hashed_email = p.hashed_email)";
               });
+     }},
+    {"names_of_names", "expression_too_deep",
+     [] { return answers(15, "SELECT " + nested(85, "-(", "n", ")") + " AS n"); }},
+    {"names_that_double", "expression_too_large", [] { return answers(60, "SELECT n + n AS n"); }},
+    {"names_in_conditions", "expression_too_deep",
+     [] {
+       return answers(2, "SELECT " + nested(45, "-(", "n", ")") + " AS n") + " WHERE " +
+              nested(85, "-(", "n", ")") + " > 1";
+     }},
+    {"names_in_orders", "expression_too_deep",
+     [] {
+       return answers(2, "SELECT " + nested(45, "-(", "n", ")") + " AS m") + " ORDER BY " +
+              nested(85, "-(", "m", ")");
      }},
     {"many_filters", "accepted",
      [] {

@@ -37,6 +37,14 @@ bool is_plain(const Select& select) {
   });
 }
 
+// How deep names in place of names have made an expression. Its parts are no deeper than
+// kNodeDepthMax each, so it can be walked.
+std::size_t depth_of(const Node& node) {
+  std::size_t below = 0;
+  for (const Node& child : node.children) below = std::max(below, depth_of(child));
+  return below + 1;
+}
+
 std::string name_of(const SelectItem& item) {
   if (!item.alias.empty()) return item.alias;
   return item.node.kind == NodeKind::column ? item.node.path.back() : "";
@@ -74,6 +82,12 @@ class Flattening {
   }
 
  private:
+  // As deep as one that was written: the next level puts it into others.
+  static Status check_depth(const Node& node, Span where) {
+    if (depth_of(node) <= kNodeDepthMax) return {};
+    return Error{ErrorCode::invalid_argument, "expression_too_deep", where};
+  }
+
   Status add(const SelectItem& item, Select& out) {
     if (item.node.kind == NodeKind::star) {
       const bool all = item.node.path.empty() || same_name(item.node.path.back(), name_);
@@ -85,6 +99,7 @@ class Flattening {
       return {};
     }
     GBX_TRY_ASSIGN(Node value, replaced(item.node));
+    GBX_TRY(check_depth(value, item.node.where));
     out.items.push_back({std::move(value), name_of(item)});
     return {};
   }
@@ -100,6 +115,7 @@ class Flattening {
       both.children.push_back(std::move(value));
       value = std::move(both);
     }
+    GBX_TRY(check_depth(value, condition.where));
     out.having = std::move(value);
     return {};
   }
@@ -114,6 +130,7 @@ class Flattening {
                                              });
     if (!alias && key.node.kind != NodeKind::number) {
       GBX_TRY_ASSIGN(made.node, replaced(key.node));
+      GBX_TRY(check_depth(made.node, key.node.where));
     }
     out.order.push_back(std::move(made));
     return {};
