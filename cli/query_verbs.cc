@@ -13,6 +13,7 @@
 #include "client/keys/atomic_file.h"
 #include "client/policy/template_text.h"
 #include "client/query/ask.h"
+#include "client/query/confirm_apart.h"
 #include "client/query/export_table.h"
 #include "trusted/crypto/entropy.h"
 
@@ -116,8 +117,7 @@ std::string answer_path(const QueryChoice& choice, const client::AnswerFile& fil
 // Whether the columns are what the question asks for, as this program reads it.
 Status confirmed(const client::VerifiedAnswer& answer, const client::AnswerFile& file) {
   GBX_TRY_ASSIGN(const auto policy, policy::VerifiedPolicy::verify(file.policy));
-  GBX_TRY_ASSIGN(const auto checker, client::StaticCheck::make(policy));
-  return checker.confirm(answer.table(), answer.predicate(), answer.request());
+  return client::confirm_apart(policy, answer.table(), answer.predicate(), answer.request());
 }
 
 client::VerifiedAnswer verified_or_kept(const client::AnswerFile& file, const Hash& policy_hash,

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "client/query/static_check.h"
+#include "client/query/confirm_apart.h"
 #include "tests/sim/world.h"
 
 namespace gbx::sim {
@@ -21,7 +21,8 @@ class Confirm : public testing::Test {
     GBX_CHECK(world_.open());
     auto policy =
         policy::VerifiedPolicy::verify(packet::parse_envelope(world_.policy_packet()).value());
-    auto made = client::StaticCheck::make(std::move(policy).value());
+    policy_.emplace(std::move(policy).value());
+    auto made = client::StaticCheck::make(*policy_);
     checker_.emplace(std::move(made).value());
   }
 
@@ -38,11 +39,16 @@ class Confirm : public testing::Test {
 
   std::string reason(const World::Read& read) {
     const Status known = checker_->confirm(read.table, read.predicate, request_);
-    return known ? "" : std::string(known.error().reason.view());
+    // The same in a cage.
+    const Status apart = client::confirm_apart(*policy_, read.table, read.predicate, request_);
+    const std::string said = known ? "" : std::string(known.error().reason.view());
+    EXPECT_EQ(apart ? "" : std::string(apart.error().reason.view()), said);
+    return said;
   }
 
   World world_;
   packet::Request request_;
+  std::optional<policy::VerifiedPolicy> policy_;
   std::optional<client::StaticCheck> checker_;
 };
 
