@@ -9,7 +9,7 @@ import pathlib
 import re
 import sys
 
-FOLDERS = ["trusted", "attest", "engine", "enclave", "client"]
+FOLDERS = ["trusted", "attest", "attester", "engine", "enclave", "launch", "vm", "client"]
 WORD = r'"([a-z][a-z0-9]*(?:_[a-z0-9]+)+)"'
 
 

@@ -172,8 +172,9 @@ bool mentions(std::string_view sql, const policy::Table& table) {
 }
 
 std::span<const std::span<const Wording>> words::subjects() {
-  static const std::array kSubjects = {of_policies(), of_queries(),    of_proofs(), of_rooms(),
-                                       of_evidence(), of_processors(), of_quotes(), of_templates()};
+  static const std::array kSubjects = {of_policies(), of_queries(),   of_proofs(),
+                                       of_rooms(),    of_evidence(),  of_processors(),
+                                       of_quotes(),   of_templates(), of_machine()};
   return kSubjects;
 }
 

@@ -66,6 +66,7 @@ std::span<const Wording> of_rooms();
 std::span<const Wording> of_evidence();
 std::span<const Wording> of_processors();
 std::span<const Wording> of_quotes();
+std::span<const Wording> of_machine();
 std::span<const Wording> of_templates();
 // All of them.
 std::span<const std::span<const Wording>> subjects();

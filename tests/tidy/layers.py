@@ -97,6 +97,7 @@ TESTED_ELSEWHERE = {
     "client/policy/rule_section.cc": "client/policy/collaboration_test.cc",
     "client/policy/template_section.cc": "client/policy/template_text_test.cc",
     "client/policy/words_evidence.cc": "client/policy/wording_test.cc",
+    "client/policy/words_machine.cc": "client/policy/wording_test.cc",
     "client/policy/words_policy.cc": "client/policy/wording_test.cc",
     "client/policy/words_processors.cc": "client/policy/wording_test.cc",
     "client/policy/words_proof.cc": "client/policy/wording_test.cc",
