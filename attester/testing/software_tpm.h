@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -116,19 +117,38 @@ class SoftwareTpm {
     const std::uint16_t port = ntohs(address.sin_port);
     return port > 65000 ? std::uint16_t{40000} : port;
   }
+  // Whether the process itself listens on both ports. Whether somebody does is no answer: while it
+  // has one port and not yet the other, that one may be another test's.
   bool listens() {
-    for (int tries = 0; tries < 400; tries++) {
+    for (int tries = 0; tries < 1000; tries++) {
       if (::waitpid(pid_, nullptr, WNOHANG) != 0) {
         pid_ = -1;  // the port's successor was taken
         return false;
       }
-      const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-      sockaddr_in control = loopback(static_cast<std::uint16_t>(port_ + 1));
-      const bool there =
-          ::connect(probe, reinterpret_cast<sockaddr*>(&control), sizeof(control)) == 0;
-      ::close(probe);
-      if (there) return true;
+      if (listens_on(port_) && listens_on(static_cast<std::uint16_t>(port_ + 1))) return true;
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+  [[nodiscard]] bool listens_on(std::uint16_t port) const {
+    constexpr const char* kListens = "0A";
+    std::ifstream table("/proc/net/tcp");
+    std::string line;
+    std::getline(table, line);  // names
+    while (std::getline(table, line)) {
+      std::istringstream words(line);
+      std::vector<std::string> word{std::istream_iterator<std::string>(words), {}};
+      if (word.size() < 10 || word[3] != kListens) continue;
+      const bool here = std::stoul(word[1].substr(word[1].find(':') + 1), nullptr, 16) == port;
+      if (here && has_socket("socket:[" + word[9] + "]")) return true;
+    }
+    return false;
+  }
+  [[nodiscard]] bool has_socket(const std::string& name) const {
+    std::error_code gone;
+    for (const auto& file :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/fd", gone)) {
+      if (std::filesystem::read_symlink(file, gone) == name) return true;
     }
     return false;
   }
