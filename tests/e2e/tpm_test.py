@@ -3,6 +3,9 @@
 The attestation key is enrolled with the endorsement certificate, glovebox-launch measures the image
 into register 14 and runs it, and whoever releases a key or reads an answer verifies the quote. Then
 what a host can do about it: run something else, which may lie about what it is.
+
+The image is that of ./dev image where the programs are one; otherwise this build beside the
+system's loader and libraries, whose room program then needs more of the system's.
 """
 
 import hashlib
@@ -20,6 +23,10 @@ import unittest
 import line_test
 
 BIN = line_test.BIN
+LIBRARIES = ("ld-linux-x86-64.so.2", "libc.so.6", "libdl.so.2", "libgcc_s.so.1", "libm.so.6",
+             "libpthread.so.0", "libstdc++.so.6")
+IMAGE = ("glovebox-room", "glovebox-worker", "libduckdb.so", *LIBRARIES)
+IS_IMAGE = (BIN / "image.json").exists()
 SECTION = """  tpm:
     keys: []
     machines: []
@@ -28,6 +35,19 @@ SECTION = """  tpm:
     require_event_log: true
     roots: []
 """
+
+
+def listening(pid):
+    """The ports on which this process itself listens."""
+    sockets = set()
+    for file in pathlib.Path(f"/proc/{pid}/fd").glob("*"):
+        try:
+            sockets.add(os.readlink(file))
+        except FileNotFoundError:
+            pass
+    lines = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {int(line[1].split(":")[1], 16) for line in lines
+            if line[3] == "0A" and f"socket:[{line[9]}]" in sockets}
 
 
 class SoftwareTpm:
@@ -64,11 +84,10 @@ class SoftwareTpm:
                  "--server", address + str(port), "--ctrl", address + str(port + 1), "--flags",
                  "not-need-init,startup-clear"],
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            end = time.monotonic() + 5
+            end = time.monotonic() + 10
             while self.process.poll() is None and time.monotonic() < end:
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port + 1)) == 0:
-                        return f"swtpm:127.0.0.1:{port}"
+                if {port, port + 1} <= listening(self.process.pid):
+                    return f"swtpm:127.0.0.1:{port}"
                 time.sleep(0.01)
             self.power_off()
         raise AssertionError("swtpm does not start")
@@ -88,6 +107,13 @@ def attester(*arguments):
 def glovebox(*arguments):
     return subprocess.run([BIN / "glovebox", *map(str, arguments)], check=True,
                           capture_output=True, text=True, timeout=60).stdout
+
+
+def source_of(name):
+    """Where a file of the image comes from."""
+    places = (BIN / name, line_test.SOURCE / "deps" / "duckdb" / name,
+              pathlib.Path("/lib/x86_64-linux-gnu") / name)
+    return next(place for place in places if place.exists())
 
 
 def children(pid):
@@ -130,24 +156,26 @@ class OnATpm(line_test.Line):
         file = cls.folder / "collaboration.yaml"
         file.write_text(text.replace("INSECURE-SIM", "DEV-TPM"), encoding="utf-8")
         enrol(cls.tpm, file, "DEV-TPM")
-        cls.image = image.group(1)
-        (cls.folder / "image.json").write_text(
-            subprocess.run([BIN / "glovebox-room", "--measure"], check=True, capture_output=True,
-                           text=True).stdout)
+        cls.program = cls.copy()
+        said = subprocess.run([cls.program, "--measure"], check=True, capture_output=True,
+                              text=True).stdout
+        (cls.folder / "image.json").write_text(said)
+        cls.image = hashlib.sha256(said.strip().encode()).hexdigest()
+        assert [file["name"] for file in json.loads(said)["files"]] == list(IMAGE), said
         register = json.loads(glovebox("--json", "measure", "tpm", "--image",
                                        cls.folder / "image.json"))["pcrs"][0]
-        glovebox("trust", "add-image", file, "--platform", "tpm", "--image", image.group(1),
+        glovebox("trust", "add-image", file, "--platform", "tpm", "--image", cls.image,
                  "--pcr", f"{register['index']}={register['value']}")
         return file.read_text(encoding="utf-8")
 
     def setUp(self):
-        self.start(BIN / "glovebox-room")
+        self.start(self.program)
         super().setUp()
 
     def start(self, program):
         self.where = self.tpm.power_on()
-        self.stage.options = ("--launch", self.where, "--system-libraries", "--room-program",
-                              program)
+        self.stage.options = ("--launch", self.where, "--room-program", program,
+                              *(() if IS_IMAGE else ("--system-libraries",)))
 
     def restart(self, program):
         """The machine again, with another room program."""
@@ -199,10 +227,27 @@ class OnATpm(line_test.Line):
                       (process / "limits").read_text(encoding="utf-8"))
         if os.geteuid() == 0:
             self.assertEqual(status["Uid"].split()[0], "61993")
-            self.assertEqual(sorted(os.listdir(process / "root")),
-                             ["dev", "lib", "lib64", "proc", "usr"])
+            shown = [] if IS_IMAGE else ["lib", "lib64", "usr"]
+            self.assertEqual(sorted(os.listdir(process / "root")), sorted(["dev", "proc", *shown]))
         runs = os.readlink(process / "exe")
         self.assertTrue(runs.startswith("/memfd:glovebox-room"), runs)
+
+    def test_the_worker_uses_what_was_measured(self):
+        room = self.room_process()
+        workers = children(int(room.name))
+        self.assertTrue(workers)
+        for process in workers:
+            used = set()
+            for line in pathlib.Path(f"/proc/{process}/maps").read_text().splitlines():
+                if len(line.split()) >= 6 and "/" in line:
+                    used.add(line.split()[5])
+            for name in IMAGE[1:]:
+                if name not in ("libdl.so.2", "libpthread.so.0"):  # which may be of no use
+                    self.assertIn(f"/memfd:{name}", used)
+            named = {path.rpartition("/")[2] for path in used if not path.startswith("/memfd:")}
+            self.assertEqual(named & set(IMAGE), set())
+            if IS_IMAGE:
+                self.assertEqual(named, set())
 
     def test_a_room_goes_with_whoever_has_started_it(self):
         process = self.room_process()
@@ -212,21 +257,21 @@ class OnATpm(line_test.Line):
             time.sleep(0.01)
         self.assertFalse(process.exists())
 
-    def copy(self, changed=(), claims=None):
-        """The image in a folder of its own: files with a byte more, or a room that lies."""
-        folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
-        engine = line_test.SOURCE / "deps" / "duckdb" / "libduckdb.so"
+    @classmethod
+    def copy(cls, changed=None, claims=None):
+        """The image in a folder of its own: with a byte more in one file, or a room that lies."""
+        folder = pathlib.Path(tempfile.mkdtemp(dir=cls.folder))
         room = BIN / ("lying_room" if claims else "glovebox-room")
-        for name, source in (("glovebox-room", room), ("libduckdb.so", engine),
-                             ("glovebox-worker", BIN / "glovebox-worker")):
-            if name in changed or claims:
+        for name in IMAGE:
+            source = room if name == "glovebox-room" else source_of(name)
+            if name in (changed, "glovebox-room"):  # which looks for the others beside itself
                 shutil.copy(source, folder / name)
             else:
-                (folder / name).symlink_to(source)
-        for name in changed:
-            with open(folder / name, "ab") as out:
+                (folder / name).symlink_to(source.resolve())
+        if changed:
+            with open(folder / changed, "ab") as out:
                 out.write(b"\0")
-        if claims:
+        if claims:  # at the end of its file
             with open(folder / "glovebox-room", "ab") as out:
                 out.write(bytes.fromhex(claims))
         return folder / "glovebox-room"
@@ -238,11 +283,12 @@ class OnATpm(line_test.Line):
         self.assertEqual(list((self.room.folder / "snapshots").iterdir()), [])
 
     def test_what_was_measured_is_what_runs(self):
-        program = self.copy(claims=None, changed=())
-        for file in program.parent.iterdir():
-            source = file.resolve()
-            file.unlink()
-            shutil.copy(source, file)
+        program = self.copy()
+        for file in list(program.parent.iterdir()):
+            if file.is_symlink():
+                source = file.resolve()
+                file.unlink()
+                shutil.copy(source, file)
         self.restart(program)
         for file in program.parent.iterdir():  # whatever becomes of the files on disk
             file.write_bytes(b"something else")
@@ -251,14 +297,14 @@ class OnATpm(line_test.Line):
 
     def test_a_changed_image_that_says_so_does_not_start(self):
         self.room.stop()
-        for name in ("glovebox-room", "glovebox-worker", "libduckdb.so"):
+        for name in IMAGE:
             with self.subTest(changed=name):
-                self.start(self.copy([name]))
+                self.start(self.copy(name))
                 with self.assertRaisesRegex(AssertionError, "image_not_allowed"):
                     line_test.Room(self.stage)
 
     def test_owners_release_nothing_to_a_room_that_lies_about_its_image(self):
-        for changed in ((), ("glovebox-worker",), ("libduckdb.so",)):
+        for changed in IMAGE:
             with self.subTest(changed=changed):
                 self.restart(self.copy(changed, claims=self.image))
                 self.refused("runs an image that the policy does not allow")
@@ -289,7 +335,7 @@ class OnATpm(line_test.Line):
     def test_what_was_not_measured_is_not_believed(self):
         self.room.stop()
         where = self.tpm.power_on()
-        self.stage.options = ()
+        self.stage.options = ("--room-program", self.program)
         self.stage.attester = ("glovebox-attester", "tpm", "--tpm", where)
         self.addCleanup(setattr, self.stage, "attester", ())
         self.room = line_test.Room(self.stage)
@@ -309,9 +355,9 @@ class OnATpm(line_test.Line):
             line_test.Room(self.stage)
 
     def test_a_system_without_namespaces_must_be_named(self):
-        self.restart(BIN / "glovebox-room")
+        self.restart(self.program)
         self.room.stop()
-        self.start(BIN / "glovebox-room")
+        self.start(self.program)
         self.stage.options += ("--no-namespaces",)
         self.room = line_test.Room(self.stage)
         self.addCleanup(self.room.stop)
