@@ -155,6 +155,16 @@ int Descriptor::release() {
   return fd;
 }
 
+bool write_all(int to, ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(to, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
 Status Channel::send(Call call, ByteView payload, int descriptor, Milliseconds timeout) {
   const Bytes bytes = encode_frame(call, payload);
   const Deadline deadline(timeout);

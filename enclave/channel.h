@@ -31,6 +31,9 @@ class Descriptor {
   int fd_ = -1;
 };
 
+// All of `bytes`, with write(2); false, with errno, when not all could be written.
+bool write_all(int to, ByteView bytes);
+
 struct ReceivedFrame {
   Frame frame;
   Descriptor descriptor;  // valid only when the peer sent one

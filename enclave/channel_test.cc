@@ -126,5 +126,28 @@ TEST(Channel, SecondDescriptorIsRefused) {
   EXPECT_EQ(received.error().reason, Literal("frame_malformed"));
 }
 
+TEST(WriteAll, WritesAllOfALargePieceOrSaysThatItCannot) {
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+  const Descriptor in(pipe[0]);
+  Descriptor out(pipe[1]);
+  const Bytes piece(1'000'000, 7);
+  Bytes got;
+  std::thread reader([&] {
+    Bytes some(10'000);
+    for (ssize_t n = 0; (n = ::read(in.get(), some.data(), some.size())) > 0;) {
+      got.insert(got.end(), some.begin(), some.begin() + n);
+    }
+  });
+  EXPECT_TRUE(write_all(out.get(), piece));
+  out = Descriptor();
+  reader.join();
+  EXPECT_EQ(got, piece);
+  EXPECT_TRUE(write_all(-1, {}));
+  EXPECT_FALSE(write_all(in.get(), piece));  // not open for writing
+  const Descriptor full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  EXPECT_FALSE(write_all(full.get(), piece));
+}
+
 }  // namespace
 }  // namespace gbx::enclave

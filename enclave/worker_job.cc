@@ -15,7 +15,6 @@ namespace {
 constexpr Error kFailed{ErrorCode::unavailable, "worker_failed"};
 constexpr Error kMalformed{ErrorCode::invalid_argument, "job_malformed"};
 constexpr std::size_t kManifestBytesMax = std::size_t{32} << 20;
-constexpr std::size_t kTaskBytesMax = std::size_t{16} << 20;
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 
 enum CellTag : std::uint8_t { kNull = 0, kNumber = 1, kText = 2 };
@@ -129,16 +128,6 @@ Bytes length_of(ByteView bytes) {
   return out.take();
 }
 
-Status write_all(int socket, ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::write(socket, bytes.data(), bytes.size());
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) return kFailed;
-    bytes = bytes.subspan(static_cast<std::size_t>(sent));
-  }
-  return {};
-}
-
 }  // namespace
 
 void encode_table(const snapshot::SnapshotManifest& manifest, const TableKeys& keys,
@@ -153,7 +142,7 @@ void encode_table(const snapshot::SnapshotManifest& manifest, const TableKeys& k
 Result<RunRequest> decode_run(ByteView bytes) {
   Reader in(bytes);
   RunRequest out;
-  const std::string_view text = as_text(in.block(kTaskBytesMax));
+  const std::string_view text = as_text(in.block(sql::kTaskBytesMax));
   const std::uint32_t count = in.u32();
   if (in.failed() || count > kTablesMax) return kMalformed;
   GBX_TRY_ASSIGN(out.task, sql::decode_task(text));
@@ -231,8 +220,7 @@ Result<Bytes> receive_message(int socket, std::size_t size_max, WorkerDeadline d
 }
 
 Status write_message(int socket, ByteView bytes) {
-  GBX_TRY(write_all(socket, length_of(bytes)));
-  return write_all(socket, bytes);
+  return write_all(socket, length_of(bytes)) && write_all(socket, bytes) ? Status() : kFailed;
 }
 
 Result<Bytes> read_message(int socket, std::size_t size_max) {

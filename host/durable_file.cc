@@ -3,25 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
-
 #include "enclave/channel.h"
 
 namespace gbx::host {
-namespace {
-
-bool write_all(int to, ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(to, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
-}  // namespace
-
 bool sync_folder(const std::filesystem::path& folder) {
   const enclave::Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return opened.valid() && ::fsync(opened.get()) == 0;
@@ -31,8 +15,8 @@ bool write_durably(const std::filesystem::path& path, ByteView bytes) {
   const std::string beside = path.string() + ".part";
   const enclave::Descriptor file(
       ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-  const bool written = file.valid() && write_all(file.get(), bytes) && ::fsync(file.get()) == 0 &&
-                       ::rename(beside.c_str(), path.c_str()) == 0;
+  const bool written = file.valid() && enclave::write_all(file.get(), bytes) &&
+                       ::fsync(file.get()) == 0 && ::rename(beside.c_str(), path.c_str()) == 0;
   if (!written) {
     ::unlink(beside.c_str());
     return false;

@@ -13,19 +13,10 @@ namespace gbx::host {
 namespace {
 
 using enclave::Descriptor;
+using enclave::write_all;
 
 const Error kDiskFailed{ErrorCode::unavailable, "disk_failed"};
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
-
-bool write_all(int to, ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(to, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return true;
-}
 
 // The first `size` bytes of `from`, wherever its file position is: the owner may still use it.
 bool copy_bytes(int from, int to, std::uint64_t size) {

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <string>
 
 namespace gbx::vm {
@@ -16,16 +15,6 @@ using enclave::Frame;
 
 constexpr Channel::Milliseconds kFramePatience{60'000};  // for the rest of a frame that has begun
 constexpr Error kNotKept{ErrorCode::unavailable, "sealed_not_kept"};
-
-bool write_all(int to, ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(to, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return true;
-}
 
 // What the room says to one call, and what it asks of the host meanwhile.
 Status answer(Channel& host, Channel& room) {
@@ -47,7 +36,7 @@ void SealedFile::add(ByteView piece) noexcept {
   if (!file_.valid() && !failed_) {
     file_ = Descriptor(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0400));
   }
-  failed_ = failed_ || !file_.valid() || !write_all(file_.get(), piece);
+  failed_ = failed_ || !file_.valid() || !enclave::write_all(file_.get(), piece);
   if (failed_) file_ = Descriptor();  // gives its memory back
 }
 

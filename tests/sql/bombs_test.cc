@@ -328,6 +328,78 @@ const Bomb kBombs[] = {
        return answers(2, "SELECT " + nested(45, "-(", "n", ")") + " AS m") + " ORDER BY " +
               nested(85, "-(", "m", ")");
      }},
+    {"depth_over_steps", "accepted",
+     [] {
+       return chain(60, "SELECT hashed_email, items AS x FROM purchases",
+                    [](const auto& c) {
+                      return "SELECT hashed_email, " + nested(85, "-(", "x", ")") + " AS x FROM " +
+                             c;
+                    }) +
+              " WHERE x > 1";
+     }},
+    {"depth_over_three_steps", "accepted",
+     [] {
+       return chain(3, "SELECT hashed_email, items AS x FROM purchases",
+                    [](const auto& c) {
+                      return "SELECT hashed_email, " + nested(95, "-(", "x", ")") + " AS x FROM " +
+                             c;
+                    }) +
+              " WHERE " + nested(95, "-(", "x", ")") + " > 1";
+     }},
+    {"depth_of_texts", "accepted",
+     [] {
+       return chain(60, "SELECT hashed_email, store AS x FROM purchases",
+                    [](const auto& c) {
+                      return "SELECT hashed_email, " + nested(85, "lower(", "x", ")") +
+                             " AS x FROM " + c;
+                    }) +
+              " WHERE x = 'a'";
+     }},
+    {"exists_of_groups", "too_many_tables",
+     [] {
+       std::string sql = "SELECT 1 FROM purchases p15";
+       for (int i = 14; i >= 0; i--) {
+         const std::string t = "p" + std::to_string(i);
+         const std::string inner = "p" + std::to_string(i + 1);
+         sql = (i == 0 ? std::string("SELECT COUNT(*)") : std::string("SELECT 1")) +
+               " FROM purchases " + t + " WHERE EXISTS (" + sql + (i == 14 ? " WHERE " : " AND ") +
+               inner + ".hashed_email = " + t + ".hashed_email GROUP BY " + inner +
+               ".hashed_email HAVING COUNT(*) > 1)";
+       }
+       return sql;
+     }},
+    {"exists_of_groups_in_from", "too_many_tables",
+     [] {
+       std::string sql = "purchases";
+       for (int i = 0; i < 7; i++) {
+         const std::string t = "q" + std::to_string(i);
+         const std::string q = "r" + std::to_string(i);
+         sql = "(SELECT " + t + ".hashed_email FROM purchases " + t +
+               " WHERE EXISTS (SELECT 1 FROM " + sql + " AS " + q + " WHERE " + q +
+               ".hashed_email = " + t + ".hashed_email GROUP BY " + q +
+               ".hashed_email HAVING COUNT(*) > 1))";
+       }
+       return "SELECT COUNT(*) FROM " + sql + " z";
+     }},
+    {"unions_of_unions", "join_too_wide",
+     [] {
+       return chain(20, "SELECT hashed_email, items AS x FROM purchases", [](const auto& c) {
+         return "SELECT hashed_email, x FROM " + c + " UNION SELECT hashed_email, x+1 FROM " + c;
+       });
+     }},
+    {"aliases_of_large", "expression_too_large",
+     [] {
+       return "SELECT COUNT(*) FROM (SELECT hashed_email, CASE " +
+              list(900, " ", [](auto i) { return "WHEN items = " + i + " THEN " + i; }) +
+              " END AS y, CASE WHEN " + list(2000, " OR ", [](auto) { return "y > 1"; }) +
+              " THEN 1 ELSE 2 END AS z FROM purchases) WHERE z = 1";
+     }},
+    {"aliases_of_larger", "expression_too_large",
+     [] {
+       return "SELECT COUNT(*) FROM (SELECT hashed_email, items IN (" +
+              list(4000, ",", [](auto i) { return i; }) + ") AS y FROM purchases QUALIFY " +
+              list(4000, " OR ", [](auto) { return "y"; }) + ")";
+     }},
     {"many_filters", "accepted",
      [] {
        return "SELECT " +

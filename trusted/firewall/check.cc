@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <optional>
 
 #include "trusted/firewall/constraints.h"
 #include "trusted/firewall/rule.h"
@@ -12,6 +11,7 @@
 #include "trusted/sql/build.h"
 #include "trusted/sql/print.h"
 #include "trusted/sql/row_filter.h"
+#include "trusted/sql/task_codec.h"
 
 namespace gbx::firewall {
 namespace {
@@ -484,6 +484,7 @@ Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy
   }
   const auto fractions = measures.take_fractions(out.outputs_);
   out.task_.measures = measures.take();
+  GBX_TRY(sql::check_size(out.task_));
   GBX_TRY_ASSIGN(out.plan_, plan_of(out, law, {rules, fractions}, request));
   out.items_ = query.items;
   out.post_ = query.post;

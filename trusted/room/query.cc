@@ -209,11 +209,15 @@ Status Room::check_ration(const Question& question) {
                                  question.query.plan().price().loss, question.asked.now);
 }
 
+bool Room::refuses_near(const firewall::CheckedQuery& query) const {
+  return policy_.policy().privacy.differencing.refuse || query.lists();
+}
+
 // By the texts that were asked and the policy alone. A memory that is full must not be a way round:
 // where near questions are refused it lets no other one in. Lists of persons have no noise, so
 // near ones are refused whatever the policy says.
 Status Room::check_near(const Question& question) const {
-  if (!policy_.policy().privacy.differencing.refuse && !question.query.lists()) return {};
+  if (!refuses_near(question.query)) return {};
   if (!question.near.empty()) return Error{ErrorCode::policy_denied, "question_near_another"};
   if (questions_.full(question.query.compared(), question.asked.request.member)) {
     return Error{ErrorCode::unavailable, "questions_full"};
@@ -301,7 +305,8 @@ Result<Response> Room::query(std::string_view sealed) {
     const bool nothing_spent = reservation.error().code != ErrorCode::unavailable;
     return nothing_spent ? reservation.error() : kQueryFailed;
   }
-  questions_.add(question.query.compared(), question.asked.digest, question.asked.request.member);
+  questions_.add({question.query.compared(), question.asked.digest, question.asked.request.member},
+                 refuses_near(question.query));
   auto response = answer(question, datasets, std::move(*reservation));
   if (!response) return kQueryFailed;
   return response;

@@ -23,7 +23,18 @@ std::vector<Hash> Questions::near(const sql::Compared& question) const {
   std::vector<Hash> out;
   for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
     if (out.size() == packet::kNearMax) break;
-    if (sql::is_near(entry->question, question)) out.push_back(entry->request);
+    if (!sql::is_near(entry->asked.question, question)) continue;
+    out.push_back(entry->asked.request);
+  }
+  return out;
+}
+
+Questions::Share Questions::share_of(const std::string& member, bool only_kept) const {
+  Share out;
+  for (const Entry& entry : entries_) {
+    if (entry.asked.member != member || (only_kept && !entry.kept)) continue;
+    out.questions++;
+    out.bytes += entry.bytes;
   }
   return out;
 }
@@ -33,35 +44,26 @@ bool Questions::fits(const Share& share) const {
 }
 
 bool Questions::full(const sql::Compared& question, const std::string& member) const {
-  const auto found = shares_.find(member);
-  Share share = found == shares_.end() ? Share() : found->second;
+  Share share = share_of(member, true);
   share.questions++;
   share.bytes += bytes_of(question);
   return !fits(share);
 }
 
-void Questions::add(const sql::Compared& question, const Hash& request, const std::string& member) {
-  const std::size_t bytes = bytes_of(question);
-  Share& share = shares_[member];
-  share.questions++;
-  share.bytes += bytes;
-  entries_.push_back({question, request, member, bytes});
-  while (!fits(share)) drop_oldest_of(member);
+void Questions::add(const Asked& asked, bool kept) {
+  entries_.push_back({asked, bytes_of(asked.question), kept});
+  Share share = share_of(asked.member, false);
+  while (!fits(share)) {
+    const auto oldest = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+      return entry.asked.member == asked.member && !entry.kept;
+    });
+    if (oldest == entries_.end()) return;
+    share.questions--;
+    share.bytes -= oldest->bytes;
+    entries_.erase(oldest);
+  }
 }
 
-void Questions::drop_oldest_of(const std::string& member) {
-  const auto oldest = std::find_if(entries_.begin(), entries_.end(),
-                                   [&](const Entry& entry) { return entry.member == member; });
-  GBX_CHECK(oldest != entries_.end());
-  Share& share = shares_[member];
-  share.questions--;
-  share.bytes -= oldest->bytes;
-  entries_.erase(oldest);
-}
-
-void Questions::clear() {
-  entries_.clear();
-  shares_.clear();
-}
+void Questions::clear() { entries_.clear(); }
 
 }  // namespace gbx::room

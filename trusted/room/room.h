@@ -156,6 +156,7 @@ class Room {
                                                 privacy::Price price) const;
   Status commit_list(const ReleasedTable& table, packet::AnswerPredicate& predicate, Json& entry);
   Status check_ration(const Question& question);
+  [[nodiscard]] bool refuses_near(const firewall::CheckedQuery& query) const;
   Status check_near(const Question& question) const;
   Result<Response> dry_run(const Question& question);
   Result<Response> repeat(const Question& question, const Releases::Entry& first);

@@ -68,6 +68,7 @@ class Binder {
   [[nodiscard]] std::optional<std::uint32_t> matching_group(const Expression& expression) const;
   [[nodiscard]] const Item* item_called(const Node& node) const;
   Result<std::optional<Expression>> resolve_output(const Node& node);
+  Result<std::optional<Expression>> resolve_name(const Node& node);
   Result<Expression> grouping(const Node& node);
   Result<Expression> order_key(const Node& node);
   [[nodiscard]] Expression output(std::uint32_t index, Span where) const;
@@ -159,6 +160,7 @@ Result<const Node*> Binder::group_node(const Node& node) const {
     return &select_->items[static_cast<std::size_t>(node.value - 1)].node;
   }
   if (node.kind != NodeKind::column || node.path.size() != 1 || scope_.find(node)) return &node;
+  if (node.settled) return node.otherwise.empty() ? &node : node.otherwise.data();
   for (const SelectItem& item : select_->items) {
     if (!item.alias.empty() && same_name(item.alias, node.path[0])) return &item.node;
   }
@@ -293,7 +295,7 @@ Expression Binder::output(std::uint32_t index, Span where) const {
 }
 
 const Item* Binder::item_called(const Node& node) const {
-  if (node.kind != NodeKind::column || node.path.size() != 1) return nullptr;
+  if (node.kind != NodeKind::column || node.settled || node.path.size() != 1) return nullptr;
   if (in_items_ && scope_.find(node)) return nullptr;
   for (std::size_t i = 0; i < query_.items.size(); i++) {
     if (!select_->items[i].alias.empty() && same_name(select_->items[i].alias, node.path[0])) {
@@ -311,6 +313,22 @@ Result<std::optional<Expression>> Binder::of_item(const Item& item, Span where) 
   return item.formula;
 }
 
+// What a name means that is no column, or not first: a group comes before an alias.
+Result<std::optional<Expression>> Binder::resolve_name(const Node& node) {
+  if (!in_items_) {
+    std::vector<FunctionUse> functions;
+    const Result<Expression> bound = bind_row(node, scope_, "aggregate_nested", functions);
+    const auto group = bound ? matching_group(*bound) : std::nullopt;
+    if (group) return std::optional<Expression>(output(*group, node.where));
+  }
+  if (const Item* item = item_called(node); item != nullptr) return of_item(*item, node.where);
+  if (node.otherwise.empty() || scope_.find(node)) return std::optional<Expression>();
+  GBX_TRY_ASSIGN(Expression other, formula(node.otherwise[0]));
+  copied_ += node_count(other);
+  if (copied_ > kNodesMax) return refuse("expression_too_large", node.where);
+  return std::optional<Expression>(std::move(other));
+}
+
 Result<std::optional<Expression>> Binder::resolve_output(const Node& node) {
   const auto resolved = [&](std::uint32_t index) {
     return std::optional<Expression>(output(index, node.where));
@@ -326,9 +344,12 @@ Result<std::optional<Expression>> Binder::resolve_output(const Node& node) {
     GBX_TRY_ASSIGN(Expression bits, grouping(node));
     return std::optional<Expression>(std::move(bits));
   }
-  if (const Item* item = item_called(node); item != nullptr) return of_item(*item, node.where);
-  if (is_person(node, scope_)) return deny("person_not_released", node.where);
   const bool is_column = node.kind == NodeKind::column;
+  if (is_column) {
+    GBX_TRY_ASSIGN(std::optional<Expression> named, resolve_name(node));
+    if (named) return named;
+  }
+  if (is_person(node, scope_)) return deny("person_not_released", node.where);
   const bool is_composite = node.kind == NodeKind::call || node.kind == NodeKind::cast ||
                             node.kind == NodeKind::case_when;
   if (!is_column && (!is_composite || query_.groups.empty() || contains_aggregate(node))) {
@@ -371,6 +392,10 @@ Result<Expression> Binder::order_key(const Node& node) {
     GBX_TRY_ASSIGN(std::optional<Expression> item,
                    of_item(query_.items[static_cast<std::size_t>(node.value - 1)], node.where));
     return std::move(*item);
+  }
+  if (const Item* item = item_called(node); item != nullptr) {  // an alias alone comes first
+    GBX_TRY_ASSIGN(std::optional<Expression> named, of_item(*item, node.where));
+    return std::move(*named);
   }
   return formula(node);
 }

@@ -111,7 +111,7 @@ class FromBinder {
 };
 
 Result<NamedRelation> FromBinder::relation(const TableName& written) {
-  if (++binding_->names > kRelationsMax) return refuse("too_many_tables", written.where);
+  if (!binding_->name_one()) return refuse("too_many_tables", written.where);
   if (!written.select.empty()) {
     GBX_TRY_ASSIGN(const NamedRows rows, bind_rows(written.select[0], *binding_, written.where));
     return relation_of(written, rows);

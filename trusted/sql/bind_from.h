@@ -8,6 +8,7 @@
 // WHERE that brings them together. It then needs no evaluation, but for this: of a relation that
 // may be absent the equality also says that it is there.
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -29,7 +30,8 @@ struct JoinedTable {
   Span where;
 };
 
-constexpr std::size_t kRelationsMax = 64;  // named in one query
+constexpr std::size_t kRelationsMax = 64;        // named in one query
+constexpr std::size_t kRelationsTriedMax = 512;  // with each that is bound more than once
 
 // What all parts of one query share while it is bound.
 struct Binding {
@@ -40,6 +42,9 @@ struct Binding {
   std::vector<JoinedTable> joined;  // whose person column was named as a join key
   std::vector<Span> tables;         // where a table is first named; {0, 0}: nowhere
   std::size_t names = 0;            // relations named
+  // Relations bound, by copies of this too: else EXISTS in EXISTS would double without end.
+  std::shared_ptr<std::size_t> tried = std::make_shared<std::size_t>(0);
+  bool name_one() { return ++names <= kRelationsMax && ++*tried <= kRelationsTriedMax; }
 };
 
 struct FromRows {

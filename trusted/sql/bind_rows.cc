@@ -6,6 +6,8 @@
 #include "trusted/sql/bind_row_values.h"
 #include "trusted/sql/bind_windows.h"
 #include "trusted/sql/build.h"
+#include "trusted/sql/formula.h"
+#include "trusted/sql/parse.h"
 #include "trusted/sql/row_leaves.h"
 
 namespace gbx::sql {
@@ -119,6 +121,7 @@ class SelectRows final : public PersonColumns, public WindowBinder {
   std::vector<Expression> items_;
   std::vector<NamedColumn> names_;  // of all items, the person's too
   std::size_t tries_ = 0;
+  std::size_t copied_ = 0;  // nodes of items that their aliases repeat
   bool in_alias_ = false;
 };
 
@@ -282,6 +285,8 @@ Result<std::optional<Expression>> SelectRows::aliased(const Node& node, bool win
     Result<Expression> bound = ExpressionBinder(leaves, binding_->functions).bind(item.node);
     in_alias_ = false;
     if (!bound) return bound.error();
+    copied_ += node_count(*bound);
+    if (copied_ > kNodesMax) return refuse("expression_too_large", node.where);
     return std::optional<Expression>(std::move(*bound));
   }
   return std::optional<Expression>();

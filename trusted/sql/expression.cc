@@ -74,6 +74,12 @@ std::optional<Op> op_from(std::string_view name) {
   return std::nullopt;
 }
 
+std::size_t depth_of(const Expression& e) {
+  std::size_t below = 0;
+  for (const Expression& child : e.children) below = std::max(below, depth_of(child));
+  return below + 1;
+}
+
 bool is_released(const Expression& e) {
   return e.op == Op::output || std::any_of(e.children.begin(), e.children.end(), is_released);
 }

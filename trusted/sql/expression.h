@@ -100,4 +100,7 @@ struct Expression {
   Span where;  // in the analyst's text
 };
 
+// 1 of a leaf.
+std::size_t depth_of(const Expression& e);
+
 }  // namespace gbx::sql

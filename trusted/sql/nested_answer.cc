@@ -20,7 +20,7 @@ bool is_more_than_a_value(const Node& node) {
 }
 
 bool aggregates(const Select& select) {
-  return !select.groups.empty() || select.having ||
+  return !select.groups.empty() || !select.grouping_sets.empty() || select.having ||
          std::any_of(select.items.begin(), select.items.end(), [](const SelectItem& item) {
            return contains_aggregate(item.node) || item.node.text == "grouping";
          });
@@ -42,8 +42,104 @@ bool is_plain(const Select& select) {
 std::size_t depth_of(const Node& node) {
   std::size_t below = 0;
   for (const Node& child : node.children) below = std::max(below, depth_of(child));
+  for (const Node& other : node.otherwise) below = std::max(below, depth_of(other));
   return below + 1;
 }
+
+// As deep as one that was written: the next level puts it into others.
+Status check_depth(const Node& node, Span where) {
+  if (depth_of(node) <= kNodeDepthMax) return {};
+  return Error{ErrorCode::invalid_argument, "expression_too_deep", where};
+}
+
+// Nodes that one query repeats, all of which count: names of names of names could double without
+// end.
+class Copies {
+ public:
+  Result<Node> of(const Node& node, Span where) {
+    std::vector<const Node*> open = {&node};
+    while (!open.empty()) {
+      if (++copied_ > kNodesMax) {
+        return Error{ErrorCode::invalid_argument, "expression_too_large", where};
+      }
+      const Node& next = *open.back();
+      open.pop_back();
+      for (const Node& child : next.children) open.push_back(&child);
+      for (const Node& other : next.otherwise) open.push_back(&other);
+    }
+    return node;
+  }
+
+ private:
+  std::size_t copied_ = 0;
+};
+
+// What ordinals and aliases of a SELECT mean, before its items give way to others: so none of them
+// can come to mean one of those. Whether a name is a column first is for the binder to say.
+class Settling {
+ public:
+  Settling(Select& select, Copies& copies) : select_(&select), copies_(&copies) {}
+
+  Status run() {
+    for (std::size_t i = 0; i < select_->items.size(); i++) {
+      Node& item = select_->items[i].node;
+      GBX_TRY(settle(item, i));  // those before it
+      GBX_TRY(check_depth(item, item.where));
+    }
+    for (Node& group : select_->groups) GBX_TRY(settle_place(group));
+    if (select_->having) GBX_TRY(settle(*select_->having, select_->items.size()));
+    for (OrderItem& key : select_->order) {
+      // An alias alone is the item, whatever columns there are.
+      const SelectItem* item = called(key.node, select_->items.size());
+      if (item == nullptr) {
+        GBX_TRY(settle_place(key.node));
+      } else {
+        GBX_TRY_ASSIGN(key.node, copies_->of(item->node, key.node.where));
+      }
+    }
+    return {};
+  }
+
+ private:
+  // The first of so many items that has that alias.
+  [[nodiscard]] const SelectItem* called(const Node& node, std::size_t items) const {
+    if (node.kind != NodeKind::column || node.settled || node.path.size() != 1) return nullptr;
+    for (std::size_t i = 0; i < items; i++) {
+      const SelectItem& item = select_->items[i];
+      if (!item.alias.empty() && same_name(item.alias, node.path[0])) return &item;
+    }
+    return nullptr;
+  }
+
+  // A number stands for an item.
+  Status settle_place(Node& node) {
+    if (node.kind != NodeKind::number || node.scale != 0)
+      return settle(node, select_->items.size());
+    const auto count = static_cast<std::int64_t>(select_->items.size());
+    if (node.value < 1 || node.value > count) {
+      return Error{ErrorCode::invalid_argument, "ordinal_out_of_range", node.where};
+    }
+    const Node& item = select_->items[static_cast<std::size_t>(node.value - 1)].node;
+    GBX_TRY_ASSIGN(node, copies_->of(item, node.where));
+    return {};
+  }
+
+  // Inside of aggregates names are columns.
+  Status settle(Node& node, std::size_t items) {
+    if (is_aggregate(node)) return {};
+    for (Node& child : node.children) GBX_TRY(settle(child, items));
+    if (node.kind != NodeKind::column || node.settled) return {};
+    if (const SelectItem* item = called(node, items)) {
+      GBX_TRY_ASSIGN(Node other, copies_->of(item->node, node.where));
+      node.otherwise.push_back(std::move(other));
+    }
+    node.settled = true;
+    return {};
+  }
+
+  Select* select_;
+  Copies* copies_;
+};
 
 std::string name_of(const SelectItem& item) {
   if (!item.alias.empty()) return item.alias;
@@ -61,6 +157,7 @@ class Flattening {
   }
 
   Result<Select> run() {
+    GBX_TRY(Settling(inner_, copies_).run());
     const bool limited = inner_.limit || inner_.offset > 0;
     const bool chooses =
         outer_->filter || !outer_->order.empty() || outer_->limit || outer_->offset > 0;
@@ -82,12 +179,6 @@ class Flattening {
   }
 
  private:
-  // As deep as one that was written: the next level puts it into others.
-  static Status check_depth(const Node& node, Span where) {
-    if (depth_of(node) <= kNodeDepthMax) return {};
-    return Error{ErrorCode::invalid_argument, "expression_too_deep", where};
-  }
-
   Status add(const SelectItem& item, Select& out) {
     if (item.node.kind == NodeKind::star) {
       const bool all = item.node.path.empty() || same_name(item.node.path.back(), name_);
@@ -138,9 +229,6 @@ class Flattening {
 
   // With the items of the sub-select in place of their names.
   Result<Node> replaced(const Node& node) {
-    if (++copied_ > kNodesMax) {
-      return Error{ErrorCode::invalid_argument, "expression_too_large", node.where};
-    }
     if (node.kind == NodeKind::column) {
       const bool qualified = node.path.size() == 2 && same_name(node.path[0], name_);
       for (std::size_t i = 0; i < names_.size() && (qualified || node.path.size() == 1); i++) {
@@ -155,26 +243,15 @@ class Flattening {
     return out;
   }
 
-  // The item again, all of which counts: names of names of names could double without end.
   Result<Node> counted(std::size_t item, Span where) {
-    std::vector<const Node*> open = {&inner_.items[item].node};
-    while (!open.empty() && copied_ <= kNodesMax) {
-      copied_++;
-      const Node& next = *open.back();
-      open.pop_back();
-      for (const Node& child : next.children) open.push_back(&child);
-    }
-    if (copied_ > kNodesMax) {
-      return Error{ErrorCode::invalid_argument, "expression_too_large", where};
-    }
-    return inner_.items[item].node;
+    return copies_.of(inner_.items[item].node, where);
   }
 
   const Select* outer_;
   Select inner_;
   std::string name_;
   std::vector<std::string> names_;
-  std::size_t copied_ = 0;
+  Copies copies_;
 };
 
 // The last of WITH that is called so.
@@ -198,12 +275,17 @@ Result<std::optional<Select>> flattened(const Select& select) {
   if (inner.with.size() > kSelectsMax || !inner.united.empty() || inner.qualify) {
     return std::optional<Select>();
   }
-  std::vector<std::string> columns = table.columns;
-  if (columns.empty() && with) columns = select.with[*with].columns;
+  // An alias has new names for the first columns; the others keep those of WITH.
+  std::vector<std::string> columns = with ? select.with[*with].columns : table.columns;
+  if (with && columns.size() < table.columns.size()) columns.resize(table.columns.size());
+  if (with) std::copy(table.columns.begin(), table.columns.end(), columns.begin());
   if (!aggregates(inner)) {  // perhaps it only names another that does
     GBX_TRY_ASSIGN(std::optional<Select> deeper, without_nesting(inner));
     if (!deeper) return std::optional<Select>();
     inner = std::move(*deeper);
+  }
+  if (columns.size() > inner.items.size()) {
+    return Error{ErrorCode::invalid_argument, "column_alias_unsupported", table.where};
   }
   const std::string name = table.alias.empty() ? table.name : table.alias;
   GBX_TRY_ASSIGN(Select out, Flattening(select, std::move(inner), name, columns).run());

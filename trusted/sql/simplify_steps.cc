@@ -15,6 +15,17 @@ std::size_t size_of(const Expression& e) {
   return out;
 }
 
+// How deep `e` is once each column of `relation` is as deep as `inner` says.
+std::size_t depth_with(const Expression& e, std::size_t relation,
+                       const std::vector<std::size_t>& inner) {
+  if (e.op == Op::column) return e.relation == relation ? inner[e.column] : 1;
+  std::size_t below = 0;
+  for (const Expression& child : e.children) {
+    below = std::max(below, depth_with(child, relation, inner));
+  }
+  return below + 1;
+}
+
 bool is_strong(JoinKind kind) { return kind == JoinKind::right || kind == JoinKind::full; }
 
 // Its pairs are no rows: asked after more joins they are more pairs, which no bound of rows sees.
@@ -238,13 +249,21 @@ bool Simplifier::can_splice(const Step& step, std::size_t index, const Step& inn
   for (const Input& input : inner.inputs) {
     if (index > 0 && (is_strong(input.kind) || only_asks(input.kind))) return false;
   }
+  std::vector<std::size_t> sizes;
+  std::vector<std::size_t> depths;
+  for (const Expression& column : inner.columns) {
+    sizes.push_back(size_of(column));
+    depths.push_back(depth_of(column));
+  }
   std::size_t parts = 0;
+  bool deep = false;
   each_expression(step, [&](const Expression& e) {
     each_column(e, [&](const Expression& c) {
-      if (c.relation == index) parts += size_of(inner.columns[c.column]);
+      if (c.relation == index) parts += sizes[c.column];
     });
+    deep = deep || depth_with(e, index, depths) > kNodeDepthMax;
   });
-  return parts <= kNodesMax;
+  return parts <= kNodesMax && !deep;  // else it stays a step: names of names would go on and on
 }
 
 // A join inside a join: its inputs become inputs, its filter part of the filter. Nothing that comes

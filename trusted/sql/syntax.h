@@ -56,6 +56,10 @@ struct Node {
   std::vector<Node> filter;    // call of an aggregate: the condition of its FILTER, or nothing
   std::vector<Over> over;      // call: its window, or nothing
   std::vector<Select> select;  // exists, in_select: the sub-select
+  // column, of a sub-select that gave way to what it reads (nested_answer.h): no item of the SELECT
+  // that it stands in is meant by it. Where no table has such a column it is `otherwise`, if any.
+  bool settled = false;
+  std::vector<Node> otherwise;
   Span where;
 };
 

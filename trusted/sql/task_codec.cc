@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 
+#include "trusted/sql/formula.h"
 #include "trusted/sql/step_codec.h"
 
 namespace gbx::sql {
@@ -160,7 +161,39 @@ Result<Task> Decoder::task(const Json& json) {
   return out;
 }
 
+// Of all expressions of a task.
+class Size {
+ public:
+  void add(const Expression& e) {
+    nodes_ += node_count(e);
+    depth_ = std::max(depth_, depth_of(e));
+  }
+  [[nodiscard]] Status check() const {
+    if (depth_ > kTaskDepthMax) return Error{ErrorCode::invalid_argument, "expression_too_deep"};
+    if (nodes_ > kTaskNodesMax) return kTooLarge;
+    return {};
+  }
+
+  static constexpr Error kTooLarge{ErrorCode::invalid_argument, "expression_too_large"};
+
+ private:
+  std::size_t nodes_ = 0;
+  std::size_t depth_ = 0;
+};
+
 }  // namespace
+
+Status check_size(const Task& task) {
+  Size size;
+  for (const Step& step : task.steps) {
+    each_expression(step, [&](const Expression& e) { size.add(e); });
+  }
+  if (task.has_filter) size.add(task.filter);
+  for (const Expression& group : task.groups) size.add(group);
+  for (const Measure& measure : task.measures) size.add(measure.argument);
+  GBX_TRY(size.check());
+  return encode_task(task).size() <= kTaskBytesMax ? Status() : Status(Size::kTooLarge);
+}
 
 std::string encode_task(const Task& task) {
   Json tables{Json::Array()};

@@ -12,9 +12,13 @@
 
 namespace gbx::sql {
 
-constexpr std::size_t kTaskBytesMax = std::size_t{32} * 1024 * 1024;
+constexpr std::size_t kTaskBytesMax = std::size_t{16} << 20;
 constexpr std::size_t kTaskDepthMax = 250;
 constexpr std::size_t kTaskNodesMax = 100'000;
+
+// Whether a worker takes a task of that size: what it does not must be refused before it is paid
+// for. Fails with invalid_argument (expression_too_deep, expression_too_large).
+Status check_size(const Task& task);
 
 std::string encode_task(const Task& task);
 // encode_task() of what it yields is `bytes` again. Fails with invalid_argument (task_malformed).

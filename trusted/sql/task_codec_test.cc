@@ -220,5 +220,45 @@ TEST(PersonWords, ComeBackAndAscendAsTokensDo) {
   }
 }
 
+Expression negated(std::size_t times) {
+  Expression out = column(kInteger, 0, 9);
+  for (std::size_t i = 0; i < times; i++) out = *make_negate(std::move(out), {});
+  return out;
+}
+
+Task with_groups(const Expression& group, std::size_t times) {
+  Task task = example();
+  task.groups.assign(times, group);
+  return task;
+}
+
+// What is admitted and paid for must be what a worker takes.
+TEST(task_codec, says_what_is_too_large_for_it) {
+  const Task deep = with_groups(negated(kTaskDepthMax - 1), 1);
+  EXPECT_TRUE(check_size(deep));
+  EXPECT_TRUE(decode_task(encode_task(deep)));
+  const Task deeper = with_groups(negated(kTaskDepthMax), 1);
+  EXPECT_EQ(check_size(deeper).error().reason.view(), "expression_too_deep");
+
+  Expression wide = *make_in({column(kInteger, 0, 9), make_literal(5, kInteger, {})}, {});
+  wide.children.resize(1800, wide.children.back());
+  EXPECT_TRUE(check_size(with_groups(wide, 55)));
+  EXPECT_TRUE(decode_task(encode_task(with_groups(wide, 55))));
+  EXPECT_EQ(check_size(with_groups(wide, 56)).error().reason.view(), "expression_too_large");
+
+  Expression texts = *make_in({column(kText, 0, 0), make_text(std::string(4096, 'a'), {})}, {});
+  texts.children.resize(1000, texts.children.back());
+  EXPECT_TRUE(check_size(with_groups(texts, 3)));
+  EXPECT_EQ(check_size(with_groups(texts, 5)).error().reason.view(), "expression_too_large");
+}
+
+TEST(task_codec, counts_steps_too) {
+  Task task = example();
+  task.has_filter = false;
+  task.steps.emplace_back();
+  task.steps[0].columns = {negated(kTaskDepthMax + 1)};
+  EXPECT_EQ(check_size(task).error().reason.view(), "expression_too_deep");
+}
+
 }  // namespace
 }  // namespace gbx::sql
