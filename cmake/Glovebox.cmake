@@ -96,7 +96,8 @@ endfunction()
 
 # gbx_test(name [LABEL unit|sql|stat|sim|vectors|e2e|tidy] SOURCES x_test.cc ... DEPS ...
 #          [LIBS ...])
-# One GoogleTest program; every TEST is a ctest case with the label (default unit).
+# One GoogleTest program; every TEST is a ctest case with the label (default unit). Sanitized
+# programs start slowly, so that there the whole program is one case.
 function(gbx_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS;LIBS" ${ARGN})
   if(GBX_FUZZ)
@@ -112,8 +113,14 @@ function(gbx_test name)
     LIBS ${ARG_LIBS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name}_test PRIVATE
     GBX_SOURCE_DIR="${CMAKE_SOURCE_DIR}" GBX_BINARY_DIR="${CMAKE_BINARY_DIR}")
-  gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
-    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+  if(GBX_SANITIZE STREQUAL "")
+    gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
+      PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+  else()
+    add_test(NAME ${name} COMMAND ${name}_test)
+    math(EXPR whole "10 * ${ARG_TIMEOUT}")
+    set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${whole})
+  endif()
 endfunction()
 
 # gbx_fuzz(name SOURCES x_fuzz.cc DEPS ... [LIBS ...]): LLVMFuzzerTestOneInput. Under the fuzz
