@@ -180,10 +180,18 @@ void measure_tpm(const Console& console, const TpmOptions& options) {
       Json::object({{"bank", options.bank}, {"pcrs", std::move(values)}, {"platform", "tpm"}}));
 }
 
-void measure_vm(const Console& console, const std::string& path) {
-  const std::string image = read_part(path, client::kVmImageBytesMax);
-  const auto pcrs = client::pcrs_of_vm(as_bytes(image));
-  if (!pcrs) throw failure_in_words(kNot, path, pcrs.error());
+struct VmOptions {
+  std::string image;
+  std::string room;
+};
+
+void measure_vm(const Console& console, const VmOptions& options) {
+  const std::string image = read_part(options.image, client::kVmImageBytesMax);
+  auto pcrs = client::pcrs_of_vm(as_bytes(image));
+  if (!pcrs) throw failure_in_words(kNot, options.image, pcrs.error());
+  const auto launched = client::pcrs_of_launch({}, launch_of(options.room));
+  if (!launched) throw failure_in_words(kNot, options.room, launched.error());
+  pcrs->insert(pcrs->end(), launched->begin(), launched->end());
   Json values = print_registers(
       console,
       "PCRs of bank sha256, for `glovebox trust add-image --platform tpm --pcr`. Register 0, the\n"
@@ -229,12 +237,15 @@ void add_tpm(CLI::App* group, Console& console) {
 }
 
 void add_vm(CLI::App* group, Console& console) {
-  auto image = std::make_shared<std::string>();
+  auto options = std::make_shared<VmOptions>();
   CLI::App* verb = group->add_subcommand(
       "vm", "What the start of a VM image leaves in the registers of the machine's TPM");
-  verb->add_option("--image", *image, "The unified kernel image, from ./dev vm")->required();
-  verb->footer("Example: glovebox measure vm --image glovebox.efi");
-  verb->callback([&console, image] { measure_vm(console, *image); });
+  verb->add_option("--image", options->image, "The unified kernel image, from ./dev vm")
+      ->required();
+  verb->add_option("--room", options->room, "The manifest (image.json) of the room in it")
+      ->required();
+  verb->footer("Example: glovebox measure vm --image glovebox.efi --room room/image.json");
+  verb->callback([&console, options] { measure_vm(console, *options); });
 }
 
 void add_tdx(CLI::App* group, Console& console) {

@@ -1,5 +1,5 @@
 """Builds the image of a VM: one unified kernel image (UKI) that holds kernel, command line and an
-initramfs with init, attester and room, and nothing else.
+initramfs with init, launcher, attester and room, and nothing else.
 
 The same files give the same bytes: entries are sorted, owned by root and without time.
 """
@@ -16,7 +16,8 @@ COMMAND_LINE = ("console=ttyS0 loglevel=4 panic=-1 lockdown=confidentiality "
 # What a virtual machine needs besides what is built into Debian's kernel, in the order of loading.
 MODULES = ("virtio/virtio_ring.ko", "virtio/virtio.ko", "virtio/virtio_pci_modern_dev.ko",
            "virtio/virtio_pci_legacy_dev.ko", "virtio/virtio_pci.ko", "char/virtio_console.ko")
-PROGRAMS = ("glovebox-room", "glovebox-worker", "glovebox-attester")
+PROGRAMS = ("glovebox-room", "glovebox-worker", "glovebox-attester", "glovebox-launch")
+OF_ROOM = PROGRAMS[:2]
 ROOM = "glovebox"  # the folder of the room, as init has it
 SECTION_ALIGNMENT = 4096
 
@@ -74,7 +75,7 @@ def initramfs(options):
     tree.add_program("init", options.programs / "glovebox-init")
     room = options.room or options.programs
     for program in PROGRAMS:
-        folder = options.programs if program == "glovebox-attester" else room
+        folder = room if program in OF_ROOM else options.programs
         tree.add_program(f"{ROOM}/{program}", folder / program)
     for file in sorted(room.glob("*.so*")):  # the loader, too
         tree.add(f"{ROOM}/{file.name}", file.read_bytes())
@@ -129,7 +130,7 @@ def main():
     parser.add_argument("--packages", type=pathlib.Path, required=True,
                         help="where the packages of deps/vm.lock are unpacked")
     parser.add_argument("--programs", type=pathlib.Path, required=True,
-                        help="where glovebox-init and glovebox-attester are")
+                        help="where glovebox-init, glovebox-attester and glovebox-launch are")
     parser.add_argument("--room", type=pathlib.Path,
                         help="the folder of the room's image; otherwise where the programs are")
     parser.add_argument("--command-line", default=COMMAND_LINE)
