@@ -47,6 +47,15 @@ std::vector<Hash> digests_of(const std::vector<Image>& images) {
   return out;
 }
 
+std::vector<Hash> all_images(const TrustPolicy& trust) {
+  std::vector<Hash> out;
+  for (const Platform platform : kPlatforms) {
+    const std::vector<Hash> more = images_of(trust, platform);
+    out.insert(out.end(), more.begin(), more.end());
+  }
+  return out;
+}
+
 }  // namespace
 
 std::span<const KnownRoot> known_roots() { return kKnownRoots; }
@@ -137,8 +146,12 @@ Result<TrustPolicy> decode_trust_policy(const Json& json) {
   take_section(platforms, "snp", out.snp, decode_snp_trust);
   take_section(platforms, "tdx", out.tdx, decode_tdx_trust);
   take_section(platforms, "tpm", out.tpm, decode_tpm_trust);
+  const Json* builders = fields.optional("builders");
   GBX_TRY(platforms.finish());
   GBX_TRY(fields.finish());
+  if (builders == nullptr) return out;
+  GBX_TRY_ASSIGN(out.builders, decode_builders(*builders));
+  GBX_TRY(check_builders(*out.builders, all_images(out)));
   return out;
 }
 
@@ -151,13 +164,15 @@ Json encode_trust_policy(const TrustPolicy& trust) {
   put_section(platforms, "snp", trust.snp, encode_snp_trust);
   put_section(platforms, "tdx", trust.tdx, encode_tdx_trust);
   put_section(platforms, "tpm", trust.tpm, encode_tpm_trust);
-  return Json::object(
+  Json out = Json::object(
       {{"collateral_age_max_s", trust.collateral_age_max_s},
        {"crl_age_max_s", trust.crl_age_max_s},
        {"min_assurance", assurance_word(trust.min_assurance)},
        {"platforms", platforms},
        {"revoked_certificates", encode_list(trust.revoked_certificates, encode_hex<32>)},
        {"version", kVersion}});
+  if (trust.builders) out.set("builders", encode_builders(*trust.builders));
+  return out;
 }
 
 std::vector<Hash> images_of(const TrustPolicy& trust, Platform platform) {

@@ -11,6 +11,7 @@
 
 #include "attest/evidence_verdict.h"
 #include "attest/platform_trust.h"
+#include "attest/signed_image.h"
 
 namespace gbx::attest {
 
@@ -26,13 +27,15 @@ struct TrustPolicy {
   std::optional<TdxTrust> tdx;
   std::optional<NitroTrust> nitro;
   std::optional<AzureTrust> azure;
+  std::optional<Builders> builders;  // absent: an image's digest is enough
 };
 
 constexpr std::size_t kTrustPolicyBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kTrustListMax = 1024;  // entries of any list
 
 // `json` is the payload. Fails with invalid_argument (trust_policy_malformed): also for members
-// that are unknown or absent, and for lists that do not ascend.
+// that are unknown or absent, and for lists that do not ascend. With builders also as
+// check_builders() does, for every image of every platform.
 // Thread-safe.
 Result<TrustPolicy> decode_trust_policy(const Json& json);
 Json encode_trust_policy(const TrustPolicy& trust);

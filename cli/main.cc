@@ -59,6 +59,7 @@ int run(int argc, char** argv) {
   add_budget_verbs(app, console);
   add_room_verbs(app, console);
   add_measure_verbs(app, console);
+  add_image_verbs(app, console);
   add_query_verbs(app, console);
   add_audience_verbs(app, console);
   add_check_verbs(app, console);

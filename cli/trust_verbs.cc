@@ -22,6 +22,7 @@ struct TrustOptions {
   std::string file;
   std::string platform;
   std::string image;
+  std::string manifest;  // signed
   std::string measurement;
   std::vector<std::string> pcrs;  // "4=HEX"
   unsigned vmpl = 0;
@@ -147,23 +148,44 @@ std::string sections_text(const attest::TrustPolicy& trust) {
 
 void show(const Console& console, const TrustOptions& options) {
   const attest::TrustPolicy trust = parse_trust(read_trust_file(options.file));
-  console.say("Believed from " + std::string(attest::assurance_word(trust.min_assurance)) +
-              " on; revocation lists of at most " +
-              std::to_string(trust.crl_age_max_s / kDaySeconds) + " days, collateral of at most " +
-              std::to_string(trust.collateral_age_max_s / kDaySeconds) + "; " +
-              many(trust.revoked_certificates.size(), "certificate") + " revoked.\n" +
-              sections_text(trust));
+  console.say(
+      "Believed from " + std::string(attest::assurance_word(trust.min_assurance)) +
+      " on; revocation lists of at most " + std::to_string(trust.crl_age_max_s / kDaySeconds) +
+      " days, collateral of at most " + std::to_string(trust.collateral_age_max_s / kDaySeconds) +
+      "; " + many(trust.revoked_certificates.size(), "certificate") + " revoked.\n" +
+      (trust.builders
+           ? "Every image is signed by " + many(trust.builders->keys.size(), "builder") + ".\n"
+           : std::string()) +
+      sections_text(trust));
   console.print(attest::encode_trust_policy(trust));
+}
+
+// Of the image: said, or that of its signed manifest.
+void take_digest(const TrustOptions& options, client::NewImage& image) {
+  if (!options.manifest.empty()) {
+    image.manifest = read_packet(options.manifest);
+    const auto signed_image = attest::read_signed_image(*image.manifest);
+    if (!signed_image) {
+      throw failure_in_words("the trust policy was not changed", options.manifest,
+                             signed_image.error());
+    }
+    image.image_digest = signed_image->digest;
+    if (options.image.empty() || options.image == to_hex(image.image_digest)) return;
+    throw wrong_usage(options.image, "the signed manifest is of another image",
+                      "leave --image out");
+  }
+  const Bytes digest = hex_of(options.image);
+  if (digest.size() != image.image_digest.size()) {
+    throw wrong_usage(options.image, "an image digest has 32 bytes",
+                      "see glovebox measure, or say --manifest");
+  }
+  std::copy(digest.begin(), digest.end(), image.image_digest.begin());
 }
 
 void add_image(const Console& console, const TrustOptions& options) {
   client::NewImage image;
   image.platform = platform_of(options.platform);
-  const Bytes digest = hex_of(options.image);
-  if (digest.size() != image.image_digest.size()) {
-    throw wrong_usage(options.image, "an image digest has 32 bytes", "see glovebox measure");
-  }
-  std::copy(digest.begin(), digest.end(), image.image_digest.begin());
+  take_digest(options, image);
   image.measurement = hex_of(options.measurement);
   image.vmpl = static_cast<std::uint8_t>(options.vmpl);
   for (const std::string& text : options.pcrs) image.pcrs.push_back(pcr_of(text));
@@ -260,8 +282,10 @@ void add_add_image(CLI::App* group, Console& console) {
   verb->add_option("file", options->file, "The trust policy, or collaboration.yaml; it is changed")
       ->required();
   verb->add_option("--platform", options->platform, "Whose measurement it is")->required();
-  verb->add_option("--image", options->image, "Digest of the image manifest (glovebox measure)")
-      ->required();
+  verb->add_option("--image", options->image, "Digest of the image manifest (glovebox measure)");
+  verb->add_option("--manifest", options->manifest,
+                   "The manifest signed by its builders, in place of --image: where the trust "
+                   "policy names builders");
   verb->add_option("--measurement", options->measurement,
                    "MEASUREMENT (snp), MRENCLAVE (sgx) or MRTD (tdx), in hex");
   verb->add_option("--vmpl", options->vmpl, "Of snp")->check(CLI::Range(0, 3));

@@ -15,6 +15,7 @@ void add_prepare_verbs(CLI::App& app, Console& console);   // manifest, prepare
 void add_budget_verbs(CLI::App& app, Console& console);    // budget set|show|take-back
 void add_room_verbs(CLI::App& app, Console& console);      // provide, room
 void add_measure_verbs(CLI::App& app, Console& console);   // measure [snp|tpm|tdx]
+void add_image_verbs(CLI::App& app, Console& console);     // image sign|verify|show
 void add_query_verbs(CLI::App& app, Console& console);     // query, verify
 void add_audience_verbs(CLI::App& app, Console& console);  // audience
 void add_check_verbs(CLI::App& app, Console& console);     // check

@@ -99,7 +99,18 @@ std::string add_image_to(const std::string& text, const std::string& path, const
   }
   const YAML::Node section = section_of(draft.trust(), image.platform);
   const YAML::Node owner = has_registers(image.platform) ? section["pcrs"] : section;
+  const std::size_t manifests = trust.builders ? trust.builders->manifests.size() : 0;
+  const YAML::Node builders = draft.trust()["builders"];
+  // The later place first: a place behind it moves.
+  const bool more = builders && manifests > builders["manifests"].size();
+  const auto add_manifest = [&] {
+    const Json all = attest::encode_builders(*trust.builders);
+    draft.prepend(builders["manifests"], all.find("manifests")->array()->front().canonical());
+  };
+  const bool behind = more && draft.place(builders["manifests"]) > draft.place(owner["images"]);
+  if (behind) add_manifest();
   draft.prepend(owner["images"], entry_of(trust, image.platform));
+  if (more && !behind) add_manifest();
   return confirmed(draft, path, trust);
 }
 

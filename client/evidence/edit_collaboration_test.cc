@@ -54,6 +54,31 @@ std::string reason_of(const std::function<void()>& edit) {
   return "";
 }
 
+TEST(EditCollaboration, ASignedManifestGoesToTheBuilders) {
+  const auto builder = crypto::SigningKey::from_seed(Secret<32>(Hash{1}));
+  const Json manifest = Json::parse(R"({"files": [{"name": "room", "sha256": ")" +
+                                    std::string(64, 'a') + R"("}], "format": 1})")
+                            .value();
+  NewImage room = image(Platform::sim);
+  room.manifest = attest::make_signed_image(manifest).value();
+  packet::sign(*room.manifest, builder);
+  room.image_digest = attest::read_signed_image(*room.manifest)->digest;
+  const std::string builders =
+      "  builders: {keys: [\"" + to_hex(builder.public_key()) + "\"], manifests: []}\n";
+  const std::string sim = "  sim: {images: []}\n";
+  const std::string head = "trust:\n  min_assurance: INSECURE-SIM\n";
+  for (const std::string& text : {head + builders + sim, head + sim + builders}) {
+    const std::string after = add_image_to(text, "c.yaml", room);
+    const attest::TrustPolicy trust = read_trust_of(after, "c.yaml");
+    EXPECT_EQ(trust.sim->images, std::vector<Hash>{room.image_digest});
+    ASSERT_EQ(trust.builders->manifests.size(), 1U);
+    NewImage unsigned_one = image(Platform::sim);
+    EXPECT_EQ(reason_of([&] { add_image_to(text, "c.yaml", unsigned_one); }),
+              "image_signature_missing");
+    EXPECT_EQ(add_image_to(text, "c.yaml", room), after);
+  }
+}
+
 TEST(EditCollaboration, OneImageMoreAndNotAnotherByte) {
   const std::string before = collaboration();
   const std::string after = add_image_to(before, "c.yaml", image(Platform::snp));

@@ -100,6 +100,15 @@ attest::Machines* machines_of(TrustPolicy& trust, Platform platform) {
   GBX_CHECK(false);
 }
 
+// The signed manifest, unless another platform's image has brought it.
+Status add_manifest(TrustPolicy& trust, const packet::Envelope& manifest) {
+  if (!trust.builders) return Error{ErrorCode::invalid_argument, "image_signature_unasked"};
+  auto& known = trust.builders->manifests;
+  const auto same = [&](const packet::Envelope& one) { return one.payload == manifest.payload; };
+  if (std::none_of(known.begin(), known.end(), same)) known.insert(known.begin(), manifest);
+  return {};
+}
+
 // Believes only what also holds when it is read back.
 bool reads_back(const TrustPolicy& trust) {
   return attest::decode_trust_policy(attest::encode_trust_policy(trust)).has_value();
@@ -113,7 +122,10 @@ Status add_image(TrustPolicy& trust, const NewImage& image) {
             [](const auto& a, const auto& b) { return a.index < b.index; });
   TrustPolicy changed = trust;
   GBX_TRY(add_unchecked(changed, sorted));
-  if (!reads_back(changed)) return Error{ErrorCode::invalid_argument, "image_values_missing"};
+  if (image.manifest) GBX_TRY(add_manifest(changed, *image.manifest));
+  const auto back = attest::decode_trust_policy(attest::encode_trust_policy(changed));
+  if (!back && back.error().code == ErrorCode::unverified) return back.error();
+  if (!back) return Error{ErrorCode::invalid_argument, "image_values_missing"};
   trust = std::move(changed);
   return {};
 }

@@ -16,13 +16,15 @@ namespace gbx::client {
 struct NewImage {
   attest::Platform platform = attest::Platform::sim;
   Hash image_digest{};
-  Bytes measurement;                   // snp: 48 bytes; sgx: MRENCLAVE, 32; tdx: MRTD, 48
-  std::uint8_t vmpl = 0;               // snp
-  std::vector<attest::PcrValue> pcrs;  // tpm, nitro, azure; RTMR 0 to 3 of tdx
+  Bytes measurement;                         // snp: 48 bytes; sgx: MRENCLAVE, 32; tdx: MRTD, 48
+  std::uint8_t vmpl = 0;                     // snp
+  std::vector<attest::PcrValue> pcrs;        // tpm, nitro, azure; RTMR 0 to 3 of tdx
+  std::optional<packet::Envelope> manifest;  // signed, where the trust policy names builders
 };
 
 // As the first of its list. Fails with not_found (platform_not_trusted) or invalid_argument
-// (image_values_missing); nothing has changed then. Where a platform fixes data at the start
+// (image_values_missing; image_signature_unasked: a manifest, and no builders), or as
+// attest::check_builders() does; nothing has changed then. Where a platform fixes data at the start
 // (HOST_DATA, MRCONFIGID), the image must be started with the policy's hash.
 Status add_image(attest::TrustPolicy& trust, const NewImage& image);
 

@@ -64,6 +64,44 @@ TEST(AddImage, NeverWithoutItsValues) {
   EXPECT_FALSE(add_image(trust, twice));
 }
 
+// A manifest of one file, signed by its builder.
+packet::Envelope signed_manifest(const std::string& name, const crypto::SigningKey& key) {
+  const Json file = Json::object({{"name", name}, {"sha256", std::string(64, 'a')}});
+  Json files{Json::Array{}};
+  auto out = attest::make_signed_image(
+                 Json::object({{"files", std::move(files.push(file))}, {"format", 1}}))
+                 .value();
+  packet::sign(out, key);
+  return out;
+}
+
+TEST(AddImage, WhereBuildersAreNamedOnlyWithItsSignedManifest) {
+  const auto builder = crypto::SigningKey::from_seed(Secret<32>(Hash{1}));
+  const auto stranger = crypto::SigningKey::from_seed(Secret<32>(Hash{2}));
+  NewImage room;
+  room.manifest = signed_manifest("room", builder);
+  room.image_digest = attest::read_signed_image(*room.manifest)->digest;
+  TrustPolicy trust;
+  trust.collateral_age_max_s = trust.crl_age_max_s = 1;
+  trust.sim.emplace();
+  EXPECT_EQ(add_image(trust, room).error().reason.view(), "image_signature_unasked");
+  trust.builders = attest::Builders{{builder.public_key()}, {}};
+  const std::string before = print_trust_file(trust);
+  NewImage other = room;
+  other.manifest.reset();
+  EXPECT_EQ(add_image(trust, other).error().reason.view(), "image_signature_missing");
+  other.manifest = signed_manifest("room", stranger);
+  EXPECT_EQ(add_image(trust, other).error().reason.view(), "image_signature_missing");
+  other.manifest = signed_manifest("other", builder);
+  EXPECT_FALSE(add_image(trust, other));  // the digest is another one's
+  EXPECT_EQ(print_trust_file(trust), before);
+  ASSERT_TRUE(add_image(trust, room));
+  EXPECT_EQ(print_trust_file(parse_trust_file(print_trust_file(trust)).value()),
+            print_trust_file(trust));
+  EXPECT_TRUE(add_image(trust, room));  // one manifest for both
+  EXPECT_EQ(trust.builders->manifests.size(), 1U);
+}
+
 TEST(AddImage, MakesNoSection) {
   for (const Platform platform : kAll) {
     TrustPolicy nothing;

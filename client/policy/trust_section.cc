@@ -117,7 +117,7 @@ Json header_of(const YamlFile& file, const YamlSection& section) {
 
 attest::TrustPolicy read_trust(const YamlFile& file, const YAML::Node& node, bool rehearsal) {
   std::vector<std::string> keys{"min_assurance", "collateral_age_max_s", "crl_age_max_s",
-                                "revoked_certificates"};
+                                "revoked_certificates", "builders"};
   for (const attest::Platform platform : attest::kPlatforms) {
     keys.emplace_back(attest::platform_name(platform));
   }
@@ -141,7 +141,14 @@ attest::TrustPolicy read_trust(const YamlFile& file, const YAML::Node& node, boo
     file.fail(section.at(name), malformed,
               "docs/spec/trust-policy.md has every member of " + name + "; none may be left out");
   }
-  return with(platforms).value();
+  if (!section.has("builders")) return with(platforms).value();
+  Json json = header;
+  json.set("builders", reading.json_of(section.at("builders"), "builders"));
+  auto trust = attest::decode_trust_policy(json.set("platforms", platforms));
+  if (trust) return std::move(trust).value();
+  const Wording* wording = find_wording(trust.error().reason.view());
+  file.fail(section.at("builders"), std::string(wording == nullptr ? malformed : wording->means),
+            std::string(wording == nullptr ? "docs/spec/image-manifest.md" : wording->next));
 }
 
 }  // namespace gbx::client

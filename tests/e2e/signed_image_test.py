@@ -1,0 +1,86 @@
+"""An image that its builder has signed, under a policy that asks for that signature.
+
+The builder is a party of its own. It signs the manifest, a member adds it to the agreement, all
+sign, and the room starts and answers; without the builder's very signature nothing is agreed.
+"""
+
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import line_test
+
+
+def believe_builder(text):
+    """The agreement with a builder, whose image is still to be added."""
+    return re.sub(r"( +)sim: \{images: \[[0-9a-f]{64}\]\}.*",
+                  r"\1sim: {images: []}\n\1builders: {keys: [KEY], manifests: []}", text)
+
+
+class SignedImage(line_test.Line):
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = line_test.Stage("collaboration.yaml", cls.sign)
+
+    @classmethod
+    def sign(cls, text):
+        """As the builder, beside the members' folders; then as the member who drafts."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="glovebox-builder-"))
+        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        builder = line_test.Party(folder, "builder")
+        builder.run("init", "--name", "builder")
+        builder.run("identity", "export", "-o", "builder.id")
+        said = subprocess.run([line_test.BIN / "glovebox-room", "--measure"], check=True,
+                              capture_output=True, text=True).stdout
+        (builder.folder / "image.json").write_text(said)
+        builder.run("image", "sign", "image.json", "-o", "signed.json")
+        key = builder.json("identity", "show", "builder.id")["signing_key"]
+        cls.builder = builder
+        file = builder.folder / "collaboration.yaml"
+        file.write_text(believe_builder(text).replace("KEY", key), encoding="utf-8")
+        digest = re.search(r"[0-9a-f]{64}", text.split("sim:", 1)[1]).group(0)
+        cls.digest = digest
+        said = builder.run("trust", "add-image", file, "--platform", "sim", "--image", digest,
+                           fails=True)
+        assert "has not signed" in said, said
+        builder.run("trust", "add-image", file, "--platform", "sim", "--manifest", "signed.json")
+        return file.read_text(encoding="utf-8")
+
+    def test_the_room_starts_and_its_answer_names_the_signed_image(self):
+        self.provide_both()
+        self.ask(line_test.ATTRIBUTION, "-o", "answer.json")
+        self.newsnow.run("verify", "answer.json", "--policy", "policy.json")
+        self.assertIn("signed by 1 builder", self.newsnow.run("trust", "show", "policy.json"))
+        entry = json.loads((self.room.folder / "ledger").read_text().splitlines()[0])
+        self.assertEqual(entry["body"]["image"], self.digest)
+
+    def test_who_has_signed(self):
+        run = self.builder.run
+        self.assertIn(self.digest, run("image", "verify", "signed.json", "--builder", "builder.id"))
+        self.assertIn("Nothing is verified", run("image", "show", "signed.json"))
+        other = self.stage.path / "shopgood" / "shopgood.id"
+        said = run("image", "verify", "signed.json", "--builder", other, fails=True)
+        self.assertIn("has not signed", said)
+        self.shopgood.run("image", "sign", self.builder.folder / "signed.json", "-o", "both.json")
+        both = self.shopgood.folder / "both.json"
+        said = run("image", "verify", both, "--builder", "builder.id", fails=True)
+        self.assertIn("who is no builder that you name", said)
+        run("image", "verify", both, "--builder", "builder.id", "--builder", other)
+
+    def test_a_draft_without_that_signature_is_no_policy(self):
+        text = (self.shopgood.folder / "collaboration.yaml").read_text(encoding="utf-8")
+        key = self.builder.json("identity", "show", "builder.id")["signing_key"]
+        other = self.shopgood.json("identity", "show", "shopgood.id")["signing_key"]
+        draft = self.shopgood.folder / "draft.yaml"
+        draft.write_text(text.replace(key, other), encoding="utf-8")
+        said = self.shopgood.run("policy", "build", "draft.yaml", "-o", "draft.json", fails=True)
+        self.assertIn("has not signed", said)
+        self.assertFalse((self.shopgood.folder / "draft.json").exists())
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
