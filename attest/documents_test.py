@@ -10,10 +10,10 @@ import base64
 import json
 import pathlib
 import random
-import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "testing"))
+from compare_readings import print_differences, spoiled_byte, verdicts_of
 from second_reading import Bad, read_azure, read_nitro, read_tpm
 
 TPM, NITRO, AZURE = 1, 5, 6
@@ -43,10 +43,6 @@ def compare(case, verdict):
         if holds != (reason in said):
             return f"platform {platform}: {reason} should be {holds}: {sorted(said)}"
     return None
-
-
-def block(data):
-    return len(data).to_bytes(4, "little") + data
 
 
 def wrap(parts):
@@ -96,8 +92,7 @@ def spoiled(data, rng):
         if not changed:
             break
         at = rng.randrange(len(changed) if rng.random() < 0.5 else min(len(changed), 120))
-        changed[at] = rng.choice([0, 1, 255, changed[at] ^ 1 << rng.randrange(8),
-                                  rng.randrange(256)])
+        changed[at] = spoiled_byte(changed[at], rng)
     if changed and rng.random() < 0.1:
         del changed[rng.randrange(len(changed)):]
     return bytes(changed)
@@ -130,18 +125,10 @@ def main():
     rng = random.Random(1)
     seeds = originals(root)
     cases = seeds + [mutated(case, rng) for case in seeds for _ in range(ROUNDS)]
-    stream = b"".join(block(bytes([c[0]]) + b"".join(block(part) for part in c[1:])) for c in cases)
-    run = subprocess.run([program], input=stream, capture_output=True, check=True)
-    verdicts = [json.loads(line) for line in run.stdout.splitlines()]
-    if len(verdicts) != len(cases):
-        print(f"{len(cases)} cases, {len(verdicts)} verdicts")
-        return 1
-    differences = [d for d in map(compare, cases, verdicts) if d]
-    for difference in differences[:20]:
-        print(difference)
+    verdicts = verdicts_of(program, cases)
     reasons = {reason for verdict in verdicts for reason in verdict["reasons"]}
-    print(f"{len(cases)} readings, {len(differences)} differ; {len(reasons)} reasons were reached")
-    return 1 if differences or len(reasons) < 30 else 0
+    differ = print_differences(cases, verdicts, compare, f"{len(reasons)} reasons were reached")
+    return 1 if differ or len(reasons) < 30 else 0
 
 
 if __name__ == "__main__":

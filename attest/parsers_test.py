@@ -10,9 +10,10 @@ import json
 import pathlib
 import random
 import re
-import struct
-import subprocess
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "testing"))
+from compare_readings import print_differences, spoiled_byte, verdicts_of
 
 SNP, SGX, TDX = 2, 3, 4
 ROUNDS = 100
@@ -246,10 +247,6 @@ def compare(case, verdict):
     return None
 
 
-def block(data):
-    return struct.pack("<I", len(data)) + data
-
-
 def split(container):
     platform, at, parts = container[0], 1, []
     for _ in range(3):
@@ -286,8 +283,7 @@ def mutated(case, rng):
     for _ in range(rng.randint(1, 3)):
         # The first kilobyte holds the fields, the rest mostly certificates.
         at = rng.randrange(min(len(changed), 1200 if rng.random() < 0.9 else len(changed)))
-        changed[at] = rng.choice([0, 1, 255, changed[at] ^ 1 << rng.randrange(8),
-                                  rng.randrange(256)])
+        changed[at] = spoiled_byte(changed[at], rng)
     if platform == TDX and rng.random() < 0.3:
         # Versions of the TDX module and below: other levels are reached.
         at = 48 if changed[0] == 4 else 54
@@ -304,19 +300,10 @@ def main():
     seeds = originals(root)
     cases = [(*case, True) for case in seeds]
     cases += [(*mutated(case, rng), False) for case in seeds for _ in range(ROUNDS)]
-    stream = b"".join(block(bytes([c[0]]) + b"".join(block(part) for part in c[1:4]))
-                      for c in cases)
-    run = subprocess.run([program], input=stream, capture_output=True, check=True)
-    verdicts = [json.loads(line) for line in run.stdout.splitlines()]
-    if len(verdicts) != len(cases):
-        print(f"{len(cases)} cases, {len(verdicts)} verdicts")
-        return 1
-    differences = [d for d in map(compare, cases, verdicts) if d]
-    for difference in differences[:20]:
-        print(difference)
+    verdicts = verdicts_of(program, cases)
     statuses = {c["value"] for v in verdicts for c in v["claims"] if c["name"] == "tcb_status"}
-    print(f"{len(cases)} readings, {len(differences)} differ; statuses: {sorted(statuses)}")
-    return 1 if differences or len(statuses) < 2 else 0
+    differ = print_differences(cases, verdicts, compare, f"statuses: {sorted(statuses)}")
+    return 1 if differ or len(statuses) < 2 else 0
 
 
 if __name__ == "__main__":

@@ -9,24 +9,16 @@
 #include "client/policy/amounts.h"
 #include "client/policy/explain.h"
 #include "client/policy/template_text.h"
+#include "client/policy/wording.h"
 
 namespace gbx::cli {
 namespace {
 
+using client::printable;
+
 constexpr const char* kPlusMinus = "±";
 constexpr std::int64_t kSecondsPerDay = 86'400;
 constexpr std::size_t kListRowsShown = 10;  // of a list of persons; files have all of them
-
-std::string printable(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(),
-      [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7f;
-      },
-      ' ');
-  return text;
-}
 
 std::string number_text(std::int64_t value, ValueType type) {
   const std::string text = format_value(value, type);

@@ -80,6 +80,11 @@ TEST(AnswerView, ValuesCannotSpeakToTheTerminal) {
   answer.table.rows[0][1] = {};
   const std::string text = answer_table(answer.table);
   EXPECT_THAT(text, HasSubstr("a [2J b"));
+  answer.table.rows[0][0].value = std::string(
+      "a\xC2\x9B"
+      "2J\xE2\x80\xAE"
+      "b");
+  EXPECT_THAT(answer_table(answer.table), HasSubstr("a  2J   b"));
   EXPECT_THAT(text, HasSubstr("withheld"));
 }
 

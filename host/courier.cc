@@ -13,6 +13,9 @@ namespace {
 using enclave::Call;
 using enclave::Frame;
 
+// A room enters a charge and an answer; one that goes on would fill the disk.
+constexpr std::size_t kAppendsMax = 8;
+
 // Our own and not the room's: a party's program tells them apart by the signature.
 Frame refusal(const Error& error) {
   return {Call::refusal, enclave::encode_refusal(error, enclave::kUnsigned)};
@@ -86,7 +89,7 @@ Result<Frame> Courier::converse(const Frame& request, int descriptor) {
     descriptor = -1;
   }
   GBX_TRY(room_.send(request.call, request.payload, descriptor, call_limit_));
-  while (true) {
+  for (std::size_t asked = 0; asked <= kAppendsMax; asked++) {
     GBX_TRY_ASSIGN(enclave::ReceivedFrame received, room_.receive(call_limit_, call_limit_));
     Frame& frame = received.frame;
     if (frame.call == Call::answer || frame.call == Call::refusal) return std::move(frame);
@@ -94,6 +97,7 @@ Result<Frame> Courier::converse(const Frame& request, int descriptor) {
     const Bytes on_disk{static_cast<std::uint8_t>(keeping_.ledger.append(frame.payload) ? 1 : 0)};
     GBX_TRY(room_.send(Call::appended, on_disk, -1, call_limit_));
   }
+  return Error{ErrorCode::unavailable, "frame_unexpected"};
 }
 
 }  // namespace gbx::host

@@ -95,6 +95,20 @@ TEST(Courier, ARoomThatBreaksTheProtocolIsNotCalledAgain) {
   EXPECT_FALSE(stage.courier->room_alive());
 }
 
+TEST(Courier, ARoomThatAppendsWithoutEndIsNotCalledAgain) {
+  std::size_t appended = 0;
+  Stage stage([&](Channel& room) {
+    ASSERT_TRUE(room.receive());
+    while (room.send(Call::append, as_bytes("entry")) && room.receive(milliseconds(5000))) {
+      if (++appended > 100) return;
+    }
+  });
+  EXPECT_EQ(reason(stage.call(Call::query)), "room_ended");
+  EXPECT_FALSE(stage.courier->room_alive());
+  stage.courier.reset();
+  EXPECT_LT(std::filesystem::file_size(stage.folder.path() / "ledger"), 100U);
+}
+
 TEST(Courier, AClosedRoomIsNotCalledAgainButARefusedCloseIsNoEnd) {
   Stage stage([](Channel& room) {
     ASSERT_TRUE(room.receive());

@@ -260,8 +260,14 @@ void AwsReader::read_access(const std::string& where, const Json& json) {
   for (const DraftMember& member : draft_.members) {
     askers += std::count(member.abilities.begin(), member.abilities.end(), "query");
   }
-  askers = std::max<std::int64_t>(askers, 1);
   DraftTable& table = draft_.table(table_id->second);
+  if (askers == 0) {
+    draft_.note(
+        Fate::left_out, table.name,
+        "how many members may ask is in no file, so each would have the whole access "
+        "budget: divide it by them, or name also what `aws cleanrooms list-members` prints");
+  }
+  askers = std::max<std::int64_t>(askers, 1);
   const Json::Array* list = list_at(where, json, "budgetParameters");
   if (list == nullptr || list->empty()) stop_import(where, "it has no budgetParameters", "");
   for (const Json& entry : *list) {

@@ -199,6 +199,9 @@ TEST(ImportAws, AccessBudgetsAreOfEachMember) {
   const Imported halved =
       import({budget, kTable, kAssociation, two, rule("aggregation", kColumns)});
   EXPECT_TRUE(has(halved, "{window: day, queries: 5}, {window: lifetime, queries: 35}"));
+  EXPECT_FALSE(notes(halved, Fate::left_out, "how many members may ask"));
+  const Imported unknown = import({budget, kTable, kAssociation, rule("aggregation", kColumns)});
+  EXPECT_TRUE(notes(unknown, Fate::left_out, "how many members may ask is in no file"));
   const std::string none = access(R"({"type": "LIFETIME", "budget": 1})");
   EXPECT_NE(
       why_not({none, kTable, kAssociation, two, rule("aggregation", kColumns)}).find("no question"),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "trusted/base/hidden.h"
 #include "trusted/privacy/plan.h"
 #include "trusted/sql/functions.h"
 
@@ -241,6 +242,13 @@ std::string allowed_in(const policy::Table& table) {
   return out;
 }
 
+std::string printable(std::string text) {
+  for (Hidden next = find_hidden(text); next.size > 0; next = find_hidden(text, next.begin)) {
+    std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(next.begin), next.size, ' ');
+  }
+  return text;
+}
+
 std::string caret(std::string_view text, Span span) {
   if (span.begin > span.end || span.end > text.size() || span == Span{}) return {};
   std::size_t line = 1;
@@ -259,9 +267,7 @@ std::string caret(std::string_view text, Span span) {
   if (shown.size() > kLineBytesMax && from > kLineBytesMax / 2) cut = from - kLineBytesMax / 2;
   shown = shown.substr(cut, kLineBytesMax);
   from -= cut;
-  for (char& c : shown) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
+  shown = printable(std::move(shown));
   // One mark for each character, not for each byte of it.
   const auto characters = [&](std::size_t first, std::size_t last) {
     std::size_t count = 0;

@@ -45,8 +45,11 @@ RefusalText explain_refusal(const Refusal& refusal, std::string_view sql,
                             const policy::Policy* policy);
 
 // "line 2, column 8:\n    SELECT email\n           ^~~~~"; empty for the span {0, 0} or one that is
-// not inside `text`. Control characters of `text` are shown as spaces.
+// not inside `text`, which is shown as printable() says.
 std::string caret(std::string_view text, Span span);
+
+// With a space for each byte of what is_printable() does not want to see.
+std::string printable(std::string text);
 
 // The nearest of `words` to `word`, upper and lower case being the same; "" when none is near.
 std::string nearest_word(std::string_view word, std::span<const std::string> words);

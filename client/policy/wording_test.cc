@@ -60,6 +60,10 @@ TEST(Caret, KeepsToTheText) {
   EXPECT_EQ(caret("abc", {3, 2}), "");
   EXPECT_EQ(caret("abc", {3, 3}), "line 1, column 4:\n    abc\n       ^");
   EXPECT_EQ(caret("a\x1b[2Jb", {5, 6}), "line 1, column 6:\n    a [2Jb\n         ^");
+  EXPECT_EQ(caret("a\xE2\x80\xAE"
+                  "b",
+                  {4, 5}),
+            "line 1, column 5:\n    a   b\n        ^");
   const std::string text = caret(std::string(500, 'a') + "X", {500, 501});
   EXPECT_LT(text.size(), 400U);
   EXPECT_NE(text.find('X'), std::string::npos);

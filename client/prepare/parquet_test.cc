@@ -75,6 +75,27 @@ TEST(Parquet, PreparesLikeTheSameCsv) {
               testing::Contains(Workshop::who("p40001@x.com") + " 2025-01-12 1.00 Bonn"));
 }
 
+// Whose content is hashed is what is read.
+TEST(Parquet, APathIsNoPattern) {
+  const TestFolder folder;
+  for (const char* name : {"a1.parquet", "ab.parquet", "b=9.parquet"}) {
+    write_parquet(folder.path(name), "SELECT 1 AS a");
+  }
+  const std::vector<std::string> odd = {"a[1].parquet", "a*.parquet", "a?.parquet"};
+  for (const std::string& name : odd) {
+    write_parquet(folder.path("whole"), "SELECT 1 AS b FROM range(7)");
+    std::filesystem::rename(folder.path("whole"), folder.path(name));
+  }
+  for (const std::string& name : odd) {
+    const auto source = open_parquet(folder.path(name));
+    EXPECT_THAT(source->header(), ElementsAre("b")) << name;
+    EXPECT_EQ(source->total(), 7U) << name;
+  }
+  std::filesystem::create_directory(folder.path("day=2"));
+  write_parquet(folder.path("day=2/rows"), "SELECT 1 AS a");
+  EXPECT_THAT(open_parquet(folder.path("day=2/rows"))->header(), ElementsAre("a"));
+}
+
 TEST(Parquet, WhatIsNoParquetIsAFailure) {
   const TestFolder folder;
   EXPECT_THROW(open_parquet(folder.path("none.parquet")), Failure);

@@ -400,6 +400,59 @@ const Bomb kBombs[] = {
               list(4000, ",", [](auto i) { return i; }) + ") AS y FROM purchases QUALIFY " +
               list(4000, " OR ", [](auto) { return "y"; }) + ")";
      }},
+    {"clamps_in_clamps", "expression_too_large",
+     [] { return "SELECT SUM(" + nested(60, "CLAMP(", "items", ", 1, 9)") + ") FROM purchases"; }},
+    {"clamps_of_names", "expression_too_large",
+     [] {
+       return chain(20, "SELECT hashed_email, items AS x FROM purchases",
+                    [](const auto& c) {
+                      return "SELECT hashed_email, " + nested(4, "CLAMP(", "x", ", 1, 9)") +
+                             " AS x FROM " + c;
+                    }) +
+              " WHERE x > 1";
+     }},
+    {"quotients_in_quotients", "expression_too_deep",
+     [] {
+       return "SELECT SUM(CLAMP(" + nested(4, "FLOOR(items / (", "items", "))") +
+              ", 1, 9)) FROM purchases";
+     }},
+    {"quotients_of_names", "expression_too_large",
+     [] {
+       return chain(15, "SELECT hashed_email, items AS x FROM purchases",
+                    [](const auto& c) {
+                      return "SELECT hashed_email, CLAMP(FLOOR(x / 3), 1, 9) AS x FROM " + c;
+                    }) +
+              " WHERE x > 1";
+     }},
+    {"dates_in_dates", "accepted",
+     [] {
+       return kCount + "WHERE " + nested(30, "date_trunc('month', ", "purchase_date", ")") +
+              " > DATE '2024-01-01'";
+     }},
+    {"months_of_months", "accepted",
+     [] {
+       return kCount + "WHERE " + nested(12, "(", "purchase_date", " + INTERVAL 1 MONTH)") +
+              " > DATE '2024-01-01'";
+     }},
+    {"greatest_of_greatest", "expression_too_large",
+     [] { return kCount + "WHERE " + nested(40, "greatest(", "items", ", 3)") + " > 1"; }},
+    {"nullifs", "expression_too_large",
+     [] { return kCount + "WHERE " + nested(40, "nullif(", "items", ", 3)") + " > 1"; }},
+    {"dates_apart", "accepted",
+     [] {
+       return kCount + "WHERE " +
+              nested(5, "abs(datediff('week', DATE '2024-01-01', purchase_date) + ", "1", ")") +
+              " > 1";
+     }},
+    {"rounds_of_rounds", "accepted",
+     [] { return kCount + "WHERE " + nested(40, "round(", "total_spent", ", 1)") + " > 1"; }},
+    {"names_of_months", "expression_too_large",
+     [] {
+       return kCount + "WHERE " +
+              list(900, " OR ", [](auto) { return "monthname(purchase_date) = 'May'"; });
+     }},
+    {"distinct_from", "expression_too_large",
+     [] { return kCount + "WHERE " + nested(40, "((", "loyal", ") IS DISTINCT FROM gift)"); }},
     {"many_filters", "accepted",
      [] {
        return "SELECT " +

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/stat/counting.h"
+#include "tests/stat/draws.h"
 #include "tests/stat/enumerate.h"
 #include "trusted/privacy/mechanism.h"
 #include "trusted/privacy/sampler.h"
@@ -119,12 +120,8 @@ const std::vector<Sigma> kSigmas = {{1024, kSigmaGrid},
 TEST(Counting, DiscreteGaussianChiSquare) {
   constexpr int kDraws = 500'000;
   for (const Sigma sigma : kSigmas) {
-    stat::SeededEntropy entropy(20261121);
-    RandomBits bits(entropy);
-    std::map<std::int64_t, double> counts;
-    for (int i = 0; i < kDraws; i++) {
-      counts[static_cast<std::int64_t>(*discrete_gaussian(bits, sigma))]++;
-    }
+    const auto counts = stat::counts_of(stat::drawn(
+        20261121, kDraws, [&](RandomBits& bits) { return discrete_gaussian(bits, sigma); }));
     const auto test = [&](double value) {
       return stat::chi_square(counts, kDraws, GaussianLaw(value));
     };
@@ -142,13 +139,8 @@ TEST(Counting, GaussianTailsAtEveryScale) {
   constexpr int kDraws = 200'000;
   for (const Sigma sigma : {Sigma{2048, kSigmaGrid}, Sigma{41'000, kSigmaGrid}, Sigma{40, 1},
                             Sigma{1'000'003, 1}, Sigma{(1ULL << 51) + 1, 1}, Sigma{kSigmaMax, 1}}) {
-    stat::SeededEntropy entropy(8);
-    RandomBits bits(entropy);
-    std::vector<double> draws;
-    draws.reserve(kDraws);
-    for (int i = 0; i < kDraws; i++) {
-      draws.push_back(static_cast<double>(*discrete_gaussian(bits, sigma)));
-    }
+    const std::vector<double> draws =
+        stat::drawn(8, kDraws, [&](RandomBits& bits) { return discrete_gaussian(bits, sigma); });
     const double size = value_of(sigma);
     for (const double quantile : {0.05, 0.3, 0.7, 1.0, 2.0, 3.0, 4.0}) {
       const double m = std::floor(quantile * size) + 1;
@@ -158,14 +150,7 @@ TEST(Counting, GaussianTailsAtEveryScale) {
         expected = 0;
         for (int i = 0; i < 40 * size; i++) expected += law(m + i);
       }
-      double above = 0;
-      double below = 0;
-      for (const double draw : draws) {
-        if (draw >= m) above++;
-        if (draw <= -m) below++;
-      }
-      EXPECT_NEAR(above / kDraws, expected, stat::share_slack(kDraws)) << size << " " << quantile;
-      EXPECT_NEAR(below / kDraws, expected, stat::share_slack(kDraws)) << size << " " << quantile;
+      stat::expect_tails(draws, m, expected, std::to_string(size) + " " + std::to_string(quantile));
     }
   }
 }
@@ -179,21 +164,7 @@ TEST(Work, IsTheSameWhateverGaussianNoiseWasDrawn) {
   plans.push_back({Sigma{5000, kSigmaGrid}, Scale{(1ULL << 61) + 1, 3}});
   double largest = 0;
   for (const std::vector<Noise>& noises : plans) {
-    Mechanism mechanism;
-    mechanism.noises = noises;
-    stat::SeededEntropy entropy(98);
-    double whole = 0;
-    constexpr int kRuns = 3000;
-    for (int i = 0; i < kRuns; i++) {
-      RandomBits bits(entropy);
-      ASSERT_TRUE(noise_group(bits, mechanism, {1000, 1000}));
-      whole += static_cast<double>(bits.steps()) / 2;
-      ASSERT_LE(bits.steps(), even_steps(mechanism, 2));
-      ASSERT_TRUE(even_out(bits, mechanism, 2));
-      ASSERT_GE(bits.steps(), even_steps(mechanism, 2));
-      ASSERT_LE(bits.steps(), even_steps(mechanism, 2) + 1000);
-    }
-    largest = std::max(largest, whole / kRuns);
+    largest = std::max(largest, stat::even_work(noises, 98, 1000));
   }
   RecordProperty("steps", std::to_string(largest));
   EXPECT_LT(largest, 60);

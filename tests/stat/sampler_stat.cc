@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/stat/counting.h"
+#include "tests/stat/draws.h"
 #include "tests/stat/enumerate.h"
 #include "trusted/privacy/mechanism.h"
 #include "trusted/privacy/sampler.h"
@@ -102,12 +103,8 @@ TEST(Exactness, OfDiscreteLaplaceSeesAWrongLaw) {
 TEST(Counting, DiscreteLaplaceChiSquare) {
   constexpr int kDraws = 1'000'000;
   for (const Scale scale : {Scale{1, 1}, Scale{10, 1}, Scale{1000, 333}, Scale{100, 7}}) {
-    stat::SeededEntropy entropy(20240601);
-    RandomBits bits(entropy);
-    std::map<std::int64_t, double> counts;
-    for (int i = 0; i < kDraws; i++) {
-      counts[static_cast<std::int64_t>(*discrete_laplace(bits, scale))]++;
-    }
+    const auto counts = stat::counts_of(stat::drawn(
+        20240601, kDraws, [&](RandomBits& bits) { return discrete_laplace(bits, scale); }));
     const auto found =
         stat::chi_square(counts, kDraws, [&](double x) { return laplace(scale, x); });
     EXPECT_LT(found.statistic, found.allowed()) << b_of(scale);
@@ -164,52 +161,23 @@ TEST(Counting, GroupChiSquare) {
 // is.
 TEST(Counting, TailsAtEveryScale) {
   constexpr int kDraws = 200'000;
-  const double slack = stat::share_slack(kDraws);
   for (const Scale scale : {Scale{1, 1000}, Scale{40, 1}, Scale{1'000'003, 7},
                             Scale{(1ull << 61) + 1, 3}, Scale{kScaleNumeratorMax, 1}}) {
-    stat::SeededEntropy entropy(7);
-    RandomBits bits(entropy);
-    std::vector<double> draws;
-    draws.reserve(kDraws);
-    for (int i = 0; i < kDraws; i++) {
-      draws.push_back(static_cast<double>(*discrete_laplace(bits, scale)));
-    }
+    const std::vector<double> draws =
+        stat::drawn(7, kDraws, [&](RandomBits& bits) { return discrete_laplace(bits, scale); });
     for (const double quantile : {0.05, 0.3, 0.7, 1.0, 2.0, 3.0, 5.0}) {
       const double m = std::floor(quantile * b_of(scale)) + 1;
       const double expected = std::exp(-m / b_of(scale)) / (1 + std::exp(-1 / b_of(scale)));
-      double above = 0;
-      double below = 0;
-      for (const double draw : draws) {
-        if (draw >= m) above++;
-        if (draw <= -m) below++;
-      }
-      EXPECT_NEAR(above / kDraws, expected, slack) << b_of(scale) << " " << quantile;
-      EXPECT_NEAR(below / kDraws, expected, slack) << b_of(scale) << " " << quantile;
+      stat::expect_tails(draws, m, expected,
+                         std::to_string(b_of(scale)) + " " + std::to_string(quantile));
     }
   }
 }
 
-// A clock sees work, and work follows the noise. After even_out() it does not: no release needs
-// more than the fixed number of steps, and what comes above it is the end of a draw whose number
-// nobody sees. Not a probability bound: fixed seeds, and it must hold for each of them.
 TEST(Work, IsTheSameWhateverWasDrawn) {
   for (const Scale scale : {Scale{1, 1000}, Scale{1, 1}, Scale{5, 1}, Scale{16, 1}, Scale{33, 1},
                             Scale{1'000'003, 7}, Scale{(1ull << 61) + 1, 3}}) {
-    Mechanism mechanism;
-    mechanism.noises = {scale, scale};
-    stat::SeededEntropy entropy(99);
-    double whole = 0;
-    constexpr int kRuns = 3000;
-    for (int i = 0; i < kRuns; i++) {
-      RandomBits bits(entropy);
-      ASSERT_TRUE(noise_group(bits, mechanism, {1000, 1000}));
-      whole += static_cast<double>(bits.steps()) / 2;
-      ASSERT_LE(bits.steps(), even_steps(mechanism, 2));
-      ASSERT_TRUE(even_out(bits, mechanism, 2));
-      ASSERT_GE(bits.steps(), even_steps(mechanism, 2));
-      ASSERT_LE(bits.steps(), even_steps(mechanism, 2) + 500);
-    }
-    EXPECT_LT(whole / kRuns, 24) << b_of(scale);
+    EXPECT_LT(stat::even_work({scale, scale}, 99, 500), 24) << b_of(scale);
   }
 }
 

@@ -4,7 +4,7 @@ namespace gbx::packet {
 namespace {
 
 constexpr Literal kMalformed = "key_release_malformed";
-constexpr std::size_t kNameBytesMax = 64;
+constexpr std::size_t kTableBytesMax = 127;  // as in a policy: two names and a dot
 constexpr std::size_t kSealedBytesMax = 256;
 
 struct Packet {
@@ -52,7 +52,7 @@ Result<Packet> decode(const Json& json) {
   out.terms.manifest_digest = fields.hex_array<32>("manifest_digest");
   out.terms.nonce = fields.hex_array<32>("nonce");
   out.terms.policy_hash = fields.hex_array<32>("policy_hash");
-  out.terms.table = fields.text("table", kNameBytesMax);
+  out.terms.table = fields.text("table", kTableBytesMax);
   out.sealed = fields.base64("sealed_key", kSealedBytesMax);
   GBX_TRY(fields.finish());
   return out;

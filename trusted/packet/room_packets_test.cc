@@ -64,6 +64,15 @@ TEST(KeyRelease, OpensInItsRoomOnly) {
   EXPECT_FALSE(open_key_release(envelope, other.public_key(), parties.room));
 }
 
+TEST(KeyRelease, NamesATableAsLongAsAPolicyMay) {
+  Parties parties;
+  const std::string name(63, 'a');
+  parties.terms.table = name + "." + name;
+  EXPECT_TRUE(open_key_release(parties.release(), parties.owner.public_key(), parties.room));
+  parties.terms.table += "a";
+  EXPECT_FALSE(open_key_release(parties.release(), parties.owner.public_key(), parties.room));
+}
+
 TEST(KeyRelease, AForgerCannotMoveTheKeyToOtherTerms) {
   // Another member signs a packet with other terms around the sealed key of a genuine one.
   Parties parties;

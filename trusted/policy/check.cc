@@ -2,6 +2,7 @@
 #include <array>
 #include <limits>
 
+#include "trusted/base/hidden.h"
 #include "trusted/policy/policy.h"
 #include "trusted/sql/row_filter.h"
 
@@ -37,14 +38,6 @@ bool is_table_name(std::string_view name) {
   const std::size_t dot = name.find('.');
   if (dot == std::string_view::npos) return is_column_name(name);
   return is_column_name(name.substr(0, dot)) && is_column_name(name.substr(dot + 1));
-}
-
-// No control characters: people read it in a terminal.
-bool is_printable(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7f;
-  });
 }
 
 std::string folded(std::string_view name) {

@@ -99,6 +99,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"id", "00112233445566778899AABBCCDDEEFF", "policy_id_malformed"},
         Case{"name", "", "policy_name_malformed"},
         Case{"name", "a\x1b[31m", "policy_name_malformed"},
+        Case{"name",
+             "a\xC2\x9B"
+             "31m",
+             "policy_name_malformed"},
         Case{"name", std::string(201, 'a'), "policy_name_malformed"},
         Case{"version", 0, "policy_version_range"}, Case{"version", 2, "policy_previous_mismatch"},
         Case{"version", "1", "policy_malformed"},
@@ -172,6 +176,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"tables/0/columns/3/domain", list({"b", "a"}), "policy_domain_order"},
         Case{"tables/0/columns/3/domain", list({"a", "a"}), "policy_domain_order"},
         Case{"tables/0/columns/3/domain", list({"a\n"}), "policy_domain_value"},
+        Case{"tables/0/columns/3/domain", list({"a\xE2\x80\xAE"}), "policy_domain_value"},
         Case{"tables/0/columns/3/domain", list({1}), "policy_domain_value"},
         Case{"tables/1/columns/1/domain", list({"2024-01-01"}), "policy_domain_type"}));
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "trusted/base/hidden.h"
 #include "trusted/crypto/hash.h"
 
 namespace gbx::policy {
@@ -24,14 +25,11 @@ bool is_name(std::string_view name, std::string_view more, std::string_view firs
          std::all_of(name.begin(), name.end(), inside);
 }
 
-bool is_control(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7f;
-}
-
 // People read it before they approve: nothing may hide from a terminal.
 bool is_readable_sql(std::string_view sql) {
-  return std::none_of(sql.begin(), sql.end(), [](char c) { return is_control(c) && c != '\n'; });
+  Hidden next = find_hidden(sql);
+  while (next.size > 0 && sql[next.begin] == '\n') next = find_hidden(sql, next.begin + 1);
+  return next.size == 0;
 }
 
 bool has_order(Type type) { return type != Type::text && type != Type::boolean; }
@@ -61,8 +59,7 @@ Status check_approvals(const Template& entry) {
 bool is_type(const Cell& value, Type type) {
   if (type == Type::text) {
     const auto* text = std::get_if<std::string>(&value);
-    return text != nullptr && text->size() <= packet::kArgumentBytesMax &&
-           std::none_of(text->begin(), text->end(), is_control);
+    return text != nullptr && text->size() <= packet::kArgumentBytesMax && is_printable(*text);
   }
   const auto* number = std::get_if<std::int64_t>(&value);
   return number != nullptr && (type != Type::boolean || *number == 0 || *number == 1);

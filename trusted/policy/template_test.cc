@@ -177,6 +177,16 @@ TEST(Template, ParametersHaveNamesTypesAndLimits) {
   EXPECT_EQ(verdict(flag), "policy_parameter_allowed");
 }
 
+TEST(Template, WhoApprovesSeesTheSqlAsItIs) {
+  Template entry = example();
+  entry.sql = "SELECT COUNT(*) FROM purchases /*\xE2\x80\xAE*/";
+  EXPECT_EQ(verdict(entry), "policy_template_sql");
+  entry.sql =
+      "SELECT COUNT(*)\n\xC2\x9B"
+      "2J FROM purchases";
+  EXPECT_EQ(verdict(entry), "policy_template_sql");
+}
+
 TEST(Template, AllowedValuesAreAscendingPrintableAndOfTheType) {
   Template entry = example();
   entry.parameters[1] = texts({"south", "north"});
@@ -184,6 +194,10 @@ TEST(Template, AllowedValuesAreAscendingPrintableAndOfTheType) {
   entry.parameters[1] = texts({"north", "north"});
   EXPECT_EQ(verdict(entry), "policy_parameter_allowed");
   entry.parameters[1] = texts({"a\nb"});
+  EXPECT_EQ(verdict(entry), "policy_parameter_allowed");
+  entry.parameters[1] =
+      texts({"a\xE2\x80\xAE"
+             "b"});
   EXPECT_EQ(verdict(entry), "policy_parameter_allowed");
   entry.parameters[1] = texts({std::string(packet::kArgumentBytesMax + 1, 'a')});
   EXPECT_EQ(verdict(entry), "policy_parameter_allowed");

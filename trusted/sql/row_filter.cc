@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "trusted/base/hidden.h"
 #include "trusted/sql/build.h"
 #include "trusted/sql/parse.h"
 #include "trusted/sql/row_leaves.h"
@@ -15,7 +16,7 @@ constexpr Error kMalformed{ErrorCode::invalid_argument, "policy_row_filter_malfo
 bool has_form(const Node& node) {
   const bool plain = !node.distinct && node.filter.empty() && node.over.empty() &&
                      node.select.empty() && node.text.size() <= kTextBytesMax &&
-                     node.text.find('\0') == std::string::npos;
+                     is_printable(node.text);
   if (!plain) return false;
   switch (node.kind) {
     case NodeKind::column: return node.path.size() == 1 && node.path[0].size() <= kNameBytesMax;

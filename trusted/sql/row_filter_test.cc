@@ -37,7 +37,8 @@ TEST(RowFilter, ReadsBack) {
 
 TEST(RowFilter, WhatHasNoFormIsRefused) {
   for (const char* text :
-       {"{}", "3", R"({"column": 3})", R"({"column": "a", "text": "b"})", R"({"number": "07"})",
+       {"{}", "3", R"({"column": 3})", "{\"text\": \"a\xE2\x80\xAE\"}",
+        R"({"column": "a", "text": "b"})", R"({"number": "07"})",
         R"({"number": "1.0000000000000"})", R"({"null": false})", R"({"call": "="})",
         R"({"call": "=", "of": [3]})", R"({"cast": "money", "of": [{"null": true}], "scale": 0})",
         R"({"cast": "integer", "of": [], "scale": 0})", R"({"case": [{"null": true}]})",

@@ -161,16 +161,26 @@ Result<Task> Decoder::task(const Json& json) {
   return out;
 }
 
+// About how many nodes an engine writes that renders an expression as SQL: there some operators
+// name what they work on more than once, and it is written out each time.
+double written(const Expression& e) {
+  double out = 0;
+  for (const Expression& child : e.children) out += written(child);
+  const bool divides = e.op == Op::quotient || e.op == Op::remainder;
+  return 1 + out * (divides ? 6 : e.op == Op::clamp ? 2 : 1);
+}
+
 // Of all expressions of a task.
 class Size {
  public:
   void add(const Expression& e) {
     nodes_ += node_count(e);
     depth_ = std::max(depth_, depth_of(e));
+    written_ += written(e);
   }
   [[nodiscard]] Status check() const {
     if (depth_ > kTaskDepthMax) return Error{ErrorCode::invalid_argument, "expression_too_deep"};
-    if (nodes_ > kTaskNodesMax) return kTooLarge;
+    if (nodes_ > kTaskNodesMax || written_ > double{kTaskNodesMax}) return kTooLarge;
     return {};
   }
 
@@ -179,6 +189,7 @@ class Size {
  private:
   std::size_t nodes_ = 0;
   std::size_t depth_ = 0;
+  double written_ = 0;
 };
 
 }  // namespace

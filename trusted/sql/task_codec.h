@@ -16,8 +16,9 @@ constexpr std::size_t kTaskBytesMax = std::size_t{16} << 20;
 constexpr std::size_t kTaskDepthMax = 250;
 constexpr std::size_t kTaskNodesMax = 100'000;
 
-// Whether a worker takes a task of that size: what it does not must be refused before it is paid
-// for. Fails with invalid_argument (expression_too_deep, expression_too_large).
+// Whether a worker takes a task of that size, and each engine can run it: what they do not must be
+// refused before it is paid for. Fails with invalid_argument (expression_too_deep,
+// expression_too_large).
 Status check_size(const Task& task);
 
 std::string encode_task(const Task& task);
