@@ -85,7 +85,8 @@ inline HeldTable hold(const engine::MemoryTable& table, std::uint32_t rows_per_b
     GBX_CHECK(table.read_block(b, all, block).has_value());
     for (const std::size_t c : all) {
       snapshot::ColumnData& to = rows.columns[c];
-      const snapshot::ColumnData& from = block.columns[c];
+      snapshot::ColumnData& from = block.columns[c];
+      unpack(from);
       to.values.insert(to.values.end(), from.values.begin(), from.values.end());
       if (!table.columns()[c].nullable) continue;
       for (std::size_t r = 0; r < from.values.size(); r++) {

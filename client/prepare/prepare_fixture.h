@@ -141,6 +141,7 @@ rows_per_person: 3
     snapshot::Block block;
     for (std::size_t b = 0; b < table->block_count(); b++) {
       GBX_CHECK(table->read_block(b, all, block).has_value());
+      for (snapshot::ColumnData& column : block.columns) unpack(column);
       for (std::size_t p = 0; p < block.persons.size(); p++) {
         for (std::size_t r = block.row_begin[p]; r < block.row_begin[p + 1]; r++) {
           std::string line = to_hex(block.persons[p]).substr(0, 8);

@@ -377,6 +377,7 @@ TEST(Prepare, TheOrderOfTheFileDoesNotShow) {
     const auto table = shop.open(report);
     snapshot::Block block;
     EXPECT_TRUE(table->read_block(0, {0, 1, 2}, block));
+    for (snapshot::ColumnData& column : block.columns) unpack(column);
     return std::tuple(block.persons, block.row_begin, block.columns[1].values,
                       block.columns[2].values);
   };

@@ -78,6 +78,7 @@ class Feed {
     while (position_ >= block_.persons.size()) {
       if (next_ >= table_->block_count()) return false;
       GBX_TRY(table_->read_block(next_++, wanted_, block_));
+      for (const std::size_t column : wanted_) snapshot::unpack(block_.columns[column]);
       position_ = 0;
     }
     return true;

@@ -1,6 +1,7 @@
 #include "engine/merge/bounder.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "engine/merge/clones.h"
 #include "engine/rank.h"
@@ -13,19 +14,49 @@ Int128 clamp_to(Int128 value, std::int64_t low, std::int64_t high) {
   return value > high ? Int128{high} : value;
 }
 
+// The most that a row adds to a measure's partial, either way.
+std::uint64_t most_of(const sql::Measure& bounds) {
+  const auto low = static_cast<std::uint64_t>(bounds.row_low);
+  const auto high = static_cast<std::uint64_t>(bounds.row_high);
+  if (bounds.kind == sql::MeasureKind::centred) return high - low;
+  if (bounds.kind != sql::MeasureKind::sum) return 1;
+  return std::max(bounds.row_low < 0 ? 0 - low : low, bounds.row_high < 0 ? 0 - high : high);
+}
+
+// How many rows of such inputs add up to no more than 64 bits; one does always.
+std::uint64_t rows_without_overflow(const Plan& plan) {
+  std::uint64_t most = 1;
+  for (const MeasurePlan& measure : plan.measures) most = std::max(most, most_of(measure.bounds));
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  return std::max<std::uint64_t>(1, kMost / most);
+}
+
+// Between literals, and of a form that compilers do on many values at once.
+void clamp_all(const std::int64_t* from, std::size_t count, std::int64_t low, std::int64_t high,
+               std::int64_t* __restrict out) {
+  for (std::size_t i = 0; i < count; i++) {
+    const std::int64_t value = from[i] < low ? low : from[i];
+    out[i] = value > high ? high : value;
+  }
+}
+
 }  // namespace
 
 Bounder::Bounder(const Plan& plan)
     : plan_(plan),
+      rows_most_(rows_without_overflow(plan)),
       evaluator_(plan.outputs),
       groups_(plan),
       group_(kBatchRows),
       inputs_(plan.measures.size(), std::vector<std::int64_t>(kBatchRows)) {
   for (std::size_t m = 0; m < plan.measures.size(); m++) {
-    if (sql::keeps_values(plan.measures[m].bounds.kind)) {
+    const sql::Measure& bounds = plan.measures[m].bounds;
+    limits_.push_back({bounds.low, bounds.high, bounds.kind == sql::MeasureKind::bounded});
+    if (sql::keeps_values(bounds.kind)) {
       values_.push_back({m, ValueBounder(plan, m)});
     }
   }
+  for (const std::vector<std::int64_t>& input : inputs_) input_at_.push_back(input.data());
   reserve_groups();
 }
 
@@ -47,23 +78,45 @@ Status Bounder::add(const JoinedRows& rows) {
   for (Values& values : values_) {
     values.bounder.set_batch(evaluator_.result(values.bounder.node()));
   }
-  const std::size_t width = plan_.measures.size();
-  std::vector<const std::int64_t*> columns;
-  for (const std::vector<std::int64_t>& input : inputs_) columns.push_back(input.data());
-  const std::int64_t* const* const inputs = columns.data();
-  for (std::size_t row = 0; row < count; row++) {
+  for (std::size_t row = 0; row < count;) {
     if (!open_ || rows.person[row] != person_) {
       finish();
       open_ = true;
       person_ = rows.person[row];
       hash_ = rows.hashes[row];
     }
-    const std::size_t slot = slot_of(group_[row]);
-    Int128* const partials = partials_.data() + slot * width;
+    std::size_t end = row + 1;
+    while (end < count && rows.person[end] == person_) end++;
+    add_rows(row, end);
+    row = end;
+  }
+  return {};
+}
+
+// Rows of the open person.
+void Bounder::add_rows(std::size_t row, std::size_t end) {
+  const std::int64_t* const* const inputs = input_at_.data();
+  const std::size_t width = limits_.size();
+  for (; row < end; row++) {
+    const std::uint32_t known = slot_of_[group_[row]];
+    const std::size_t slot = known != 0 ? known - 1 : open_slot(group_[row]);
+    if (slots_[slot].rows_left-- == 0) carry(slot);
+    std::int64_t* const partials = partials_.data() + slot * width;
     for (std::size_t m = 0; m < width; m++) partials[m] += inputs[m][row];
     for (Values& values : values_) values.bounder.add(slot, row, hash_);
   }
-  return {};
+}
+
+// Makes room in a slot's partials for this row and more.
+void Bounder::carry(std::size_t slot) {
+  const std::size_t width = limits_.size();
+  const std::size_t end = (slot + 1) * width;
+  if (carried_.size() < end) carried_.resize(end);
+  for (std::size_t i = end - width; i < end; i++) {
+    carried_[i] += partials_[i];
+    partials_[i] = 0;
+  }
+  slots_[slot].rows_left = rows_most_ - 1;
 }
 
 // Fills inputs_[m]: what each row of the batch adds to the person's partial.
@@ -84,13 +137,11 @@ GBX_CLONES void Bounder::measure(std::size_t m, std::size_t count) {
     for (std::size_t i = 0; i < count; i++) out[i] = from.valid == nullptr || from.valid[i] != 0;
     return;
   }
-  if (kind == sql::MeasureKind::sum) {
-    for (std::size_t i = 0; i < count; i++) out[i] = std::clamp(from.values[i], low, high);
-  } else {
+  clamp_all(from.values, count, low, high, out);
+  if (kind == sql::MeasureKind::centred) {
     const std::uint64_t twice_middle = static_cast<std::uint64_t>(low + high);
     for (std::size_t i = 0; i < count; i++) {
-      const auto value = static_cast<std::uint64_t>(std::clamp(from.values[i], low, high));
-      out[i] = static_cast<std::int64_t>(2 * value - twice_middle);
+      out[i] = static_cast<std::int64_t>(2 * static_cast<std::uint64_t>(out[i]) - twice_middle);
     }
   }
   if (from.valid == nullptr) return;
@@ -118,33 +169,34 @@ bool Bounder::is_cut(std::size_t slot, std::size_t m) const {
   for (const Values& values : values_) {
     if (values.measure == m) return values.bounder.is_cut(slot);
   }
-  const sql::Measure& bounds = plan_.measures[m].bounds;
-  const Int128 partial = partials_[slot * plan_.measures.size() + m];
-  return clamp_to(partial, bounds.low, bounds.high) != partial;
+  const Int128 whole = brought(slot, m);
+  return clamp_to(whole, limits_[m].low, limits_[m].high) != whole;
+}
+
+Int128 Bounder::brought(std::size_t slot, std::size_t m) const {
+  const std::size_t place = slot * limits_.size() + m;
+  return (place < carried_.size() ? carried_[place] : 0) + partials_[place];
 }
 
 Int128 Bounder::contribution(std::size_t slot, std::size_t m) const {
-  const sql::Measure& bounds = plan_.measures[m].bounds;
-  const Int128 partial = partials_[slot * plan_.measures.size() + m];
-  if (bounds.kind != sql::MeasureKind::bounded) return clamp_to(partial, bounds.low, bounds.high);
-  const bool cut = choosing_ || partial != 0 ||
-                   std::any_of(bounds.watched.begin(), bounds.watched.end(),
-                               [&](std::uint32_t place) { return is_cut(slot, place); });
+  const Int128 whole = brought(slot, m);
+  if (!limits_[m].is_cut) return clamp_to(whole, limits_[m].low, limits_[m].high);
+  const std::vector<std::uint32_t>& watched = plan_.measures[m].bounds.watched;
+  const bool cut =
+      choosing_ || whole != 0 ||
+      std::ranges::any_of(watched, [&](std::uint32_t place) { return is_cut(slot, place); });
   return cut ? 1 : 0;
 }
 
-std::size_t Bounder::slot_of(std::uint32_t group) {
-  std::uint32_t& slot = slot_of_[group];
-  if (slot == 0) {
-    slots_.push_back({group, 0});
-    slot = static_cast<std::uint32_t>(slots_.size());
-    totals_[group].seen = true;
-    const std::size_t width = plan_.measures.size();
-    if (partials_.size() < slots_.size() * width) partials_.resize(slots_.size() * width * 2);
-    std::fill_n(partials_.begin() + static_cast<std::ptrdiff_t>((slots_.size() - 1) * width), width,
-                Int128{0});
-  }
-  return slot - 1;
+std::size_t Bounder::open_slot(std::uint32_t group) {
+  slots_.push_back({group, 0, rows_most_});
+  slot_of_[group] = static_cast<std::uint32_t>(slots_.size());
+  totals_[group].seen = true;
+  const std::size_t width = limits_.size();
+  const std::size_t first = (slots_.size() - 1) * width;
+  if (partials_.size() < first + width) partials_.resize((first + width) * 2);
+  std::fill_n(partials_.begin() + static_cast<std::ptrdiff_t>(first), width, 0);
+  return slots_.size() - 1;
 }
 
 void Bounder::finish() {
@@ -163,12 +215,18 @@ void Bounder::finish() {
     const std::size_t slot = slot_of_[kept.group] - 1;
     for (Values& values : values_) values.bounder.keep(slot, kept.group, hash_);
     Int128* sum = sums_.data() + kept.group * width;
-    for (std::size_t m = 0; m < width; m++) sum[m] += contribution(slot, m);
+    const std::int64_t* const partials = partials_.data() + slot * width;
+    for (std::size_t m = 0; m < width; m++) {
+      const Limits& limits = limits_[m];
+      const bool simple = carried_.empty() && !limits.is_cut;
+      sum[m] += simple ? std::clamp(partials[m], limits.low, limits.high) : contribution(slot, m);
+    }
   }
   const std::vector<Slot>& all = choosing_ ? all_slots_ : slots_;
   for (const Slot& slot : all) slot_of_[slot.group] = 0;
   for (Values& values : values_) values.bounder.finish(all.size());
   slots_.clear();
+  carried_.clear();
 }
 
 // Leaves in slots_ the person's groups of smallest rank.

@@ -43,18 +43,31 @@ class Bounder {
   struct Slot {
     std::uint32_t group;
     std::uint32_t rank;
+    std::uint64_t rows_left;  // that its partials have room for
   };
   void measure(std::size_t m, std::size_t count);
   void mark_cuts(std::size_t m, std::size_t count);
   [[nodiscard]] bool is_cut(std::size_t slot, std::size_t m) const;
+  [[nodiscard]] Int128 brought(std::size_t slot, std::size_t m) const;
   [[nodiscard]] Int128 contribution(std::size_t slot, std::size_t m) const;
   void reserve_groups();
   void count_values();
-  std::size_t slot_of(std::uint32_t group);
+  void add_rows(std::size_t row, std::size_t end);
+  std::size_t open_slot(std::uint32_t group);
+  void carry(std::size_t slot);
   void choose();
   bool before(const Slot& a, const Slot& b) const;
 
+  // What a measure is clamped to for each person and group.
+  struct Limits {
+    std::int64_t low;
+    std::int64_t high;
+    bool is_cut;  // of kind `bounded`: 0 or 1 by what was cut off
+  };
+
   const Plan& plan_;
+  std::vector<Limits> limits_;  // by measure
+  std::uint64_t rows_most_;     // whose inputs never add up to more than 64 bits
   Evaluator evaluator_;
   GroupTable groups_;
   std::vector<Total> totals_;
@@ -72,10 +85,12 @@ class Bounder {
   std::vector<Slot> all_slots_;         // before the choice
   bool choosing_ = false;               // more groups than may be kept
   std::vector<std::uint32_t> slot_of_;  // by group: slot + 1, 0 when the person is not in it
-  std::vector<Int128> partials_;        // by slot and measure
+  std::vector<std::int64_t> partials_;  // by slot and measure: of the rows since carry()
+  std::vector<Int128> carried_;         // likewise, of the rows before; mostly empty
   // The batch.
   std::vector<std::uint32_t> group_;
   std::vector<std::vector<std::int64_t>> inputs_;  // by measure and row
+  std::vector<const std::int64_t*> input_at_;      // by measure
 };
 
 }  // namespace gbx::engine

@@ -33,6 +33,12 @@ std::size_t Cursor::block_for(UInt128 target) const {
 Status Cursor::open(std::size_t block) {
   GBX_TRY(relation_.table->read_block(block, relation_.wanted, block_));
   GBX_CHECK(!block_.persons.empty() && block_.row_begin.size() == block_.persons.size() + 1);
+  for (const std::size_t place : relation_.by_row) {
+    snapshot::ColumnData& column = block_.columns[place];
+    if (column.width == 0) continue;
+    column.values.resize(block_.rows());
+    read_values(column, nullptr, 0, column.values);
+  }
   block_index_ = block;
   opened_ = true;
   position_ = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/merge/clones.h"
+#include "engine/merge/packed.h"
 #include "trusted/sql/evaluate.h"
 
 namespace gbx::engine {
@@ -117,17 +118,17 @@ void Evaluator::load(const Node& node, std::uint32_t place, const RowSource& sou
   std::int64_t* values = storage_[place].values.data();
   std::uint8_t* valid = storage_[place].valid.data();
   Vector& out = results_[place];
-  const std::int64_t* from = column.values.data();
   out.valid = column.valid.empty() ? nullptr : valid;
-  if (source.rows == nullptr) {
-    out.values = from + source.first;
-    if (out.valid != nullptr) out.valid = column.valid.data() + source.first;
+  if (source.rows == nullptr && column.width == 0) {
+    out.values = column.values.data() + source.first;
   } else {
     out.values = values;
-    for (std::size_t i = 0; i < count; i++) values[i] = from[source.rows[i]];
-    for (std::size_t i = 0; out.valid != nullptr && i < count; i++) {
-      valid[i] = column.valid[source.rows[i]];
-    }
+    read_values(column, source.rows, source.first, {values, count});
+  }
+  if (out.valid != nullptr && source.rows == nullptr) {
+    out.valid = column.valid.data() + source.first;
+  } else if (out.valid != nullptr) {
+    for (std::size_t i = 0; i < count; i++) valid[i] = column.valid[source.rows[i]];
   }
   if (node.by_code == nullptr) return;
   const std::vector<std::int64_t>& codes = *node.by_code;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/merge/clones.h"
 #include "engine/rank.h"
 
 namespace gbx::engine {
@@ -32,24 +33,44 @@ Status GroupTable::number(std::span<const Vector> keys, std::span<std::uint32_t>
   return {};
 }
 
+namespace {
+
+// Adds a key to the numbers of groups; false when a value lies outside [low, low + size - 2].
+GBX_CLONES bool add_key(Vector key, const GroupPlan& plan, std::size_t count,
+                        std::uint32_t* __restrict groups) {
+  const auto low = static_cast<std::uint64_t>(plan.low);
+  const std::uint64_t size = plan.size;
+  const std::int64_t* const values = key.values;
+  const std::uint8_t* const valid = key.valid;
+  std::uint64_t outside = 0;
+  if (valid == nullptr) {
+    for (std::size_t row = 0; row < count; row++) {
+      const std::uint64_t above = static_cast<std::uint64_t>(values[row]) - low;
+      outside |= static_cast<std::uint64_t>(above >= size - 1);
+      groups[row] =
+          groups[row] * static_cast<std::uint32_t>(size) + static_cast<std::uint32_t>(above) + 1;
+    }
+    return outside == 0;
+  }
+  for (std::size_t row = 0; row < count; row++) {
+    const std::uint64_t above = static_cast<std::uint64_t>(values[row]) - low;
+    outside |= static_cast<std::uint64_t>(above >= size - 1) & valid[row];
+    groups[row] = groups[row] * static_cast<std::uint32_t>(size) +
+                  (static_cast<std::uint32_t>(above) + 1) * valid[row];
+  }
+  return outside == 0;
+}
+
+}  // namespace
+
 Status GroupTable::number_dense(std::span<const Vector> keys,
                                 std::span<std::uint32_t> groups) const {
   std::fill(groups.begin(), groups.end(), 0U);
-  bool outside = false;
   for (std::size_t k = 0; k < keys.size(); k++) {
-    const Vector key = keys[k];
-    const auto low = static_cast<std::uint64_t>(plan_.groups[k].low);
-    const std::uint64_t size = plan_.groups[k].size;
-    for (std::size_t row = 0; row < groups.size(); row++) {
-      std::uint64_t place = static_cast<std::uint64_t>(key.values[row]) - low + 1;
-      const bool valid = key.valid == nullptr || key.valid[row] != 0;
-      outside |= valid && (place == 0 || place >= size);
-      if (!valid) place = 0;
-      groups[row] = groups[row] * static_cast<std::uint32_t>(size) +
-                    static_cast<std::uint32_t>(place >= size ? 0 : place);
+    if (!add_key(keys[k], plan_.groups[k], groups.size(), groups.data())) {
+      return Error{ErrorCode::unavailable, "engine_failed"};
     }
   }
-  if (outside) return Error{ErrorCode::unavailable, "engine_failed"};
   return {};
 }
 

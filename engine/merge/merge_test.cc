@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <limits>
+
 #include "engine/testing/generator.h"
 #include "engine/testing/match.h"
 #include "engine/testing/reference.h"
@@ -144,6 +147,39 @@ TEST(Merge, OfManyRowsOfOnePersonThoseInBinsOfSmallestRankCount) {
       expect_same(run_merge(task, {&table}, {.threads = 4}), want);
       EXPECT_EQ((*want)[0].sums[0], Int128{2 * std::min<std::int64_t>(most, 450)});
     }
+  }
+}
+
+// Sums of rows that do not fit into 64 bits together, in several groups of one person.
+TEST(Merge, SumsOfTheLargestNumbersAreExact) {
+  constexpr std::int64_t kLeast = std::numeric_limits<std::int64_t>::min();
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  std::vector<std::pair<std::uint8_t, std::int64_t>> rows;
+  for (int i = 0; i < 60; i++) {
+    rows.push_back({static_cast<std::uint8_t>(1 + i % 3),
+                    std::array{kLeast, kMost, kMost - 1, kLeast / 2,
+                               std::int64_t{-1}}[static_cast<std::size_t>(i % 5)]});
+  }
+  const MemoryTable table = numbers(rows, 16);
+  sql::Task task = count_by_first_column(1);
+  task.groups[0] = column(0, 0, Type::integer, kLeast, kMost);
+  sql::Measure sum;
+  sum.kind = sql::MeasureKind::sum;
+  sum.argument = task.groups[0];
+  sum.low = kLeast;
+  sum.high = kMost;
+  sql::Measure centred = sum;
+  centred.kind = sql::MeasureKind::centred;
+  for (const std::int64_t row_high : {std::int64_t{5}, kMost / 5, kMost / 2, kMost}) {
+    sum.row_low = row_high == kMost ? kLeast : -row_high;
+    sum.row_high = row_high;
+    centred.row_low = -(row_high / 2);
+    centred.row_high = row_high / 2;
+    task.measures = {sum, centred};
+    expect_same(run_merge(task, {&table}, {}), run_reference(task, {&table}));
+    sql::Task whole = task;
+    whole.groups.clear();
+    expect_same(run_merge(whole, {&table}, {.threads = 2}), run_reference(whole, {&table}));
   }
 }
 

@@ -145,10 +145,13 @@ class Planner {
         add_columns(*program, r, wanted);
       }
       for (const Filter& filter : relation.conditions) add_columns(filter.program, r, wanted);
-      if (plan_.equality && plan_.equality->relation == r) wanted.insert(plan_.equality->column);
-      if (plan_.equality && r + 1 == plan_.relations.size()) {
-        wanted.insert(plan_.equality->last_column);
+      if (plan_.equality && plan_.equality->relation == r) {
+        relation.by_row.push_back(plan_.equality->column);
       }
+      if (plan_.equality && r + 1 == plan_.relations.size()) {
+        relation.by_row.push_back(plan_.equality->last_column);
+      }
+      wanted.insert(relation.by_row.begin(), relation.by_row.end());
       relation.wanted.assign(wanted.begin(), wanted.end());
     }
   }

@@ -49,6 +49,7 @@ struct Filter {
 struct RelationPlan {
   const snapshot::Table* table = nullptr;
   std::vector<std::size_t> wanted;  // columns to read, ascending
+  std::vector<std::size_t> by_row;  // of them, those that need `values`: looked at row by row
   std::vector<Filter> conditions;   // one each; all must be true
 };
 

@@ -1,14 +1,15 @@
 #pragma once
 
-// The rows of a block that a table's own conditions let pass. Conditions are looked at one after
-// the other, each on the rows that are left; which is first follows what they let pass so far, and
-// changes no result.
+// The rows of a block that a table's own conditions let pass. Those on one column are decided on
+// all rows, as the column is packed; the others one after the other, each on the rows that are
+// left; which is first follows what they let pass so far, and changes no result.
 
 #include <cstdint>
 #include <deque>
 #include <vector>
 
 #include "engine/merge/evaluate.h"
+#include "engine/merge/packed.h"
 
 namespace gbx::engine {
 
@@ -29,9 +30,13 @@ class RowFilter {
     std::uint64_t seen = 0;
     std::uint64_t kept = 0;
   };
+  void add_intervals(Intervals intervals);
+  // Rows of the block from `first` on that lie in all intervals.
+  std::size_t begin(const snapshot::Block& block, std::size_t first, std::size_t count);
   std::size_t keep(Stage& stage, std::size_t first, std::size_t count, std::size_t left);
   void sort_stages();
 
+  std::vector<Intervals> intervals_;  // by column
   std::deque<Stage> stages_;
   std::vector<Stage*> order_;
   std::vector<RowSource> sources_;

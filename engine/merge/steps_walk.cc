@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/merge/packed.h"
+
 namespace gbx::engine {
 namespace {
 
@@ -136,7 +138,7 @@ void StepsWalk::copy_waiting(Source& source) {
     const std::size_t before = to.values.size();
     to.values.resize(before + rows.size());
     std::int64_t* values = to.values.data() + before;
-    for (std::size_t r = 0; r < rows.size(); r++) values[r] = from.values[rows[r]];
+    read_values(from, rows.data(), 0, {values, rows.size()});
     if (!from.valid.empty() || !to.valid.empty()) {
       to.valid.resize(before, 1);
       to.valid.resize(before + rows.size(), 1);

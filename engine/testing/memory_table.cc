@@ -1,8 +1,28 @@
 #include "engine/testing/memory_table.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace gbx::engine {
+namespace {
+
+// As blocks of a snapshot come.
+void pack(snapshot::ColumnData& data) {
+  const auto [least, most] = std::minmax_element(data.values.begin(), data.values.end());
+  const auto low = static_cast<std::uint64_t>(*least);
+  const std::uint64_t span = static_cast<std::uint64_t>(*most) - low;
+  data.low = *least;
+  data.width = span > 0xffffffff ? 8 : span > 0xffff ? 4 : span > 0xff ? 2 : 1;
+  data.packed.resize(data.values.size() * data.width);
+  for (std::size_t i = 0; i < data.values.size(); i++) {
+    const bool valid = data.valid.empty() || data.valid[i] != 0;
+    const std::uint64_t number = valid ? static_cast<std::uint64_t>(data.values[i]) - low : 0;
+    std::memcpy(data.packed.data() + i * data.width, &number, data.width);
+  }
+  data.values.clear();
+}
+
+}  // namespace
 
 MemoryTable::MemoryTable(std::vector<snapshot::ColumnInfo> columns, std::vector<MemoryRow> rows,
                          std::size_t block_rows)
@@ -49,6 +69,7 @@ void MemoryTable::add_block(std::size_t first, std::size_t end) {
   block.row_begin.push_back(static_cast<std::uint32_t>(end - first));
   for (snapshot::ColumnData& data : block.columns) {
     if (std::find(data.valid.begin(), data.valid.end(), 0) == data.valid.end()) data.valid.clear();
+    if (blocks_.size() % 2 == 1) pack(data);
   }
   blocks_.push_back(std::move(block));
 }

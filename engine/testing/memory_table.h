@@ -17,6 +17,7 @@ struct MemoryRow {
 class MemoryTable final : public snapshot::Table {
  public:
   // Sorts the rows by person. Blocks of `block_rows` rows; a person may go on in the next.
+  // Columns of every second block are packed.
   MemoryTable(std::vector<snapshot::ColumnInfo> columns, std::vector<MemoryRow> rows,
               std::size_t block_rows);
 

@@ -21,18 +21,18 @@ std::uint32_t run_at(ByteView runs, std::size_t width, std::size_t i) {
   return (std::uint32_t{runs[2 * i]} | (std::uint32_t{runs[2 * i + 1]} << 8)) + 1;
 }
 
-// Numbers of T, little-endian as the machine is; the largest is held against the frame once.
+// Numbers of T, little-endian as the machine is.
 template <typename T>
-bool decode_numbers(ByteView bytes, const ColumnFrame& frame, std::span<std::int64_t> out) {
-  const auto low = static_cast<std::uint64_t>(frame.low);
-  T most = 0;
-  for (std::size_t i = 0; i < out.size(); i++) {
+bool are_at_most(ByteView bytes, std::uint64_t most) {
+  const T limit = static_cast<T>(most);
+  T wrong = 0;
+  const std::size_t count = bytes.size() / sizeof(T);
+  for (std::size_t i = 0; i < count; i++) {
     T number = 0;
     std::memcpy(&number, bytes.data() + i * sizeof(T), sizeof(T));
-    most = std::max(most, number);
-    out[i] = static_cast<std::int64_t>(low + number);
+    wrong |= static_cast<T>(number > limit);
   }
-  return std::uint64_t{most} <= frame.span();
+  return wrong == 0;
 }
 
 template <typename T>
@@ -47,35 +47,52 @@ void encode_numbers(const ColumnData& data, const ColumnFrame& frame, std::uint8
   }
 }
 
-bool decode_numbers(ByteView bytes, const ColumnFrame& frame, std::span<std::int64_t> out) {
+// Whether every number is within the frame.
+bool are_inside(ByteView numbers, const ColumnFrame& frame) {
   switch (frame.width()) {
-    case 1: return decode_numbers<std::uint8_t>(bytes, frame, out);
-    case 2: return decode_numbers<std::uint16_t>(bytes, frame, out);
-    case 4: return decode_numbers<std::uint32_t>(bytes, frame, out);
-    default: return decode_numbers<std::uint64_t>(bytes, frame, out);
+    case 1: return are_at_most<std::uint8_t>(numbers, frame.span());
+    case 2: return are_at_most<std::uint16_t>(numbers, frame.span());
+    case 4: return are_at_most<std::uint32_t>(numbers, frame.span());
+    default: return are_at_most<std::uint64_t>(numbers, frame.span());
   }
 }
 
-// One byte a row from one bit a row; absent rows must hold low, and become 0. Reports whether a row
-// is present.
-bool decode_bitmap(ByteView bits, std::int64_t low, ColumnData& out, bool& any_present) {
+// One byte a row from one bit a row; absent rows must hold 0. Reports whether a row is present.
+bool decode_bitmap(ByteView bits, ColumnData& out, bool& any_present) {
   std::uint8_t wrong = 0;
   std::uint8_t any = 0;
-  for (std::size_t i = 0; i < out.values.size(); i++) {
+  const std::uint8_t* number = out.packed.data();
+  for (std::size_t i = 0; i < out.valid.size(); i++) {
     const auto present = static_cast<std::uint8_t>((std::uint32_t{bits[i / 8]} >> (i % 8)) & 1U);
     out.valid[i] = present;
     any |= present;
-    wrong |= static_cast<std::uint8_t>((present ^ 1U) & (out.values[i] != low ? 1U : 0U));
-    out.values[i] = present != 0 ? out.values[i] : 0;
+    const auto unless_present = static_cast<std::uint8_t>(present - 1);
+    for (std::uint32_t k = 0; k < out.width; k++) {
+      wrong |= static_cast<std::uint8_t>(*number++ & unless_present);
+    }
   }
   any_present = any != 0;
-  for (std::size_t i = out.values.size(); i < bits.size() * 8; i++) {
+  for (std::size_t i = out.valid.size(); i < bits.size() * 8; i++) {
     wrong |= static_cast<std::uint8_t>((std::uint32_t{bits[i / 8]} >> (i % 8)) & 1U);
   }
   return wrong == 0;
 }
 
 }  // namespace
+
+void unpack(ColumnData& column) {
+  if (column.width == 0) return;
+  column.values.resize(column.packed.size() / column.width);
+  for (std::size_t i = 0; i < column.values.size(); i++) {
+    std::uint64_t number = 0;
+    std::memcpy(&number, column.packed.data() + i * column.width, column.width);
+    const bool present = column.valid.empty() || column.valid[i] != 0;
+    const auto value = static_cast<std::int64_t>(static_cast<std::uint64_t>(column.low) + number);
+    column.values[i] = present ? value : 0;
+  }
+  column.packed.clear();
+  column.width = 0;
+}
 
 BlockShape block_shape(const Index& index, const SnapshotManifest& manifest, std::size_t block) {
   return {.rows = index.rows_in_block(block),
@@ -134,12 +151,17 @@ Status decode_column(ByteView plain, const BlockShape& shape, const ColumnFrame&
   const std::size_t numbers = shape.rows_per_block * frame.width();
   const std::size_t bitmap = info.nullable ? shape.rows_per_block / 8 : 0;
   if (plain.size() != numbers + bitmap) return kColumn;
-  out.values.resize(shape.rows);
+  const ByteView used = plain.first(shape.rows * frame.width());
+  if (!are_inside(used, frame) || !all_zero(plain.first(numbers).subspan(used.size()))) {
+    return kColumn;
+  }
+  out.values.clear();
+  out.packed.assign(used.begin(), used.end());
+  out.width = static_cast<std::uint32_t>(frame.width());
+  out.low = frame.low;
   out.valid.resize(info.nullable ? shape.rows : 0);
-  if (!decode_numbers(plain.first(numbers), frame, out.values)) return kColumn;
-  if (!all_zero(plain.first(numbers).subspan(shape.rows * frame.width()))) return kColumn;
   bool any_present = shape.rows != 0;
-  if (info.nullable && !decode_bitmap(plain.subspan(numbers), frame.low, out, any_present)) {
+  if (info.nullable && !decode_bitmap(plain.subspan(numbers), out, any_present)) {
     return kColumn;
   }
   // Without a dictionary no code means anything.

@@ -101,6 +101,9 @@ TEST_P(ColumnWidths, ComeBack) {
   EXPECT_EQ(bytes.size(), 16U * frame.width());
   ColumnData out;
   ASSERT_TRUE(decode_column(bytes, kShape, frame, kPresent, out));
+  EXPECT_EQ(out.width, frame.width());
+  EXPECT_EQ(out.packed.size(), 5U * frame.width());
+  unpack(out);
   EXPECT_EQ(out.values, data.values);
   EXPECT_TRUE(out.valid.empty());
 }
@@ -118,8 +121,41 @@ TEST(ColumnChunk, NullsComeBackAsZero) {
   encode_column(data, kShape, frame, kNullable, bytes);
   ColumnData out;
   ASSERT_TRUE(decode_column(bytes, kShape, frame, kNullable, out));
+  unpack(out);
   EXPECT_EQ(out.values, (std::vector<std::int64_t>{-5, 0, 7, 0, 100}));
   EXPECT_EQ(out.valid, data.valid);
+  unpack(out);  // nothing more happens
+  EXPECT_EQ(out.values.size(), 5U);
+}
+
+// The largest that fits, then one more, at every place of a chunk and in every width; and of a null
+// every byte.
+TEST(ColumnChunk, EveryNumberIsHeldAgainstTheFrame) {
+  BlockShape shape = kShape;
+  shape.rows_per_block = 64;
+  shape.rows = 61;
+  for (const std::int64_t span : {100L, 1000L, 100'000L, 10'000'000'000L}) {
+    const ColumnFrame frame{.low = -7, .high = span - 7};
+    ColumnData data{std::vector<std::int64_t>(shape.rows, -7),
+                    std::vector<std::uint8_t>(shape.rows, 1)};
+    data.valid[5] = 0;
+    Bytes good;
+    encode_column(data, shape, frame, kNullable, good);
+    ColumnData out;
+    for (std::size_t row = 0; row < shape.rows; row++) {
+      for (std::size_t byte = 0; byte < frame.width(); byte++) {
+        Bytes bytes = good;
+        const std::int64_t inside = span >> (8 * byte);
+        bytes[row * frame.width() + byte] = static_cast<std::uint8_t>(row == 5 ? 1 : inside);
+        EXPECT_EQ(decode_column(bytes, shape, frame, kNullable, out).has_value(), row != 5);
+      }
+      Bytes bytes = good;
+      for (std::size_t byte = 0; byte < frame.width(); byte++) {
+        bytes[row * frame.width() + byte] = static_cast<std::uint8_t>((span + 1) >> (8 * byte));
+      }
+      EXPECT_FALSE(decode_column(bytes, shape, frame, kNullable, out)) << row;
+    }
+  }
 }
 
 struct WrongColumn {

@@ -134,13 +134,16 @@ Status Snapshot::load_index(Learned* learned) {
 
 Result<ByteView> Snapshot::open_chunk(std::size_t chunk, Scratch& scratch) const {
   const Layout::Place& place = layout_.place(chunk);
-  scratch.sealed.resize(place.sealed);
-  GBX_TRY(source_->read(place.offset, scratch.sealed));
+  // Grown only: what is cut off and put back would be filled with zeros for each chunk.
+  Bytes& room = scratch.plain.mutable_bytes();
+  if (scratch.sealed.size() < place.sealed) scratch.sealed.resize(place.sealed);
+  if (room.size() < place.sealed) room.resize(place.sealed);
+  const std::span sealed = std::span(scratch.sealed).first(place.sealed);
+  const std::span plain = std::span(room).first(place.sealed - crypto::kAeadTagSize);
+  GBX_TRY(source_->read(place.offset, sealed));
   const crypto::AeadNonce nonce = chunk_nonce(chunk, false);
-  GBX_TRY(recognise(chunk, nonce, scratch.sealed, scratch.gmac, scratch.learned));
-  Bytes& plain = scratch.plain.mutable_bytes();
-  plain.resize(place.sealed - crypto::kAeadTagSize);
-  GBX_TRY(scratch.opener.open(nonce, as_bytes(kStreamMagic), scratch.sealed, plain));
+  GBX_TRY(recognise(chunk, nonce, sealed, scratch.gmac, scratch.learned));
+  GBX_TRY(scratch.opener.open(nonce, as_bytes(kStreamMagic), sealed, plain));
   return ByteView(plain);
 }
 
@@ -216,8 +219,7 @@ Status Snapshot::read_block_with(std::size_t block, const std::vector<std::size_
   }
   for (std::size_t i = 0; i < kept.size(); i++) {
     if (kept[i]) continue;
-    out.columns[i].values.clear();
-    out.columns[i].valid.clear();
+    out.columns[i] = {};
   }
   return {};
 }

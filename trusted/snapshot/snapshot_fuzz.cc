@@ -16,6 +16,7 @@ void read_all(const Snapshot& table) {
   for (std::size_t i = 0; i < table.block_count(); i++) {
     if (!table.read_block(i, all, block)) std::abort();
     for (std::size_t c = 0; c < all.size(); c++) {
+      unpack(block.columns[c]);
       if (block.columns[c].values.size() != block.rows()) std::abort();
       if (table.columns()[c].type.type != Type::text) continue;
       for (std::size_t row = 0; row < block.rows(); row++) {

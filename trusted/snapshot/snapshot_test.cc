@@ -31,7 +31,8 @@ SortedRows read_all(const Table& table) {
                          block.persons[p]);
     }
     for (std::size_t c = 0; c < all.size(); c++) {
-      const ColumnData& column = block.columns[c];
+      ColumnData& column = block.columns[c];
+      unpack(column);
       out.columns[c].values.insert(out.columns[c].values.end(), column.values.begin(),
                                    column.values.end());
       out.columns[c].valid.insert(out.columns[c].valid.end(), column.valid.begin(),
@@ -153,8 +154,9 @@ TEST(Snapshot, ReadsOnlyTheColumnsAskedFor) {
   ASSERT_TRUE((*table)->read_block(0, {0, 1, 2, 3, 4}, block));
   ASSERT_TRUE((*table)->read_block(1, {3}, block));
   EXPECT_EQ(block.columns.size(), 5U);
-  EXPECT_EQ(block.columns[3].values.size(), 16U);
-  EXPECT_TRUE(block.columns[0].values.empty());
+  EXPECT_EQ(block.columns[3].packed.size(), 16U * block.columns[3].width);
+  EXPECT_TRUE(block.columns[0].packed.empty());
+  EXPECT_EQ(block.columns[0].width, 0U);
   EXPECT_TRUE(block.columns[1].valid.empty());
 }
 

@@ -17,9 +17,18 @@ namespace gbx::snapshot {
 
 // One column of a block. Text columns hold codes into the table's dictionary of that column.
 struct ColumnData {
-  std::vector<std::int64_t> values;  // one per row; 0 where invalid
+  std::vector<std::int64_t> values;  // one per row; 0 where invalid. None where packed, unless a
+                                     // reader adds them.
   std::vector<std::uint8_t> valid;   // one per row, 1 = present; empty = all present
+  // Or as read: per row a number of `width` (1, 2, 4, 8) bytes, little-endian, 0 where invalid; the
+  // value is low + number. width 0: not packed.
+  Bytes packed = {};
+  std::uint32_t width = 0;
+  std::int64_t low = 0;
 };
+
+// Makes `values` of a packed column.
+void unpack(ColumnData& column);
 
 // Rows of consecutive persons. A person whose rows do not fit goes on at the start of the next
 // block.
@@ -49,7 +58,8 @@ class Table {
   [[nodiscard]] virtual Token last_person(std::size_t block) const = 0;
   // Values of a text column, by code; distinct, ascending by bytes.
   [[nodiscard]] virtual const std::vector<std::string>& dictionary(std::size_t column) const = 0;
-  // Reads, opens and checks the columns in `wanted` into `out`, reusing its memory. Thread-safe.
+  // Reads, opens and checks the columns in `wanted` into `out`, reusing its memory; each may come
+  // packed or not. Thread-safe.
   // Fails with unverified or unavailable; `out` then holds nothing usable.
   virtual Status read_block(std::size_t block, const std::vector<std::size_t>& wanted,
                             Block& out) const noexcept = 0;
