@@ -1,13 +1,15 @@
 #include "bench/attribution.h"
 
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <functional>
 
+#include "engine/merge/merge.h"
 #include "trusted/base/json.h"
 #include "trusted/crypto/entropy.h"
-#include "trusted/snapshot/snapshot.h"
 #include "trusted/snapshot/writer.h"
 
 namespace gbx::bench {
@@ -22,6 +24,20 @@ std::uint64_t mix(std::uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
   return x ^ (x >> 31);
+}
+
+Held hold(int file, int manifest_file) {
+  Held out;
+  Bytes text(static_cast<std::size_t>(::lseek(manifest_file, 0, SEEK_END)));
+  GBX_CHECK(::pread(manifest_file, text.data(), text.size(), 0) ==
+            static_cast<ssize_t>(text.size()));
+  out.manifest = snapshot::decode(Json::parse_canonical(as_text(text)).value()).value();
+  out.source = std::make_shared<enclave::FileSource>(enclave::Descriptor(::dup(file)));
+  crypto::SystemEntropy entropy;
+  const auto opened = snapshot::Snapshot::open(out.manifest, bench_key(), out.source, entropy);
+  GBX_CHECK(opened.has_value());
+  out.marks = (*opened)->marks().copy();
+  return out;
 }
 
 }  // namespace
@@ -203,24 +219,51 @@ void seal(const Side& side, int file, int manifest_file) {
   GBX_CHECK(manifests.write(as_bytes(snapshot::encode(manifest).canonical())).has_value());
 }
 
-Held hold(int file, int manifest_file) {
-  Held out;
-  Bytes text(static_cast<std::size_t>(::lseek(manifest_file, 0, SEEK_END)));
-  GBX_CHECK(::pread(manifest_file, text.data(), text.size(), 0) ==
-            static_cast<ssize_t>(text.size()));
-  out.manifest = snapshot::decode(Json::parse_canonical(as_text(text)).value()).value();
-  out.source = std::make_shared<enclave::FileSource>(enclave::Descriptor(::dup(file)));
-  crypto::SystemEntropy entropy;
-  const auto opened = snapshot::Snapshot::open(out.manifest, bench_key(), out.source, entropy);
-  GBX_CHECK(opened.has_value());
-  out.marks = (*opened)->marks().copy();
-  return out;
-}
-
-std::vector<Held> hold_all(const std::vector<int>& files) {
+std::vector<Held> seal_both(std::uint64_t rows) {
+  std::vector<int> files;
+  for (int i = 0; i < 4; i++) files.push_back(::memfd_create("sealed", 0));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    seal(Side::make(false, rows), files[0], files[1]);
+    seal(Side::make(true, rows), files[2], files[3]);
+    ::_exit(0);
+  }
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  GBX_CHECK(status == 0);
   std::vector<Held> out;
   for (std::size_t i = 0; i < files.size(); i += 2) out.push_back(hold(files[i], files[i + 1]));
   return out;
+}
+
+OpenTables::OpenTables(const std::vector<Held>& held) {
+  for (const Held& one : held) {
+    opened_.push_back(std::move(
+        *snapshot::Snapshot::reopen(one.manifest, bench_key(), one.source, one.marks.copy())));
+  }
+}
+
+std::vector<const snapshot::Table*> OpenTables::first(std::size_t count) const {
+  std::vector<const snapshot::Table*> out;
+  for (std::size_t i = 0; i < count; i++) out.push_back(opened_[i].get());
+  return out;
+}
+
+std::vector<sql::GroupRow> merge(const sql::Task& task, const std::vector<Held>& held,
+                                 std::uint32_t threads) {
+  const OpenTables tables(held);
+  auto rows = engine::run_merge(task, tables.first(task.tables.size()), {.threads = threads});
+  GBX_CHECK(rows.has_value());
+  return std::move(*rows);
+}
+
+std::uint64_t run_plain(engine::Database& database, const std::string& sql) {
+  std::uint64_t rows = 0;
+  GBX_CHECK(database.query(sql, nullptr, [&](duckdb_data_chunk chunk) {
+    rows += duckdb_data_chunk_get_size(chunk);
+    return Status{};
+  }));
+  return rows;
 }
 
 sql::Task attribution() {

@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "enclave/file_source.h"
-#include "trusted/snapshot/manifest.h"
+#include "engine/duckdb/database.h"
+#include "trusted/snapshot/snapshot.h"
 #include "trusted/sql/task.h"
 
 namespace gbx::bench {
@@ -38,13 +39,29 @@ struct Held {
   std::shared_ptr<enclave::FileSource> source;
   snapshot::Marks marks;
 };
-Held hold(int stream, int manifest);
-// Of streams and manifests in turn.
-std::vector<Held> hold_all(const std::vector<int>& files);
+// Exposures and purchases, sealed by a process of their own so that it leaves no memory behind.
+std::vector<Held> seal_both(std::uint64_t rows);
 crypto::AeadKey bench_key();
 
 // Converted persons and revenue by campaign, of exposures before the purchase; three campaigns a
 // person.
 sql::Task attribution();
+
+// Held tables opened again, as for a query.
+class OpenTables {
+ public:
+  explicit OpenTables(const std::vector<Held>& held);
+  // Valid as long as this.
+  [[nodiscard]] std::vector<const snapshot::Table*> first(std::size_t count) const;
+
+ private:
+  std::vector<std::unique_ptr<snapshot::Snapshot>> opened_;
+};
+
+// Reopens, decrypts, checks, evaluates, bounds and adds: all that a query costs.
+std::vector<sql::GroupRow> merge(const sql::Task& task, const std::vector<Held>& held,
+                                 std::uint32_t threads = 2);
+// Runs a query to its end; how many rows it has.
+std::uint64_t run_plain(engine::Database& database, const std::string& sql);
 
 }  // namespace gbx::bench

@@ -9,10 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdio>
-#include <cstdlib>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,8 +17,6 @@
 #include "bench/report.h"
 #include "engine/duckdb/duckdb_engine.h"
 #include "engine/duckdb/load.h"
-#include "engine/merge/merge.h"
-#include "trusted/snapshot/snapshot.h"
 
 namespace gbx::bench {
 namespace {
@@ -34,41 +29,21 @@ struct Settings {
   bool merge_only = false;  // for sizes that DuckDB would need many GiB for
 };
 
-// Reopens, decrypts, checks, joins, bounds and adds: all that a query costs.
-std::vector<sql::GroupRow> merge(const std::vector<Held>& held, std::uint32_t threads) {
-  std::vector<std::unique_ptr<snapshot::Snapshot>> opened;
-  std::vector<const snapshot::Table*> tables;
-  for (const Held& one : held) {
-    opened.push_back(std::move(
-        *snapshot::Snapshot::reopen(one.manifest, bench_key(), one.source, one.marks.copy())));
-    tables.push_back(opened.back().get());
-  }
-  auto rows = engine::run_merge(attribution(), tables, {.threads = threads});
-  GBX_CHECK(rows.has_value());
-  return std::move(*rows);
-}
-
-void in_child(const std::function<void()>& act) {
+// Peak resident memory of a process that only merges, in MiB.
+double merge_memory(const std::vector<Held>& held, std::uint32_t threads) {
+  auto* peak = static_cast<double*>(
+      ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   const pid_t child = ::fork();
   if (child == 0) {
-    act();
+    static_cast<void>(merge(attribution(), held, threads));
+    ::rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    *peak = static_cast<double>(usage.ru_maxrss) / 1024;
     ::_exit(0);
   }
   int status = 1;
   ::waitpid(child, &status, 0);
   GBX_CHECK(status == 0);
-}
-
-// Peak resident memory of a process that only merges, in MiB.
-double merge_memory(const std::vector<Held>& held, std::uint32_t threads) {
-  auto* peak = static_cast<double*>(
-      ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-  in_child([&] {
-    static_cast<void>(merge(held, threads));
-    ::rusage usage{};
-    ::getrusage(RUSAGE_SELF, &usage);
-    *peak = static_cast<double>(usage.ru_maxrss) / 1024;
-  });
   return *peak;
 }
 
@@ -105,15 +80,6 @@ void load_tokens(engine::Database& database, const Side& side, const std::string
   GBX_CHECK(database.execute("DROP TABLE raw"));
 }
 
-std::uint64_t run_query(engine::Database& database, const std::string& sql) {
-  std::uint64_t rows = 0;
-  GBX_CHECK(database.query(sql, nullptr, [&](duckdb_data_chunk chunk) {
-    rows += duckdb_data_chunk_get_size(chunk);
-    return Status{};
-  }));
-  return rows;
-}
-
 // The rounds: seconds of each way to answer.
 struct Times {
   std::vector<double> merge, rendered, tokens, tokens_distinct, codes, ids, ids_distinct;
@@ -129,27 +95,23 @@ class Rounds {
     ids_ = std::move(*engine::Database::open(options));
     load_tokens(*tokens_, Side::make(false, settings.rows), "e");
     load_tokens(*tokens_, Side::make(true, settings.rows), "p");
-    std::vector<std::unique_ptr<snapshot::Snapshot>> opened;
-    std::vector<const snapshot::Table*> tables;
-    for (const Held& one : held_) {
-      opened.push_back(std::move(
-          *snapshot::Snapshot::reopen(one.manifest, bench_key(), one.source, one.marks.copy())));
-      tables.push_back(opened.back().get());
-    }
-    load_seconds_ = seconds_of(
-        [&] { GBX_CHECK(engine::load_tables(*ids_, attribution(), tables, nullptr).has_value()); });
+    const OpenTables tables(held_);
+    load_seconds_ = seconds_of([&] {
+      GBX_CHECK(engine::load_tables(*ids_, attribution(), tables.first(2), nullptr).has_value());
+    });
   }
 
   void run() {
     for (std::uint32_t round = 0; round < settings_.rounds + 1; round++) {
       Times& to = round == 0 ? warm_up_ : times_;
-      to.merge.push_back(seconds_of([&] { rows_ = merge(held_, settings_.threads); }));
+      to.merge.push_back(
+          seconds_of([&] { rows_ = merge(attribution(), held_, settings_.threads); }));
       to.tokens.push_back(plain(*tokens_, "a", "count(*)"));
       to.tokens_distinct.push_back(plain(*tokens_, "a", "count(DISTINCT e.token)"));
       to.codes.push_back(plain(*tokens_, "code", "count(*)"));
-      to.ids.push_back(seconds_of([&] { run_query(*ids_, ids_query("count(*)")); }));
+      to.ids.push_back(seconds_of([&] { run_plain(*ids_, ids_query("count(*)")); }));
       to.ids_distinct.push_back(
-          seconds_of([&] { run_query(*ids_, ids_query("count(DISTINCT t0.p)")); }));
+          seconds_of([&] { run_plain(*ids_, ids_query("count(DISTINCT t0.p)")); }));
       to.rendered.push_back(seconds_of([&] { rendered(); }));
     }
   }
@@ -184,7 +146,7 @@ class Rounds {
     const std::string sql = "SELECT e." + group + ", " + count +
                             ", sum(p.b) FROM e JOIN p ON e.token = p.token WHERE e.b < p.a "
                             "GROUP BY 1";
-    return seconds_of([&] { run_query(database, sql); });
+    return seconds_of([&] { run_plain(database, sql); });
   }
 
   static std::string ids_query(const std::string& count) {
@@ -217,19 +179,14 @@ std::vector<Line> merge_lines(const Settings& settings, const std::vector<Held>&
   const std::string size = std::to_string(settings.rows) + " rows a side: ";
   Line line{size + "merge", "", {}, {}};
   for (std::uint32_t round = 0; round < settings.rounds; round++) {
-    line.ours.push_back(seconds_of([&] { static_cast<void>(merge(held, settings.threads)); }));
+    line.ours.push_back(
+        seconds_of([&] { static_cast<void>(merge(attribution(), held, settings.threads)); }));
   }
   return {line, {size + "peak memory of the merge", "", {peak}, {}, "MiB"}};
 }
 
 int run(const Settings& settings) {
-  std::vector<int> files;
-  for (int i = 0; i < 4; i++) files.push_back(::memfd_create("sealed", 0));
-  in_child([&] {
-    seal(Side::make(false, settings.rows), files[0], files[1]);
-    seal(Side::make(true, settings.rows), files[2], files[3]);
-  });
-  std::vector<Held> held = hold_all(files);
+  std::vector<Held> held = seal_both(settings.rows);
   const double peak = merge_memory(held, settings.threads);
   std::vector<Line> lines;
   if (settings.merge_only) {
@@ -241,11 +198,6 @@ int run(const Settings& settings) {
   }
   report(lines, settings.json);
   return 0;
-}
-
-bool take_number(std::string_view text, auto& out) {
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), out);
-  return end.ec == std::errc() && end.ptr == text.data() + text.size() && out > 0;
 }
 
 }  // namespace

@@ -4,11 +4,6 @@
 //
 //   privacy_compare [--json FILE] [--rows N]
 
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -17,13 +12,11 @@
 #include "bench/report.h"
 #include "bench/tpch.h"
 #include "enclave/worker_pool.h"
-#include "engine/merge/merge.h"
 #include "tests/stat/exact.h"
 #include "trusted/crypto/entropy.h"
 #include "trusted/firewall/check.h"
 #include "trusted/log/log.h"
 #include "trusted/privacy/release.h"
-#include "trusted/snapshot/snapshot.h"
 
 namespace gbx::bench {
 namespace {
@@ -80,34 +73,6 @@ Line many_groups(privacy::Accounting accounting, const std::string& name) {
   return out;
 }
 
-std::vector<Held> sealed(std::uint64_t rows) {
-  std::vector<int> files;
-  for (int i = 0; i < 4; i++) files.push_back(::memfd_create("sealed", 0));
-  const pid_t child = ::fork();  // so that making them leaves no memory behind
-  if (child == 0) {
-    seal(Side::make(false, rows), files[0], files[1]);
-    seal(Side::make(true, rows), files[2], files[3]);
-    ::_exit(0);
-  }
-  int status = 1;
-  ::waitpid(child, &status, 0);
-  GBX_CHECK(status == 0);
-  return hold_all(files);
-}
-
-std::vector<sql::GroupRow> merge(const std::vector<Held>& held) {
-  std::vector<std::unique_ptr<snapshot::Snapshot>> opened;
-  std::vector<const snapshot::Table*> tables;
-  for (const Held& one : held) {
-    opened.push_back(std::move(
-        *snapshot::Snapshot::reopen(one.manifest, bench_key(), one.source, one.marks.copy())));
-    tables.push_back(opened.back().get());
-  }
-  auto rows = engine::run_merge(attribution(), tables, {.threads = 2});
-  GBX_CHECK(rows.has_value());
-  return std::move(*rows);
-}
-
 privacy::Budget full_budget() {
   const privacy::Price all{privacy::loss_max(privacy::Accounting::pure), std::uint64_t{1} << 52};
   auto budget =
@@ -118,7 +83,7 @@ privacy::Budget full_budget() {
 
 // Check and price, the charge, selection and noise, of the tutorial's question.
 Line share_of_query(std::uint64_t rows) {
-  const std::vector<Held> held = sealed(rows);
+  const std::vector<Held> held = seal_both(rows);
   crypto::SystemEntropy entropy;
   MemoryStore store;
   auto log = log::Log::make("bench", store, entropy);
@@ -131,7 +96,7 @@ Line share_of_query(std::uint64_t rows) {
       "ms"};
   for (int round = 0; round < kRounds; round++) {
     std::vector<sql::GroupRow> found;
-    out.baseline.push_back(1e3 * processor_seconds_of([&] { found = merge(held); }));
+    out.baseline.push_back(1e3 * processor_seconds_of([&] { found = merge(attribution(), held); }));
     out.ours.push_back(1e3 * processor_seconds_of([&] {
                          const privacy::Plan plan = plan_of(privacy::Accounting::pure, 3, 200'000);
                          auto paid =
@@ -208,8 +173,8 @@ int main(int count, char** words) {
     if (std::string_view(words[i]) == "--json") {
       json = value;
     } else {
-      const auto end = std::from_chars(value.data(), value.data() + value.size(), rows);
-      good = std::string_view(words[i]) == "--rows" && end.ec == std::errc() && rows >= 1000;
+      good = std::string_view(words[i]) == "--rows" && gbx::bench::take_number(value, rows) &&
+             rows >= 1000;
     }
   }
   if (!good) {

@@ -4,24 +4,15 @@
 //
 //   steps_compare [--json FILE] [--rows N] [--rounds N]
 
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <charconv>
-#include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "bench/attribution.h"
+#include "bench/report.h"
 #include "engine/duckdb/duckdb_engine.h"
 #include "engine/duckdb/load.h"
-#include "engine/merge/merge.h"
-#include "trusted/base/json.h"
-#include "trusted/snapshot/snapshot.h"
 
 namespace gbx::bench {
 namespace {
@@ -29,32 +20,6 @@ namespace {
 constexpr std::uint32_t kThreads = 2;
 
 using Rows = std::vector<sql::GroupRow>;
-
-class Tables {
- public:
-  explicit Tables(const std::vector<Held>& held) {
-    for (const Held& one : held) {
-      opened_.push_back(std::move(
-          *snapshot::Snapshot::reopen(one.manifest, bench_key(), one.source, one.marks.copy())));
-      tables_.push_back(opened_.back().get());
-    }
-  }
-  [[nodiscard]] std::vector<const snapshot::Table*> first(std::size_t count) const {
-    return {tables_.begin(), tables_.begin() + static_cast<std::ptrdiff_t>(count)};
-  }
-
- private:
-  std::vector<std::unique_ptr<snapshot::Snapshot>> opened_;
-  std::vector<const snapshot::Table*> tables_;
-};
-
-// Reopens, decrypts, checks, evaluates, bounds and adds: all that a query costs.
-Rows merge(const sql::Task& task, const std::vector<Held>& held) {
-  const Tables tables(held);
-  auto rows = engine::run_merge(task, tables.first(task.tables.size()), {.threads = kThreads});
-  GBX_CHECK(rows.has_value());
-  return std::move(*rows);
-}
 
 sql::Expression column(std::uint32_t index, const sql::Expression& like) {
   sql::Expression out = like;
@@ -154,73 +119,24 @@ constexpr const char* kGrouped =
     "SELECT n, count(*), count(d) FROM (SELECT count(*) AS n, min(c1) AS d FROM t0 GROUP BY p) "
     "GROUP BY n";
 
-double seconds_of(const std::function<void()>& act) {
-  const auto begin = std::chrono::steady_clock::now();
-  act();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-std::size_t plain(engine::Database& database, const std::string& sql) {
-  std::size_t rows = 0;
-  GBX_CHECK(database.query(sql, nullptr, [&](duckdb_data_chunk chunk) {
-    rows += duckdb_data_chunk_get_size(chunk);
-    return Status{};
-  }));
-  return rows;
-}
-
-std::vector<Held> sealed(std::uint64_t rows) {
-  std::vector<int> files;
-  for (int i = 0; i < 4; i++) files.push_back(::memfd_create("sealed", 0));
-  const pid_t child = ::fork();  // so that making them leaves no memory behind
-  if (child == 0) {
-    seal(Side::make(false, rows), files[0], files[1]);
-    seal(Side::make(true, rows), files[2], files[3]);
-    ::_exit(0);
-  }
-  int status = 1;
-  ::waitpid(child, &status, 0);
-  GBX_CHECK(status == 0);
-  return hold_all(files);
-}
-
-Json list(const std::vector<double>& values) {
-  Json::Array out;
-  for (const double value : values) out.emplace_back(value);
-  return Json(std::move(out));
-}
-
-struct Line {
-  std::string what;
-  std::string note;
-  std::function<void()> ours;
-  std::function<void()> baseline;
-};
-
 // Rounds of both sides; the first is not counted.
-Json measure(const Line& line, std::uint32_t rounds) {
-  std::vector<double> ours;
-  std::vector<double> baseline;
+void measure(Line& line, std::uint32_t rounds, const std::function<void()>& ours,
+             const std::function<void()>& baseline) {
   for (std::uint32_t round = 0; round <= rounds; round++) {
-    const double a = seconds_of(line.ours);
-    const double b = seconds_of(line.baseline);
+    const double a = seconds_of(ours);
+    const double b = seconds_of(baseline);
     if (round == 0) continue;
-    ours.push_back(a);
-    baseline.push_back(b);
-    std::printf("%s: %.3f s / %.3f s = %.2f\n", line.what.c_str(), a, b, a / b);
+    line.ours.push_back(a);
+    line.baseline.push_back(b);
   }
-  return Json::object({{"what", line.what},
-                       {"unit", "s"},
-                       {"ours", list(ours)},
-                       {"baseline", list(baseline)},
-                       {"note", line.note}});
 }
 
 int run(const std::string& json, std::uint64_t rows, std::uint32_t rounds) {
-  const std::vector<Held> held = sealed(rows);
+  const std::vector<Held> held = seal_both(rows);
   const auto database =
       *engine::Database::open({.threads = kThreads, .memory_bytes = std::uint64_t{16} << 30});
-  const auto loaded = engine::load_tables(*database, attribution(), Tables(held).first(2), nullptr);
+  const auto loaded =
+      engine::load_tables(*database, attribution(), OpenTables(held).first(2), nullptr);
   GBX_CHECK(loaded.has_value());
   const Rows flat = merge(attribution(), held);
   const Rows steps = merge(joined(), held);
@@ -229,29 +145,21 @@ int run(const std::string& json, std::uint64_t rows, std::uint32_t rounds) {
     GBX_CHECK(flat[i].persons == steps[i].persons && flat[i].sums == steps[i].sums);
   }
   const std::string size = std::to_string(rows) + " rows: ";
+  std::vector<Line> lines = {
+      {size + "attribution as one join step / without steps", "goal 1.5", {}, {}}};
+  measure(lines[0], rounds, [&] { merge(joined(), held); }, [&] { merge(attribution(), held); });
   const auto against = [&](const char* what, const sql::Task& task, const char* sql) {
-    return Line{size + what, "baseline's rows clustered, ids made before; sealed blocks opened",
-                [&held, task] { static_cast<void>(merge(task, held)); },
-                [&database, sql] { GBX_CHECK(plain(*database, sql) > 0); }};
+    Line& line = lines.emplace_back();
+    line.what = size + what;
+    line.note = "baseline's rows clustered, ids made before; sealed blocks opened";
+    measure(
+        line, rounds, [&] { merge(task, held); },
+        [&] { GBX_CHECK(run_plain(*database, sql) > 0); });
   };
-  const std::vector<Line> lines = {
-      {size + "attribution as one join step / without steps", "goal 1.5",
-       [&] { static_cast<void>(merge(joined(), held)); },
-       [&] { static_cast<void>(merge(attribution(), held)); }},
-      against("window in a sub-select / plain DuckDB", windowed(), kWindowed),
-      against("groups of groups / plain DuckDB", grouped(), kGrouped),
-  };
-  Json::Array out;
-  for (const Line& line : lines) out.push_back(measure(line, rounds));
-  if (!json.empty()) {
-    std::ofstream(json) << Json::object({{"rows", std::move(out)}}).pretty() << "\n";
-  }
+  against("window in a sub-select / plain DuckDB", windowed(), kWindowed);
+  against("groups of groups / plain DuckDB", grouped(), kGrouped);
+  report(lines, json);
   return 0;
-}
-
-bool take_number(std::string_view text, auto& out) {
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), out);
-  return end.ec == std::errc() && end.ptr == text.data() + text.size() && out > 0;
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <duckdb.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -265,11 +264,6 @@ class Agreement {
   std::map<std::string, Side> sides_;
   Oracle oracle_;
 };
-
-bool take_number(std::string_view text, auto& out) {
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), out);
-  return end.ec == std::errc() && end.ptr == text.data() + text.size() && out > 0;
-}
 
 }  // namespace
 }  // namespace gbx::bench

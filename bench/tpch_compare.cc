@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -203,11 +202,6 @@ int run(const Settings& settings) {
   }
   report(lines, settings.json);
   return 0;
-}
-
-bool take_number(std::string_view text, auto& out) {
-  const auto end = std::from_chars(text.data(), text.data() + text.size(), out);
-  return end.ec == std::errc() && end.ptr == text.data() + text.size() && out > 0;
 }
 
 }  // namespace
