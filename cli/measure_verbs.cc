@@ -5,8 +5,10 @@
 #include "cli/verbs.h"
 #include "client/keys/atomic_file.h"
 #include "client/measure/boot_log.h"
+#include "client/measure/eif.h"
 #include "client/measure/image.h"
 #include "client/measure/snp_launch.h"
+#include "client/measure/tdx_launch.h"
 #include "client/measure/vm_start.h"
 #include "trusted/crypto/hash.h"
 
@@ -132,14 +134,54 @@ Json print_registers(const Console& console, const std::string& text,
   return values;
 }
 
-void measure_tdx(const Console& console, const std::string& path) {
-  const std::string log = read_part(path, kLogBytesMax);
-  const auto rtmrs = client::rtmrs_of_log(as_bytes(log));
-  if (!rtmrs) throw failure_in_words(kNot, path, rtmrs.error());
+struct TdxOptions {
+  std::string log;
+  std::string firmware;
+  std::string page_order = "page";
+};
+
+std::string mrtd_of(const TdxOptions& options) {
+  const bool by_page = options.page_order == "page";
+  if (!by_page && options.page_order != "section") {
+    throw wrong_usage("--page-order " + options.page_order, "it is not known",
+                      "write page or section");
+  }
+  const std::string firmware = read_part(options.firmware, client::kFirmwareBytesMax);
+  const auto digest = client::tdx_launch_digest(
+      as_bytes(firmware), by_page ? client::PageOrder::page : client::PageOrder::section);
+  if (!digest) throw failure_in_words(kNot, options.firmware, digest.error());
+  return to_hex(*digest);
+}
+
+void measure_tdx(const Console& console, const TdxOptions& options) {
+  if (options.log.empty() && options.firmware.empty()) {
+    throw wrong_usage("measure tdx", "there is nothing to compute from",
+                      "give --firmware, --event-log or both");
+  }
+  Json out = Json::object({{"platform", "tdx"}});
+  if (!options.firmware.empty()) {
+    const std::string mrtd = mrtd_of(options);
+    console.say("MRTD, for `glovebox trust add-image --platform tdx --measurement`:\n" + mrtd);
+    out.set("mrtd", mrtd);
+  }
+  if (!options.log.empty()) {
+    const std::string log = read_part(options.log, kLogBytesMax);
+    const auto rtmrs = client::rtmrs_of_log(as_bytes(log));
+    if (!rtmrs) throw failure_in_words(kNot, options.log, rtmrs.error());
+    out.set("rtmrs",
+            print_registers(console,
+                            "RTMRs, for `glovebox trust add-image --platform tdx --pcr`:", *rtmrs));
+  }
+  console.print(out);
+}
+
+void measure_nitro(const Console& console, const std::string& path) {
+  const std::string image = read_part(path, client::kEifBytesMax);
+  const auto pcrs = client::pcrs_of_eif(as_bytes(image));
+  if (!pcrs) throw failure_in_words(kNot, path, pcrs.error());
   Json values = print_registers(
-      console,
-      "RTMRs, for `glovebox trust add-image --platform tdx --pcr` (MRTD is not in a log):", *rtmrs);
-  console.print(Json::object({{"platform", "tdx"}, {"rtmrs", std::move(values)}}));
+      console, "PCRs, for `glovebox trust add-image --platform nitro --pcr`:", *pcrs);
+  console.print(Json::object({{"pcrs", std::move(values)}, {"platform", "nitro"}}));
 }
 
 std::vector<attest::Measured> launch_of(const std::string& path) {
@@ -249,13 +291,26 @@ void add_vm(CLI::App* group, Console& console) {
 }
 
 void add_tdx(CLI::App* group, Console& console) {
-  auto log = std::make_shared<std::string>();
-  CLI::App* verb =
-      group->add_subcommand("tdx", "What the event log of a start leaves in a TDX guest's RTMRs");
-  verb->add_option("--event-log", *log, "Linux keeps it as /sys/firmware/acpi/tables/data/CCEL")
-      ->required();
-  verb->footer("Example: glovebox measure tdx --event-log CCEL");
-  verb->callback([&console, log] { measure_tdx(console, *log); });
+  auto options = std::make_shared<TdxOptions>();
+  CLI::App* verb = group->add_subcommand(
+      "tdx", "MRTD of a TDX guest's firmware, and what the event log of a start leaves in RTMRs");
+  verb->add_option("--firmware", options->firmware, "The guest's OVMF image, whole, built for TDX");
+  verb->add_option("--page-order", options->page_order,
+                   "How the host's kernel starts guests: page (Linux from 6.16 on), or section")
+      ->capture_default_str();
+  verb->add_option("--event-log", options->log,
+                   "Linux keeps it as /sys/firmware/acpi/tables/data/CCEL");
+  verb->footer("Example: glovebox measure tdx --firmware OVMF.fd --event-log CCEL");
+  verb->callback([&console, options] { measure_tdx(console, *options); });
+}
+
+void add_nitro(CLI::App* group, Console& console) {
+  auto image = std::make_shared<std::string>();
+  CLI::App* verb = group->add_subcommand(
+      "nitro", "PCR 0 to 2 that an AWS Nitro enclave of an image file will report");
+  verb->add_option("--image", *image, "The enclave image file (EIF)")->required();
+  verb->footer("Example: glovebox measure nitro --image room.eif");
+  verb->callback([&console, image] { measure_nitro(console, *image); });
 }
 
 }  // namespace
@@ -275,6 +330,7 @@ void add_measure_verbs(CLI::App& app, Console& console) {
   add_tpm(verb, console);
   add_tdx(verb, console);
   add_vm(verb, console);
+  add_nitro(verb, console);
 }
 
 }  // namespace gbx::cli

@@ -1,7 +1,6 @@
 #include "client/measure/ovmf.h"
 
 #include <algorithm>
-#include <map>
 
 namespace gbx::client {
 namespace {
@@ -19,9 +18,6 @@ constexpr std::string_view kHashTable = "7255371f-3a3b-4b04-927b-1da6efa8d454";
 constexpr std::string_view kResetBlock = "00f771de-1a7e-4fcb-890e-68c77e2fb44e";
 constexpr std::string_view kMetadata = "dc886566-984a-4798-a75e-5585a7bf67cc";
 
-using Guid = std::array<std::uint8_t, 16>;
-using Table = std::map<Guid, ByteView>;
-
 const Error kMalformed{ErrorCode::invalid_argument, "firmware_malformed"};
 const Error kNotForSnp{ErrorCode::invalid_argument, "firmware_not_for_snp"};
 
@@ -37,25 +33,8 @@ Result<std::pair<Guid, ByteView>> take_last(ByteView& rest) {
   return std::pair{guid, data};
 }
 
-Result<Table> read_table(ByteView image) {
-  if (image.size() < kBelowEnd) return kMalformed;
-  ByteView rest = image.first(image.size() - kBelowEnd);
-  if (rest.size() < kEntryHeadBytes) return kMalformed;
-  Reader footer(rest.last(kEntryHeadBytes));
-  const std::size_t size = footer.u16();
-  if (footer.array<16>() != guid_bytes(kFooter)) return kNotForSnp;
-  if (size < kEntryHeadBytes || size > rest.size()) return kMalformed;
-  rest = rest.last(size).first(size - kEntryHeadBytes);
-  Table out;
-  while (!rest.empty()) {
-    GBX_TRY_ASSIGN(const auto entry, take_last(rest));
-    if (!out.insert(entry).second) return kMalformed;
-  }
-  return out;
-}
-
 // The u32 that an entry begins with; nullopt without the entry.
-Result<std::optional<std::uint32_t>> first_word(const Table& table, std::string_view guid) {
+Result<std::optional<std::uint32_t>> first_word(const GuidTable& table, std::string_view guid) {
   const auto found = table.find(guid_bytes(guid));
   if (found == table.end()) return std::optional<std::uint32_t>();
   Reader reader(found->second);
@@ -118,8 +97,25 @@ Guid guid_bytes(std::string_view text) {
   return out;
 }
 
+Result<GuidTable> read_guid_table(ByteView image) {
+  if (image.size() < kBelowEnd) return kMalformed;
+  ByteView rest = image.first(image.size() - kBelowEnd);
+  if (rest.size() < kEntryHeadBytes) return kMalformed;
+  Reader footer(rest.last(kEntryHeadBytes));
+  const std::size_t size = footer.u16();
+  if (footer.array<16>() != guid_bytes(kFooter)) return kNotForSnp;
+  if (size < kEntryHeadBytes || size > rest.size()) return kMalformed;
+  rest = rest.last(size).first(size - kEntryHeadBytes);
+  GuidTable out;
+  while (!rest.empty()) {
+    GBX_TRY_ASSIGN(const auto entry, take_last(rest));
+    if (!out.insert(entry).second) return kMalformed;
+  }
+  return out;
+}
+
 Result<Ovmf> read_ovmf(ByteView image) {
-  GBX_TRY_ASSIGN(const Table table, read_table(image));
+  GBX_TRY_ASSIGN(const GuidTable table, read_guid_table(image));
   GBX_TRY_ASSIGN(const auto reset, first_word(table, kResetBlock));
   GBX_TRY_ASSIGN(const auto metadata, first_word(table, kMetadata));
   GBX_TRY_ASSIGN(const auto hashes, first_word(table, kHashTable));

@@ -4,6 +4,7 @@
 // just below its end, read from its end. Whoever made the firmware controls every byte.
 // Sources: edk2 OvmfPkg/ResetVector/Ia16/ResetVectorVtf0.asm and X64/OvmfSevMetadata.asm.
 
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -38,8 +39,14 @@ struct Ovmf {
 // firmware_not_for_snp.
 Result<Ovmf> read_ovmf(ByteView image);
 
+// The table itself: the data of each entry by its GUID. Fails with invalid_argument:
+// firmware_malformed, or firmware_not_for_snp when there is none.
+using Guid = std::array<std::uint8_t, 16>;
+using GuidTable = std::map<Guid, ByteView>;
+Result<GuidTable> read_guid_table(ByteView image);
+
 // The 16 bytes of a GUID, whose first three parts are little-endian, from its usual spelling.
 // A wrong spelling is a bug and ends the process.
-std::array<std::uint8_t, 16> guid_bytes(std::string_view text);
+Guid guid_bytes(std::string_view text);
 
 }  // namespace gbx::client
