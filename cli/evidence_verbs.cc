@@ -9,6 +9,7 @@
 #include "client/evidence/check_evidence.h"
 #include "client/evidence/edit_trust.h"
 #include "client/evidence/explain_evidence.h"
+#include "client/evidence/quote_age.h"
 #include "client/keys/atomic_file.h"
 #include "client/policy/wording.h"
 #include "client/room/meet.h"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::size_t kFileBytesMax = std::size_t{8} << 20;
 constexpr std::size_t kValueShown = 128;  // digits of hex: 64 bytes
+constexpr std::int64_t kMsPerSecond = 1000;
 constexpr const char* kPlatforms = "sim, tpm, snp, sgx, tdx, nitro or azure";
 
 struct EvidenceOptions {
@@ -32,6 +34,13 @@ struct EvidenceOptions {
   std::string at;
   std::string room;
   std::string policy;
+  std::optional<std::int64_t> max_age_s;
+};
+
+// What a room says of itself, to this nonce.
+struct Hello {
+  std::array<std::uint8_t, enclave::kNonceBytes> nonce{};
+  std::string text;
 };
 
 const std::string kNot = "the evidence was not verified";
@@ -154,15 +163,15 @@ void verify(const Console& console, const EvidenceOptions& options) {
   if (!answer->ok()) throw refusal_of(options.evidence, reasons_of(*answer).front());
 }
 
-// What a room says of itself now, to a nonce of our own.
-std::string hello_of(const std::string& socket) {
+// Now, to a nonce of our own.
+Hello hello_of(const std::string& socket) {
   try {
     crypto::SystemEntropy entropy;
-    std::array<std::uint8_t, enclave::kNonceBytes> nonce{};
-    if (!entropy.fill(nonce)) throw std::runtime_error("this machine gives no random numbers");
+    Hello out;
+    if (!entropy.fill(out.nonce)) throw std::runtime_error("this machine gives no random numbers");
     client::RoomConnection connection(socket);
-    const Bytes hello = client::call_or_throw(connection, enclave::Call::hello, nonce);
-    return std::string(as_text(hello));
+    out.text = as_text(client::call_or_throw(connection, enclave::Call::hello, out.nonce));
+    return out;
   } catch (const client::RoomRefused& refused) {
     throw Failure(kNotShown, socket, refused.what(), "");
   } catch (const client::ConnectionError& broken) {
@@ -174,7 +183,9 @@ std::string hello_of(const std::string& socket) {
 client::EvidenceQuestion question_about(const EvidenceOptions& options) {
   client::EvidenceQuestion out;
   const std::string where = options.room.empty() ? options.evidence : options.room;
-  const std::string text = options.room.empty() ? read_text(where) : hello_of(where);
+  const bool asked = !options.room.empty();
+  const Hello hello = asked ? hello_of(where) : Hello{{}, read_text(where)};
+  const std::string& text = hello.text;
   auto packet = client::read_evidence_packet(text);
   if (!packet) {
     throw Failure(kNotShown, where, "it is no evidence packet and no answer",
@@ -188,6 +199,9 @@ client::EvidenceQuestion question_about(const EvidenceOptions& options) {
   const Json* binding = json->find("binding");
   const auto decoded = packet::decode_binding(binding == nullptr ? Json() : *binding);
   if (!decoded) throw failure_in_words(kNotShown, where, decoded.error());
+  if (asked && decoded->nonce != hello.nonce) {
+    throw failure_in_words(kNotShown, where, {ErrorCode::unverified, "nonce_wrong"});
+  }
   const packet::BindingDigest digest = packet::digest(*decoded);
   out.nonce = Bytes(digest.begin(), digest.end());
   out.policy_hash = policy.hash();
@@ -195,12 +209,41 @@ client::EvidenceQuestion question_about(const EvidenceOptions& options) {
   return out;
 }
 
-void show(const Console& console, const EvidenceOptions& options) {
-  if (options.room.empty() == options.evidence.empty()) {
+// How old the evidence of a file is, by the clock of the machine that the room is on now.
+std::int64_t age_of(const client::EvidenceAnswer& older, EvidenceOptions options) {
+  const std::string file = std::exchange(options.evidence, "");
+  const auto newer = client::check_evidence(question_about(options));
+  if (!newer) throw failure_in_words(kNotShown, options.room, newer.error());
+  const auto age_ms = client::quote_age_ms(older, *newer);
+  if (!age_ms) throw failure_in_words("nobody vouches for its age", file, age_ms.error());
+  const std::int64_t age_s = *age_ms / kMsPerSecond;
+  if (options.max_age_s && *age_ms > *options.max_age_s * kMsPerSecond) {
+    throw refusal_of(file, "quote_too_old");
+  }
+  return age_s;
+}
+
+void check_usage(const EvidenceOptions& options) {
+  const bool both = !options.room.empty() && !options.evidence.empty();
+  if (options.room.empty() && options.evidence.empty()) {
     throw wrong_usage("file", "name a file or a room", "write FILE or --room SOCKET");
   }
+  if (both && (options.policy.empty() || !options.platform.empty())) {
+    throw wrong_usage("--room", "the age of a file's evidence needs somebody to believe",
+                      "say --policy, and no --platform");
+  }
+  if (options.max_age_s && !both) {
+    throw wrong_usage("--max-age", "only the machine's own clock vouches for an age",
+                      "name the file, and with --room the room on the same machine");
+  }
+}
+
+void show(const Console& console, const EvidenceOptions& options) {
+  check_usage(options);
+  EvidenceOptions first = options;
+  if (!options.evidence.empty()) first.room.clear();
   const client::EvidenceQuestion question =
-      options.platform.empty() ? question_about(options) : question_of(options);
+      options.platform.empty() ? question_about(first) : question_of(options);
   const auto answer = client::check_evidence(question);
   if (!answer) throw failure_in_words(kNotShown, options.evidence, answer.error());
   std::string out =
@@ -211,8 +254,15 @@ void show(const Console& console, const EvidenceOptions& options) {
   } else {
     out += verdict_text(*answer);
   }
+  Json json = client::encode_answer(*answer, question.file.platform);
+  if (!options.room.empty() && !options.evidence.empty()) {
+    const std::int64_t age_s = age_of(*answer, options);
+    out += "\nMade " + std::to_string(age_s) +
+           " s ago by the clock of its TPM, which was not restarted since.";
+    json.set("age_s", age_s);
+  }
   console.say(out);
-  console.print(client::encode_answer(*answer, question.file.platform));
+  console.print(json);
 }
 
 void add_files(CLI::App* verb, const std::shared_ptr<EvidenceOptions>& options) {
@@ -246,7 +296,11 @@ void add_show(CLI::App* group, Console& console) {
   CLI::App* verb = group->add_subcommand(
       "show", "Say in words what evidence claims: which machine, firmware, code, who vouches");
   verb->add_option("file", options->evidence, "An evidence packet, an answer, or raw evidence");
-  verb->add_option("--room", options->room, "Instead of a file: ask the room at this socket");
+  verb->add_option("--room", options->room,
+                   "Instead of a file: ask the room at this socket; with a file, say how old that "
+                   "is by the clock of the TPM of both");
+  verb->add_option("--max-age", options->max_age_s, "Seconds: refuse what is older")
+      ->check(CLI::NonNegativeNumber);
   verb->add_option("--policy", options->policy,
                    "Also say whether it proves a room of this policy, signed by every member");
   verb->add_option("--platform", options->platform, "Of raw evidence: " + std::string(kPlatforms));

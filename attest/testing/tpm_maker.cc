@@ -53,8 +53,8 @@ Bytes QuoteMaker::attest() const {
                            ? *pcr_digest
                            : extend(digest_of(hash) ? hash : TpmAlgorithm::sha256, {}, selected);
   return joined(be(magic, 4), be(type, 2), tpm2b(digest_bytes("name", 34)), tpm2b(extra_data),
-                be(123456, 8), be(7, 4), be(3, 4), Bytes{safe}, be(0x2016'0511'0016'2800, 8), banks,
-                tpm2b(digest), trailing);
+                be(clock_ms, 8), be(reset_count, 4), be(restart_count, 4), Bytes{safe},
+                be(0x2016'0511'0016'2800, 8), banks, tpm2b(digest), trailing);
 }
 
 TpmEvidence QuoteMaker::make() const {

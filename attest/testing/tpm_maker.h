@@ -21,6 +21,9 @@ struct QuoteMaker {
   std::uint32_t magic = 0xff544347;
   std::uint16_t type = 0x8018;
   Bytes extra_data;
+  std::uint64_t clock_ms = 123456;
+  std::uint32_t reset_count = 7;
+  std::uint32_t restart_count = 3;
   std::uint8_t safe = 1;
   std::vector<PcrSelection> selections;
   std::map<std::uint8_t, Bytes> pcrs;  // what is handed over

@@ -8,7 +8,7 @@
 namespace gbx::client {
 namespace {
 
-enum class Subject : std::uint8_t { machine, firmware, code, bound, vouches, other };
+enum class Subject : std::uint8_t { machine, firmware, code, bound, time, vouches, other };
 
 struct Label {
   std::string_view claim;
@@ -48,8 +48,11 @@ constexpr Label kLabels[] = {
     {"nonce", Subject::bound, "nonce"},
     {"public_key", Subject::bound, "public key"},
     {"user_data", Subject::bound, "user data"},
-    {"reset_count", Subject::bound, "starts of the TPM"},
-    {"restart_count", Subject::bound, "resumes since then"},
+    {"clock_ms", Subject::time, "milliseconds that the TPM's own clock has run"},
+    {"clock_safe", Subject::time, "that clock did not go back at a start"},
+    {"reset_count", Subject::time, "starts of the TPM"},
+    {"restart_count", Subject::time, "resumes since then"},
+    {"timestamp_ms", Subject::time, "milliseconds since 1970 by the hypervisor's clock"},
     {"hwid", Subject::vouches, "chip that the certificate names"},
     {"ak_sha256", Subject::vouches, "attestation key (SHA-256 of TPMT_PUBLIC)"},
     {"ak_certificate_sha256", Subject::vouches, "its certificate"},
@@ -57,8 +60,8 @@ constexpr Label kLabels[] = {
     {"root_sha256", Subject::vouches, "root"},
 };
 
-constexpr std::array<std::string_view, 6> kTitles = {"Machine",  "Firmware",    "Code",
-                                                     "Bound to", "Who vouches", "Also says"};
+constexpr std::array<std::string_view, 7> kTitles = {
+    "Machine", "Firmware", "Code", "Bound to", "When", "Who vouches", "Also says"};
 
 Label label_of(std::string_view claim) {
   const auto* found = std::find_if(std::begin(kLabels), std::end(kLabels),

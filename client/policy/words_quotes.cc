@@ -12,7 +12,7 @@ constexpr std::string_view kSetUp = "have the operator set the machine up anew";
 
 // What can be wrong with evidence of TPMs, Nitro enclaves and Azure's paravisor,
 // with questions about evidence, and with edits of trust policies.
-constexpr std::array<Wording, 51> kWords = {{
+constexpr std::array<Wording, 55> kWords = {{
     {"azure_console_on",
      "the machine's serial console is on: whoever holds the subscription can use it",
      "have the operator switch it off, or agree on a trust policy that takes it"},
@@ -62,6 +62,15 @@ constexpr std::array<Wording, 51> kWords = {{
     {"nitro_pcr_missing", "the document leaves out a register of what runs: 0, 1 or 2", kFiles},
     {"nonce_missing", "no nonce was given, so the evidence could be an old one",
      "give with --nonce what you asked the machine to put into it"},
+    {"quote_clock_missing", "only quotes of TPMs say what a clock showed that somebody vouches for",
+     "rest on a nonce of your own: evidence show --room"},
+    {"quote_clock_restarted",
+     "the TPM was restarted between the two quotes, or its clock may have been set back",
+     "how old it is cannot be known; ask the room again"},
+    {"quote_of_another_key", "the two quotes are of different TPMs",
+     "name the room on the machine that made it"},
+    {"quote_too_old", "by the clock of its TPM the quote is older than you allow",
+     "ask the room again"},
     {"time_malformed", "this is no time", "write it as in 2026-11-21T12:00:00Z"},
     {"tpm_ak_not_attestation_key",
      "the key may sign what the TPM has not itself written, or can leave the TPM",

@@ -198,6 +198,11 @@ class OnATpm(line_test.Line):
         said = self.newsnow.run("evidence", "show", "--room", self.room.socket, "--policy",
                                 "policy.json")
         self.assertIn("Verified: DEV-TPM", said)
+        aged = ("evidence", "show", "answer.json", "--room", self.room.socket, "--policy",
+                "policy.json")
+        self.assertRegex(self.newsnow.run(*aged, "--max-age", "600"),
+                         r"Made \d+ s ago by the clock of its TPM")
+        self.assertIn("older than you allow", self.newsnow.run(*aged, "--max-age", "0", fails=True))
         # Years later, too: nothing in it expires.
         self.newsnow.run("verify", "answer.json", "--policy", "policy.json", "--at",
                          "2034-01-01T00:00:00Z")
@@ -231,6 +236,14 @@ class OnATpm(line_test.Line):
             self.assertEqual(sorted(os.listdir(process / "root")), sorted(["dev", "proc", *shown]))
         runs = os.readlink(process / "exe")
         self.assertTrue(runs.startswith("/memfd:glovebox-room"), runs)
+
+    def test_no_clock_vouches_across_a_restart(self):
+        self.provide_both()
+        self.ask(line_test.ATTRIBUTION, "-o", "answer.json")
+        self.restart(self.program)
+        said = self.newsnow.run("evidence", "show", "answer.json", "--room", self.room.socket,
+                                "--policy", "policy.json", fails=True)
+        self.assertIn("the TPM was restarted", said)
 
     def test_the_worker_uses_what_was_measured(self):
         room = self.room_process()
