@@ -424,26 +424,10 @@ const Bomb kBombs[] = {
                     }) +
               " WHERE x > 1";
      }},
-    {"dates_in_dates", "accepted",
-     [] {
-       return kCount + "WHERE " + nested(30, "date_trunc('month', ", "purchase_date", ")") +
-              " > DATE '2024-01-01'";
-     }},
-    {"months_of_months", "accepted",
-     [] {
-       return kCount + "WHERE " + nested(12, "(", "purchase_date", " + INTERVAL 1 MONTH)") +
-              " > DATE '2024-01-01'";
-     }},
     {"greatest_of_greatest", "expression_too_large",
      [] { return kCount + "WHERE " + nested(40, "greatest(", "items", ", 3)") + " > 1"; }},
     {"nullifs", "expression_too_large",
      [] { return kCount + "WHERE " + nested(40, "nullif(", "items", ", 3)") + " > 1"; }},
-    {"dates_apart", "accepted",
-     [] {
-       return kCount + "WHERE " +
-              nested(5, "abs(datediff('week', DATE '2024-01-01', purchase_date) + ", "1", ")") +
-              " > 1";
-     }},
     {"rounds_of_rounds", "accepted",
      [] { return kCount + "WHERE " + nested(40, "round(", "total_spent", ", 1)") + " > 1"; }},
     {"names_of_months", "expression_too_large",
@@ -474,6 +458,17 @@ const Bomb kBombs[] = {
      [] {
        return kCount + "GROUP BY store HAVING " +
               list(2'500, " AND ", [](auto i) { return "COUNT(*) > " + i; });
+     }},
+    {"roundings_of_answers", "expression_too_large",
+     [] {
+       return kCount + "GROUP BY store HAVING " +
+              list(900, " OR ", [](auto i) { return "ROUND(SUM(items) / COUNT(*), 2) = " + i; });
+     }},
+    {"products_of_answers", "expression_too_large",
+     [] {
+       return kCount + "GROUP BY store ORDER BY " + list(16, ", ", [](auto i) {
+                return list(30, " * ", [](auto) { return "SUM(items)"; }) + " + " + i;
+              });
      }},
     {"order_by_many", "too_many_sort_keys",
      [] {

@@ -60,6 +60,7 @@ class Binder {
   Status bind_groups();
   Status bind_items();
   Status bind_post();
+  Status check_cost() const;
   Result<const Node*> group_node(const Node& node) const;
   Result<std::uint32_t> aggregate(const Node& node);
   Result<Item> item(const Node& node);
@@ -113,12 +114,23 @@ Status Binder::bind_outputs() {
   GBX_TRY(check_distinct());
   in_items_ = false;
   GBX_TRY(bind_post());
+  GBX_TRY(check_cost());
   add_inputs(query_);
   for (const Expression& group : query_.groups) query_.output_types.push_back(group.type);
   for (const AggregateCall& call : query_.aggregates) {
     query_.output_types.push_back(type_of(call));
   }
   return {};
+}
+
+// Of what is worked out for each row.
+Status Binder::check_cost() const {
+  double cost = query_.post.has_having ? formula_cost(query_.post.having) : 0;
+  for (const SortKey& key : query_.post.order) cost += formula_cost(key.key);
+  for (const Item& item : query_.items) cost += item.formula ? formula_cost(*item.formula) : 0;
+  if (cost <= kFormulasCostMax) return {};
+  const bool having = query_.post.has_having;
+  return refuse("expression_too_large", having ? query_.post.having.where : query_.items[0].where);
 }
 
 Result<Query> Binder::bind_flat(const Catalog& catalog) {

@@ -1,7 +1,9 @@
 #include "trusted/sql/ratio.h"
 
 #include <algorithm>
+#include <bit>
 #include <limits>
+#include <span>
 
 namespace gbx::sql {
 namespace {
@@ -79,18 +81,67 @@ UInt128 small(const Digits& a) {
   return out;
 }
 
+Digits shifted(const Digits& a, unsigned bits) {
+  Digits out;
+  std::uint64_t carry = 0;
+  for (const std::uint32_t digit : a) {
+    carry += std::uint64_t{digit} << bits;
+    out.push_back(static_cast<std::uint32_t>(carry));
+    carry >>= 32U;
+  }
+  out.push_back(static_cast<std::uint32_t>(carry));
+  return out;
+}
+
+// Takes the divisor from the digits of `rest` from `at` on as often as it goes: less than 2^32
+// times. The divisor's first digit is at least 2^31 (Knuth, The Art of Computer Programming, 4.3.1,
+// algorithm D).
+std::uint32_t take_divisor(Digits& rest, std::size_t at, std::span<const std::uint32_t> divisor) {
+  constexpr std::uint64_t kBase = std::uint64_t{1} << 32U;
+  const std::size_t n = divisor.size();
+  const std::uint64_t top = rest[at + n] * kBase + rest[at + n - 1];
+  std::uint64_t times = top / divisor[n - 1];
+  std::uint64_t left = top % divisor[n - 1];
+  while (times >= kBase || times * divisor[n - 2] > left * kBase + rest[at + n - 2]) {
+    times--;
+    left += divisor[n - 1];
+    if (left >= kBase) break;
+  }
+  std::uint64_t carry = 0;
+  std::uint64_t borrowed = 0;
+  for (std::size_t i = 0; i <= n; i++) {
+    carry += i < n ? times * divisor[i] : 0;
+    const std::uint64_t taken = (carry & (kBase - 1)) + borrowed;
+    carry >>= 32U;
+    borrowed = rest[at + i] < taken ? 1 : 0;
+    rest[at + i] = static_cast<std::uint32_t>((borrowed << 32U) + rest[at + i] - taken);
+  }
+  if (borrowed == 0) return static_cast<std::uint32_t>(times);
+  carry = 0;  // once too often
+  for (std::size_t i = 0; i <= n; i++) {
+    carry += std::uint64_t{rest[at + i]} + (i < n ? divisor[i] : 0);
+    rest[at + i] = static_cast<std::uint32_t>(carry);
+    carry >>= 32U;
+  }
+  return static_cast<std::uint32_t>(times - 1);
+}
+
 // floor(a / b), kMost + 1 at most.
 std::uint64_t quotient(const Digits& a, const Digits& b) {
   constexpr std::uint64_t kCut = std::uint64_t{1} << 63U;
   if (a.size() <= 4 && b.size() <= 4) {
     return static_cast<std::uint64_t>(std::min(small(a) / small(b), UInt128{kCut}));
   }
-  if (compare(product(b, digits_of(kCut)), a) <= 0) return kCut;
-  std::uint64_t out = 0;
-  for (std::uint64_t bit = kCut >> 1U; bit != 0; bit >>= 1U) {
-    if (compare(product(b, digits_of(out + bit)), a) <= 0) out += bit;
+  if (a.size() < b.size()) return 0;
+  if (a.size() - b.size() > 2) return kCut;  // more than 2^64
+  const auto bits = static_cast<unsigned>(std::countl_zero(b.back()));
+  const Digits divisor = shifted(b, bits);
+  Digits rest = shifted(a, bits);
+  UInt128 out = 0;
+  for (std::size_t at = a.size() - b.size() + 1; at > 0; at--) {
+    out = (out << 32U) + take_divisor(rest, at - 1, std::span(divisor).first(b.size()));
   }
-  return out;
+  return static_cast<std::uint64_t>(std::min(out, UInt128{kCut}));
 }
 
 }  // namespace

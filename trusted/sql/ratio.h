@@ -25,6 +25,11 @@ class Ratio {
   // How many 10^-digits it is, rounded; +-(2^63 - 1) at most.
   [[nodiscard]] std::int64_t units(unsigned digits, Rounding rounding) const;
 
+  // Whether it is written alike; equal ones need not be.
+  [[nodiscard]] bool is_same(const Ratio& other) const {
+    return negative_ == other.negative_ && top_ == other.top_ && bottom_ == other.bottom_;
+  }
+
   friend Ratio operator+(const Ratio& a, const Ratio& b);
   friend Ratio operator-(Ratio a);
   friend Ratio operator*(const Ratio& a, const Ratio& b);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <limits>
 
 namespace gbx::sql {
@@ -47,6 +48,33 @@ TEST(ratio, long_numbers_lose_nothing) {
   EXPECT_EQ(a, Ratio::of(kMost, 12));
   EXPECT_EQ(rounded(a, 12), kMost);
   EXPECT_EQ(rounded(a, 2), 922'337'204);
+}
+
+// Long quotients: q * b / b is q, and what is below b more changes nothing. Divisors whose first
+// digits are extreme are where a guessed digit is wrong.
+TEST(ratio, long_division_finds_the_whole_part) {
+  std::uint64_t state = 7;
+  const auto next = [&state] {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    return static_cast<std::int64_t>(state >> 1U);
+  };
+  const std::array ends = {std::int64_t{1},       std::int64_t{0xffffffff},
+                           std::int64_t{1} << 32, (std::int64_t{1} << 32) + 1,
+                           std::int64_t{1} << 62, kMost};
+  for (int i = 0; i < 5000; i++) {
+    const auto some = [&] {
+      return i % 3 == 0 ? ends[static_cast<std::size_t>(next()) % 6] : next();
+    };
+    Ratio b = Ratio::of(some() | 1);
+    for (int k = 0; k <= i % 4; k++) b = b * Ratio::of(some() | 1) + Ratio::of(next());
+    const std::int64_t q = i % 5 == 0 ? next() >> (i % 63) : some();
+    const Ratio a = Ratio::of(q) * b;
+    ASSERT_EQ((a / b).units(0, Rounding::down), q) << i;
+    ASSERT_EQ(((a + Ratio::of(1)) / b).units(0, Rounding::down), q) << i;
+    if (q > 0) {
+      ASSERT_EQ(((a + Ratio::of(-1)) / b).units(0, Rounding::down), q - 1) << i;
+    }
+  }
 }
 
 TEST(ratio, each_rounding) {

@@ -98,7 +98,16 @@ Possible negated(Possible a) {
   return a;
 }
 
+// Of two that are known as they are; half the work of every value.
+bool is_known(const Possible& a) {
+  return a.low.infinite == 0 && a.high.infinite == 0 && a.low.value.is_same(a.high.value);
+}
+
 Possible product(const Possible& a, const Possible& b) {
+  if (is_known(a) && is_known(b)) {
+    End only = a.low * b.low;
+    return between(only, only);
+  }
   const auto [low, high] =
       std::minmax({a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high});
   return between(low, high);
@@ -392,47 +401,6 @@ Possible Evaluation::of_values(const Expression& e) const {
   return or_null(on_values(e, parts), null);
 }
 
-// How long a fraction can be, in bits.
-struct Length {
-  std::size_t top = 64;
-  std::size_t bottom = 0;
-};
-
-constexpr std::size_t kBitsMax = 4096;
-
-std::size_t bits_of(ValueType type) { return 4 * std::size_t{digits_of(type)}; }  // log2(10) < 4
-
-Length longer(Length a, Length b) { return {std::max(a.top, b.top), std::max(a.bottom, b.bottom)}; }
-
-// Of a node with children of these lengths; all that can be taken apart are numbers.
-Length length_of(const Expression& e, const std::vector<Length>& parts) {
-  const Length a = parts.empty() ? Length{64, bits_of(e.type)} : parts[0];
-  if (e.op == Op::add || e.op == Op::subtract) {
-    return {std::max(a.top + parts[1].bottom, parts[1].top + a.bottom) + 1,
-            a.bottom + parts[1].bottom};
-  }
-  if (e.op == Op::multiply) return {a.top + parts[1].top, a.bottom + parts[1].bottom};
-  if (e.op == Op::ratio) return {a.top + parts[1].bottom, a.bottom + parts[1].top};
-  if (e.op == Op::quotient || e.op == Op::remainder) {  // and what they take on the way
-    return {a.top + parts[1].bottom + 256, a.bottom + parts[1].top + 256};
-  }
-  Length out{64, bits_of(e.type)};
-  for (const Length& part : parts) out = longer(out, part);
-  return out;
-}
-
-// {kBitsMax, kBitsMax} for what is too long, or too deep.
-Length length(const Expression& e, std::size_t depth) {
-  constexpr Length kTooLong{kBitsMax, kBitsMax};
-  if (depth > kFormulaDepthMax) return kTooLong;
-  std::vector<Length> parts;
-  for (const Expression& child : e.children) {
-    parts.push_back(length(child, depth + 1));
-    if (parts.back().top + parts.back().bottom > kBitsMax) return kTooLong;
-  }
-  return length_of(e, parts);
-}
-
 }  // namespace
 
 std::strong_ordering operator<=>(const End& a, const End& b) {
@@ -490,11 +458,6 @@ Known around(std::int64_t value, std::int64_t width, std::int64_t least) {
 
 Known beyond_output_max(Ends ends) {
   return {ends.low <= -kOutputMax ? kLeast : ends.low, ends.high >= kOutputMax ? kMost : ends.high};
-}
-
-bool formula_fits(const Expression& expression) {
-  const Length found = length(expression, 0);
-  return found.top + found.bottom <= kBitsMax;
 }
 
 }  // namespace gbx::sql

@@ -86,4 +86,10 @@ constexpr std::size_t kFormulaDepthMax = 200;
 // Whether no number on the way is longer than 4096 bits, and no part deeper than that.
 bool formula_fits(const Expression& expression);
 
+// What one row takes of a room: its parts, each by the square of how long its numbers may be. All
+// formulas of a question together take no more than kFormulasCostMax, or ten thousand rows would
+// keep everybody waiting, as often as somebody asks again.
+constexpr double kFormulasCostMax = 100'000;
+double formula_cost(const Expression& expression);
+
 }  // namespace gbx::sql
