@@ -92,22 +92,92 @@ std::string clamped_or_null(const Expression& expression, const std::string& val
          render_clamped(value, children[1].value, children[2].value, "BIGINT") + " END)";
 }
 
-// lower, upper, prefix, suffix, rest or trim of what is rendered as `text`.
+std::string like(const Expression& expression, const Names& names) {
+  return "(" + render_expression(expression.children[0], names) + " LIKE " +
+         quoted(expression.text) + (expression.value == 1 ? " ESCAPE '\\')" : ")");
+}
+
+// Units of time after 1970, in a format that DuckDB has, too.
+std::string formatted(const Expression& expression, const std::string& value) {
+  const auto unit = static_cast<sql::TimeUnit>(expression.value);
+  const std::string format = ", " + quoted(expression.text) + ")";
+  if (unit == sql::TimeUnit::month || unit == sql::TimeUnit::year) {
+    const std::string months = unit == sql::TimeUnit::year ? "(" + value + " * 12)" : value;
+    return "strftime(" + std::string(kEpoch) + " + to_months(CAST(" + months + " AS INTEGER))" +
+           format;
+  }
+  if (unit == sql::TimeUnit::day) {
+    return "strftime(" + std::string(kEpoch) + " + CAST(" + value + " AS INTEGER)" + format;
+  }
+  const std::int64_t seconds = unit == sql::TimeUnit::second   ? 1
+                               : unit == sql::TimeUnit::minute ? 60
+                                                               : 3600;
+  return "strftime(make_timestamp(" + value + " * " + render_integer(seconds * 1'000'000) + ")" +
+         format;
+}
+
+std::string written(const Expression& expression, const Names& names) {
+  const Expression& number = expression.children[0];
+  const std::string value = render_expression(number, names);
+  if (expression.value != 0) return formatted(expression, value);
+  if (number.type.type == Type::date) return call("CAST", date(number, names) + " AS VARCHAR");
+  const unsigned scale = number.type.scale;
+  if (scale == 0) return call("CAST", value + " AS VARCHAR");
+  const std::string places = std::to_string(scale);
+  return "CAST((CAST(" + value + " AS DECIMAL(19, 0)) * CAST('0." + std::string(scale - 1, '0') +
+         "1' AS DECIMAL(" + std::to_string(scale + 1) + ", " + places + "))) AS VARCHAR)";
+}
+
+// DuckDB's own turns what looks like one letter, not characters.
+std::string reversed(const std::string& text) {
+  return "array_to_string(list_reverse(regexp_extract_all(" + text + ", '.', 0, 's')), '')";
+}
+
+std::string translated(const std::string& text, std::string_view from, std::string_view to) {
+  return call("translate", text + ", " + std::string(from) + ", " + std::string(to));
+}
+
+// Of each run of letters and digits the first one large, the rest small.
+std::string capitals(const std::string& text) {
+  constexpr std::string_view kInside = "A-Za-z0-9\\x{80}-\\x{10FFFF}]+";
+  const std::string runs = "'[" + std::string(kInside) + "|[^" + std::string(kInside) + "'";
+  return "array_to_string(list_transform(regexp_extract_all(" + text + ", " + runs +
+         ", 0, 's'), lambda w: " + translated("left(w, 1)", kLower, kUpper) + " || " +
+         translated("substring(w, 2)", kUpper, kLower) + "), '')";
+}
+
+// A text function of what is rendered as `text`.
 std::string text_call(const Expression& expression, const std::string& text) {
-  const auto translated = [&](std::string_view from, std::string_view to) {
-    return call("translate", text + ", " + std::string(from) + ", " + std::string(to));
-  };
   const Op op = expression.op;
   const std::string value = render_integer(expression.value);
-  if (op == Op::lower) return translated(kUpper, kLower);
-  if (op == Op::upper) return translated(kLower, kUpper);
+  if (op == Op::lower) return translated(text, kUpper, kLower);
+  if (op == Op::upper) return translated(text, kLower, kUpper);
   if (op == Op::prefix) return call("substring", text + ", " + render_integer(1) + ", " + value);
   if (op == Op::suffix) return call("right", text + ", " + value);
   if (op == Op::rest) return call("substring", text + ", " + render_integer(expression.value + 1));
-  return call(expression.value == 1   ? "ltrim"
-              : expression.value == 2 ? "rtrim"
-                                      : "trim",
-              text + ", ' '");
+  if (op == Op::reverse) return reversed(text);
+  if (op == Op::capitals) return capitals(text);
+  if (op == Op::trim) {
+    const std::string characters =
+        expression.children.size() == 2 ? quoted(expression.children[1].text) : "' '";
+    return call(expression.value == 1   ? "ltrim"
+                : expression.value == 2 ? "rtrim"
+                                        : "trim",
+                text + ", " + characters);
+  }
+  // The arguments are literals; numbers among them INTEGER there.
+  std::string arguments = text;
+  for (std::size_t i = 1; i < expression.children.size(); i++) {
+    const Expression& e = expression.children[i];
+    arguments += e.type.type == Type::text ? ", " + quoted(e.text)
+                                           : ", CAST(" + std::to_string(e.value) + " AS INTEGER)";
+  }
+  if (op == Op::position) return call("CAST", call("strpos", arguments) + " AS BIGINT");
+  return call(op == Op::replace      ? "replace"
+              : op == Op::split_part ? "split_part"
+              : op == Op::pad_left   ? "lpad"
+                                     : "rpad",
+              arguments);
 }
 
 // The rounded quotient of numbers that may be at the ends of BIGINT; NULL where the divisor is 0.
@@ -177,7 +247,8 @@ std::string render_expression(const Expression& expression, const Names& names) 
     case Op::greater:
     case Op::greater_equal:
     case Op::logical_and:
-    case Op::logical_or: return "(" + joined(expression, 0, infix(expression.op), names) + ")";
+    case Op::logical_or:
+    case Op::concat: return "(" + joined(expression, 0, infix(expression.op), names) + ")";
     case Op::negate: return "(CAST(0 AS BIGINT) - " + render_expression(children[0], names) + ")";
     case Op::absolute: return call("abs", render_expression(children[0], names));
     case Op::rescale:
@@ -193,8 +264,7 @@ std::string render_expression(const Expression& expression, const Names& names) 
     case Op::in_list:
       return "(" + render_expression(children[0], names) + " IN (" +
              joined(expression, 1, ", ", names) + "))";
-    case Op::like:
-      return "(" + render_expression(children[0], names) + " LIKE " + quoted(expression.text) + ")";
+    case Op::like: return like(expression, names);
     case Op::case_when: return case_when(expression, names);
     case Op::coalesce: return call("coalesce", joined(expression, 0, ", ", names));
     case Op::year: return part("year", children[0], names);
@@ -212,7 +282,15 @@ std::string render_expression(const Expression& expression, const Names& names) 
     case Op::prefix:
     case Op::suffix:
     case Op::rest:
-    case Op::trim: return text_call(expression, render_expression(children[0], names));
+    case Op::trim:
+    case Op::replace:
+    case Op::split_part:
+    case Op::pad_left:
+    case Op::pad_right:
+    case Op::reverse:
+    case Op::capitals:
+    case Op::position: return text_call(expression, render_expression(children[0], names));
+    case Op::to_text: return written(expression, names);
     case Op::length: return "CAST(length(" + render_expression(children[0], names) + ") AS BIGINT)";
     case Op::add_months:
       return days(date(children[0], names) + " + to_months(CAST(" +

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "trusted/sql/evaluate.h"
+#include "trusted/sql/text_functions.h"
 #include "trusted/sql/well_formed.h"
 
 namespace gbx::engine {
@@ -42,13 +44,43 @@ Status check_at(const Expression& e, const Scope& scope, std::uint32_t depth) {
 
 constexpr std::size_t kFoldedTextsMax = 1 << 16;
 
+// Every text of the first beside every one of the second, the first changing fastest. The binder
+// has proved how many there are; a task that lies is nothing that an engine must answer.
+std::vector<std::string> products(const std::vector<Texts>& parts) {
+  std::size_t several = 0;
+  std::vector<std::string> out = {""};
+  for (const Texts& texts : parts) {
+    several += texts->size() == 1 ? 0U : 1U;
+    if (several > 1 && out.size() * texts->size() > static_cast<std::size_t>(sql::kTextsMax)) {
+      throw std::length_error("texts");
+    }
+    std::vector<std::string> next;
+    for (const std::string_view text : *texts) {
+      for (const std::string& before : out) next.push_back(before + std::string(text));
+    }
+    out = std::move(next);
+  }
+  return out;
+}
+
+std::vector<std::string> numbers(const Expression& to_text) {
+  const Expression& number = to_text.children[0];
+  std::vector<std::string> out;
+  for (std::int64_t v = number.low; v <= number.high; v++) {
+    out.push_back(sql::number_text(to_text, v));
+  }
+  return out;
+}
+
 // Whether `e` is NULL where its columns are, and never where they are not, and cannot fail.
 bool is_strict(Op op) {
   constexpr std::array kStrict = {
-      Op::column,      Op::literal, Op::equal,         Op::not_equal,   Op::less,
-      Op::less_equal,  Op::greater, Op::greater_equal, Op::logical_and, Op::logical_or,
-      Op::logical_not, Op::in_list, Op::like,          Op::lower,       Op::upper,
-      Op::prefix,      Op::suffix,  Op::rest,          Op::trim};
+      Op::column,      Op::literal,  Op::equal,         Op::not_equal,   Op::less,
+      Op::less_equal,  Op::greater,  Op::greater_equal, Op::logical_and, Op::logical_or,
+      Op::logical_not, Op::in_list,  Op::like,          Op::lower,       Op::upper,
+      Op::prefix,      Op::suffix,   Op::rest,          Op::trim,        Op::replace,
+      Op::split_part,  Op::pad_left, Op::pad_right,     Op::reverse,     Op::capitals,
+      Op::position,    Op::concat};
   return std::find(kStrict.begin(), kStrict.end(), op) != kStrict.end();
 }
 
@@ -123,7 +155,17 @@ Texts Compiler::texts_of(const Expression& e, const Scope& scope) {
   } else if (is_text_function(e.op)) {
     const Texts from = texts_of(e.children[0], scope);
     for (std::string_view text : *from) {
-      plan_.texts.push_back(text_function(e.op, text, e.value));
+      plan_.texts.push_back(text_function(e, text));
+      out->push_back(plan_.texts.back());
+    }
+  } else if (e.op == Op::concat) {
+    for (std::string& text : products(texts_of_children(e, scope))) {
+      plan_.texts.push_back(std::move(text));
+      out->push_back(plan_.texts.back());
+    }
+  } else if (e.op == Op::to_text) {
+    for (std::string& text : numbers(e)) {
+      plan_.texts.push_back(std::move(text));
       out->push_back(plan_.texts.back());
     }
   } else {
@@ -135,6 +177,12 @@ Texts Compiler::texts_of(const Expression& e, const Scope& scope) {
   }
   std::sort(out->begin(), out->end());
   out->erase(std::unique(out->begin(), out->end()), out->end());
+  return out;
+}
+
+std::vector<Texts> Compiler::texts_of_children(const Expression& e, const Scope& scope) {
+  std::vector<Texts> out;
+  for (const Expression& child : e.children) out.push_back(texts_of(child, scope));
   return out;
 }
 
@@ -170,11 +218,13 @@ CodeTable Compiler::function_table(const Expression& e, const Scope& scope) {
   for (std::string_view text : *texts) {
     auto& result = (*results)[static_cast<std::size_t>(plan_.pool.code(text))];
     if (e.op == Op::like) {
-      result = std::int64_t{sql::like_matches(text, e.text)};
+      result = std::int64_t{sql::like_matches(e, text)};
     } else if (e.op == Op::length) {
       result = sql::text_length(text);
+    } else if (e.op == Op::position) {
+      result = sql::text_position(text, e.children[1].text);
     } else {
-      result = plan_.pool.code(text_function(e.op, text, e.value));
+      result = plan_.pool.code(text_function(e, text));
     }
   }
   return results;
@@ -215,14 +265,79 @@ std::optional<std::uint32_t> Compiler::add_folded(const Expression& e, const Sco
   return place(std::move(node), program);
 }
 
+// What a value becomes, one by one.
+std::uint32_t Compiler::add_map(Op op, std::uint32_t input, CodeTable table, Program& program) {
+  Node node;
+  node.op = op;
+  node.type = {Type::text, 0};
+  node.inputs = {input};
+  node.by_code = std::move(table);
+  return place(std::move(node), program);
+}
+
+// Each text that is no literal as a number of its own, times how many there are of those before;
+// the sum of these is the place of what they are together.
+std::uint32_t Compiler::add_concat(const Expression& e, const Scope& scope, Program& program) {
+  const std::vector<Texts> texts = texts_of_children(e, scope);
+  std::optional<std::uint32_t> sum;
+  std::int64_t stride = 1;
+  for (std::size_t i = 0; i < texts.size(); i++) {
+    if (e.children[i].op == Op::literal) continue;
+    auto places = std::make_shared<std::vector<std::int64_t>>(plan_.pool.size(), 0);
+    std::int64_t number = 0;
+    for (const std::string_view text : *texts[i]) {
+      (*places)[static_cast<std::size_t>(plan_.pool.code(text))] = stride * number++;
+    }
+    stride *= number;
+    const std::uint32_t code = add(e.children[i], scope, program);
+    const std::uint32_t part = add_map(Op::length, code, std::move(places), program);
+    if (sum) {
+      Node both;
+      both.op = Op::add;
+      both.inputs = {*sum, part};
+      sum = place(std::move(both), program);
+    } else {
+      sum = part;
+    }
+  }
+  auto codes = std::make_shared<std::vector<std::int64_t>>();
+  for (const std::string& text : products(texts)) codes->push_back(plan_.pool.code(text));
+  if (!sum) {
+    Node literal;
+    literal.op = Op::literal;
+    literal.type = e.type;
+    literal.value = codes->front();
+    return place(std::move(literal), program);
+  }
+  return add_map(Op::concat, *sum, std::move(codes), program);
+}
+
+// Of the values of the interval, the first at 0.
+std::uint32_t Compiler::add_written(const Expression& e, const Scope& scope, Program& program) {
+  Node low;
+  low.op = Op::literal;
+  low.value = e.children[0].low;
+  Node number;
+  number.op = Op::subtract;
+  number.inputs = {add(e.children[0], scope, program), place(std::move(low), program)};
+  auto codes = std::make_shared<std::vector<std::int64_t>>();
+  for (const std::string& text : numbers(e)) codes->push_back(plan_.pool.code(text));
+  return add_map(Op::to_text, place(std::move(number), program), std::move(codes), program);
+}
+
 std::uint32_t Compiler::add(const Expression& e, const Scope& scope, Program& program) {
   if (const auto folded = add_folded(e, scope, program)) return *folded;
+  if (e.op == Op::concat) return add_concat(e, scope, program);
+  if (e.op == Op::to_text) return add_written(e, scope, program);
+  const bool by_text =
+      is_text_function(e.op) || e.op == Op::like || e.op == Op::length || e.op == Op::position;
   Node node;
   node.op = e.op;
   node.type = e.type;
   node.value = e.value;
   const bool list = e.op == Op::in_list;
   for (const Expression& child : e.children) {
+    if (by_text && !node.inputs.empty()) break;  // literals, which the table knows
     if (list && !node.inputs.empty()) {
       node.list.push_back(literal_value(child));
     } else {
@@ -239,7 +354,6 @@ std::uint32_t Compiler::add(const Expression& e, const Scope& scope, Program& pr
     const bool text = e.type.type == Type::text;
     if (text && !column.pooled) node.by_code = codes_of(*column.table, column.column);
   }
-  const bool by_text = is_text_function(e.op) || e.op == Op::like || e.op == Op::length;
   if (by_text) node.by_code = function_table(e, scope);
   if (e.op == Op::rescale) {
     node.value = 1;

@@ -59,7 +59,11 @@ class Compiler {
   Texts dictionary_texts(const ScopeColumn& column);
   static std::optional<std::uint32_t> add_folded(const sql::Expression& e, const Scope& scope,
                                                  Program& program);
+  std::vector<Texts> texts_of_children(const sql::Expression& e, const Scope& scope);
   CodeTable function_table(const sql::Expression& e, const Scope& scope);
+  static std::uint32_t add_map(sql::Op op, std::uint32_t input, CodeTable table, Program& program);
+  std::uint32_t add_concat(const sql::Expression& e, const Scope& scope, Program& program);
+  std::uint32_t add_written(const sql::Expression& e, const Scope& scope, Program& program);
   std::int64_t literal_value(const sql::Expression& e) const;
 
   Plan& plan_;

@@ -44,7 +44,25 @@ void compare(Op op, Vector a, Vector b, std::span<std::int64_t> out) {
   if (op == Op::greater_equal) with([](auto x, auto y) { return std::int64_t{x >= y}; });
 }
 
+void calculate(Op op, Vector a, Vector b, std::span<std::int64_t> out) {
+  const auto with = [&](auto f) { map_two(a, b, out.size(), out.data(), f); };
+  if (op == Op::add) return with([](auto x, auto y) { return wrap(bits(x) + bits(y)); });
+  if (op == Op::subtract) return with([](auto x, auto y) { return wrap(bits(x) - bits(y)); });
+  with([](auto x, auto y) { return wrap(bits(x) * bits(y)); });
+}
+
+void find_in(const std::vector<std::int64_t>& list, Vector a, std::span<std::int64_t> out) {
+  map_one(a, out.size(), out.data(),
+          [&](auto x) { return std::int64_t{std::binary_search(list.begin(), list.end(), x)}; });
+}
+
 bool known(Vector v, std::size_t row) { return v.valid == nullptr || v.valid[row] != 0; }
+
+void look_up(const std::vector<std::int64_t>& table, Vector a, std::span<std::int64_t> out) {
+  for (std::size_t i = 0; i < out.size(); i++) {
+    out[i] = known(a, i) ? table.at(static_cast<std::size_t>(a.values[i])) : 0;
+  }
+}
 
 // Between two literals.
 void clamp(Vector a, Vector low, Vector high, std::span<std::int64_t> out) {
@@ -168,11 +186,8 @@ GBX_CLONES void Evaluator::evaluate(const Node& node, std::uint32_t place, std::
   results_[place].valid = both_valid(node, place, n);
   switch (node.op) {
     case Op::add:
-      return map_two(a, b, n, out, [](auto x, auto y) { return wrap(bits(x) + bits(y)); });
     case Op::subtract:
-      return map_two(a, b, n, out, [](auto x, auto y) { return wrap(bits(x) - bits(y)); });
-    case Op::multiply:
-      return map_two(a, b, n, out, [](auto x, auto y) { return wrap(bits(x) * bits(y)); });
+    case Op::multiply: return calculate(node.op, a, b, {out, n});
     case Op::negate: return map_one(a, n, out, [](auto x) { return wrap(0 - bits(x)); });
     case Op::absolute:
       return map_one(a, n, out, [](auto x) { return x < 0 ? wrap(0 - bits(x)) : x; });
@@ -188,10 +203,7 @@ GBX_CLONES void Evaluator::evaluate(const Node& node, std::uint32_t place, std::
     case Op::greater:
     case Op::greater_equal: return compare(node.op, a, b, {out, n});
     case Op::logical_not: return map_one(a, n, out, [](auto x) { return std::int64_t{x == 0}; });
-    case Op::in_list:
-      return map_one(a, n, out, [&](auto x) {
-        return std::int64_t{std::binary_search(node.list.begin(), node.list.end(), x)};
-      });
+    case Op::in_list: return find_in(node.list, a, {out, n});
     case Op::like:
     case Op::lower:
     case Op::upper:
@@ -199,11 +211,16 @@ GBX_CLONES void Evaluator::evaluate(const Node& node, std::uint32_t place, std::
     case Op::suffix:
     case Op::rest:
     case Op::trim:
-    case Op::length:
-      for (std::size_t i = 0; i < n; i++) {
-        out[i] = known(a, i) ? (*node.by_code)[static_cast<std::size_t>(a.values[i])] : 0;
-      }
-      return;
+    case Op::replace:
+    case Op::split_part:
+    case Op::pad_left:
+    case Op::pad_right:
+    case Op::reverse:
+    case Op::capitals:
+    case Op::position:
+    case Op::concat:
+    case Op::to_text:
+    case Op::length: return look_up(*node.by_code, a, {out, n});
     case Op::year:
     case Op::quarter:
     case Op::month:

@@ -180,6 +180,7 @@ Expression RandomExpression::truth(std::uint32_t depth) {
   } else {
     e.op = Op::like;
     e.text = kPatterns[random_.below(kPatterns.size())];
+    e.value = random_.chance(3) ? 1 : 0;
     e.children = {make({Type::text, 0}, depth - 1)};
   }
   return e;
@@ -307,11 +308,53 @@ Expression RandomExpression::day(std::uint32_t depth) {
 
 Expression RandomExpression::text(std::uint32_t depth) {
   const ValueType type{Type::text, 0};
+  if (random_.chance(3)) return composed_text(depth);
   constexpr std::array<Op, 6> kOps = {Op::lower,  Op::upper, Op::prefix,
                                       Op::suffix, Op::rest,  Op::trim};
   Expression e = node(kOps[random_.below(kOps.size())], type, {0, 0});
   e.value = static_cast<std::int64_t>(e.op == Op::trim ? 1 + random_.below(3) : random_.below(4));
   e.children = {make(type, depth - 1)};
+  return e;
+}
+
+// Texts and numbers beside each other, parts and pads of texts, moments in a format.
+Expression RandomExpression::composed_text(std::uint32_t depth) {
+  const ValueType type{Type::text, 0};
+  const ValueType integer{Type::integer, 0};
+  const auto some = [&](std::string_view text) {
+    Expression e = node(Op::literal, type, {0, 1});
+    e.text = text;
+    return e;
+  };
+  const auto number = [&](std::int64_t value) {
+    Expression e = node(Op::literal, integer, {value, value});
+    e.value = value;
+    return e;
+  };
+  constexpr std::array<Op, 8> kOps = {Op::concat,   Op::to_text,   Op::replace, Op::split_part,
+                                      Op::pad_left, Op::pad_right, Op::reverse, Op::capitals};
+  Expression e = node(kOps[random_.below(kOps.size())], type, {0, 0});
+  e.children = {make(type, depth - 1)};
+  if (e.op == Op::concat) {
+    e.children.push_back(some("-"));
+    if (random_.chance(2)) e.children.push_back(leaf(type));
+  } else if (e.op == Op::to_text) {
+    e.children[0] = node(Op::clamp, integer, {-3, 20});
+    e.children[0].children = {make(integer, depth - 1), number(-3), number(20)};
+    if (random_.chance(2)) {
+      e.value = static_cast<std::int64_t>(sql::TimeUnit::month);
+      e.text = "%Y in %b";
+    }
+  } else if (e.op == Op::replace) {
+    e.children.push_back(some("n"));
+    e.children.push_back(some(random_.chance(2) ? "" : "öx"));
+  } else if (e.op == Op::split_part) {
+    e.children.push_back(some("r"));
+    e.children.push_back(number(static_cast<std::int64_t>(1 + random_.below(3))));
+  } else if (e.op == Op::pad_left || e.op == Op::pad_right) {
+    e.children.push_back(number(static_cast<std::int64_t>(random_.below(7))));
+    e.children.push_back(some("öx"));
+  }
   return e;
 }
 

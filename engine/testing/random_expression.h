@@ -60,6 +60,7 @@ class RandomExpression {
   sql::Expression part(std::uint32_t depth);
   sql::Expression day(std::uint32_t depth);
   sql::Expression text(std::uint32_t depth);
+  sql::Expression composed_text(std::uint32_t depth);
 
   Randomness& random_;
   std::vector<Columns> scope_;

@@ -115,6 +115,12 @@ const Bomb kBombs[] = {
      [] { return kCount + "WHERE " + repeat(20'000, "- ") + "items > 0"; }},
     {"sum_of_itself", "syntax_error",
      [] { return kCount + "WHERE " + list(7'000, " + ", [](auto) { return "items"; }) + " > 0"; }},
+    {"replaced_and_replaced", "text_may_grow",
+     [] {
+       return kCount + "WHERE " + nested(60, "replace(", "store", ", 'a', 'aaaaaaaa')") + " = 'x'";
+     }},
+    {"padded_and_padded", "text_may_grow",
+     [] { return kCount + "WHERE " + nested(60, "lpad(", "store", ", 256, 'x')") + " = 'x'"; }},
     {"ands", "expression_too_large",
      [] {
        return kCount + "WHERE " + list(3'000, " AND ", [](auto i) { return "items <> " + i; });

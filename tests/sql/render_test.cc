@@ -12,6 +12,7 @@
 #include "trusted/sql/build.h"
 #include "trusted/sql/catalog.h"
 #include "trusted/sql/evaluate.h"
+#include "trusted/sql/text_functions.h"
 
 namespace gbx::sql {
 namespace {
@@ -108,6 +109,9 @@ class Generator {
     }
     if (pick == 2) return make_not(of(kBoolean, depth), {});
     if (pick == 3) return make_is_null(of(any(), depth), {});
+    if (pick == 4 && random_->chance(50)) {
+      return make_escaped_like(of(kText, depth), "%\\%" + random_text(*random_) + "\\__", {});
+    }
     if (pick == 4) return make_like(of(kText, depth), make_text(random_text(*random_), {}), {});
     const ValueType type = any();
     if (pick == 5) {
@@ -126,10 +130,66 @@ class Generator {
   }
 
   Result<Expression> text(int depth) {
+    const std::int64_t pick = random_->below(10);
+    if (pick < 2) {
+      return make_shown(of(pick == 0 ? any() : random_->chance(50) ? kInteger : kMoney, depth), {});
+    }
+    if (pick == 2) return formatted(depth);
+    if (pick == 3) return concat(depth);
+    if (pick < 7) return call(depth);
     constexpr std::array kOps = {Op::lower, Op::upper, Op::prefix, Op::suffix, Op::rest, Op::trim};
     const Op op = kOps[static_cast<std::size_t>(random_->below(kOps.size()))];
     const std::int64_t value = op == Op::trim ? random_->between(1, 3) : random_->below(4);
     return make_text_function(op, of(kText, depth), value, {});
+  }
+
+  // A literal that is not empty; often a part of the texts that there are.
+  Expression some_text() {
+    for (;;) {
+      std::string out = random_text(*random_);
+      if (random_->chance(60)) out = std::string(text_prefix(out, 1));
+      if (!out.empty()) return make_text(std::move(out), {});
+    }
+  }
+
+  Result<Expression> call(int depth) {
+    constexpr std::array kOps = {Op::replace, Op::split_part, Op::pad_left, Op::pad_right,
+                                 Op::reverse, Op::capitals,   Op::trim,     Op::position};
+    const Op op = kOps[static_cast<std::size_t>(random_->below(kOps.size()))];
+    std::vector<Expression> parts = {of(kText, depth)};
+    const bool pads = op == Op::pad_left || op == Op::pad_right;
+    if (pads) parts.push_back(make_literal(random_->below(9), kInteger, {}));
+    if (op != Op::reverse && op != Op::capitals) parts.push_back(some_text());
+    if (op == Op::replace) parts.push_back(random_->chance(30) ? make_text("", {}) : some_text());
+    if (op == Op::split_part) parts.push_back(make_literal(random_->between(1, 3), kInteger, {}));
+    GBX_TRY_ASSIGN(Expression out,
+                   make_text_call(op, std::move(parts), random_->between(1, 3), {}));
+    if (op != Op::position) return out;
+    return make_shown(
+        make_clamp({std::move(out), make_literal(0, kInteger, {}), make_literal(9, kInteger, {})},
+                   {})
+            .value(),
+        {});
+  }
+
+  Result<Expression> concat(int depth) {
+    std::vector<Expression> parts;
+    for (std::int64_t i = random_->between(2, 4); i > 0; i--) {
+      const bool number = random_->chance(30);
+      GBX_TRY_ASSIGN(Expression part, make_shown(of(number ? kBoolean : kText, depth), {}));
+      parts.push_back(random_->chance(50) ? some_text() : std::move(part));
+    }
+    return make_concat(std::move(parts), {});
+  }
+
+  Result<Expression> formatted(int depth) {
+    constexpr std::array<std::string_view, 6> kFormats = {
+        "%S %M|%H%%%I%p", "%M/%H", "%H:00", "%Y-%m-%d %a %A %w %j", "%b %B %m %y", "in %Y"};
+    const auto unit = random_->between(1, 6);
+    Expression number = of(kInteger, depth);
+    if (unit == 4 && random_->chance(50)) number = of(kDate, depth);
+    return make_formatted(std::move(number), static_cast<TimeUnit>(unit),
+                          std::string(kFormats[static_cast<std::size_t>(unit - 1)]), {});
   }
 
   Result<Expression> date(int depth) {

@@ -138,7 +138,11 @@ std::string StatementGenerator::comparison(const Scope& scope) {
   if (column->type.type == Type::text && chance(40)) {
     return one_of({name + " LIKE '%a%'", "lower(" + name + ") = 'a'", name + " IN ('a', 'tv')",
                    "length(" + name + ") > 1", name + " NOT LIKE 't_'",
-                   "coalesce(" + name + ", 'none') <> 'b'", "substring(" + name + ", 1, 1) = 't'"});
+                   name + " LIKE '%!%' ESCAPE '!'", name + " || '-' <> 'a-'",
+                   "strpos(" + name + ", 'v') = 2", "regexp_matches(" + name + ", '^t|a$')",
+                   "replace(" + name + ", 'a', 'bb') > 'b'", "lpad(" + name + ", 2, 'x') = 'xa'",
+                   "concat(" + name + ", NULL, 1) <> 'x1'", "coalesce(" + name + ", 'none') <> 'b'",
+                   "substring(" + name + ", 1, 1) = 't'"});
   }
   if (column->type.type == Type::date && chance(30)) {
     return one_of({"month(" + name + ") = 2",
@@ -255,14 +259,24 @@ std::string StatementGenerator::dimension(const Scope& scope) {
     case Type::text:
       return one_of({"lower(" + name + ")", "substring(" + name + ", 1, 1)",
                      "CASE WHEN " + name + " = 'a' THEN 'one' ELSE 'other' END",
-                     "coalesce(" + name + ", 'none')", "length(" + name + ")"});
+                     "coalesce(" + name + ", 'none')", "length(" + name + ")", name + " || '!'",
+                     "concat('<', " + name + ")", "reverse(" + name + ")",
+                     "replace(" + name + ", 't', 'long')", "split_part(" + name + ", 't', 2)",
+                     "trim(" + name + ", 'av')", "rpad(" + name + ", 3, '.')",
+                     "strpos(" + name + ", 'v')"});
     case Type::date:
       return one_of({"month(" + name + ")", "date_trunc('month', " + name + ")",
                      "isodow(" + name + ")", "last_day(" + name + ")", "dayname(" + name + ")",
-                     "monthname(" + name + ")"});
-    case Type::integer: return one_of({"least(" + name + ", 3)", "(" + name + " > 2)", name});
-    case Type::timestamp: return one_of({"hour(" + name + ")", "date_trunc('day', " + name + ")"});
-    case Type::boolean:
+                     "monthname(" + name + ")", "strftime(" + name + ", '%Y-%m')",
+                     "strftime(" + name + ", '%a %d')",
+                     "year(" + name + ") || '-' || month(" + name + ")"});
+    case Type::integer:
+      return one_of({"least(" + name + ", 3)", "(" + name + " > 2)", name,
+                     "CAST(clamp(" + name + ", 0, 9) AS VARCHAR)"});
+    case Type::timestamp:
+      return one_of({"hour(" + name + ")", "date_trunc('day', " + name + ")",
+                     "strftime(" + name + ", '%H:%M')"});
+    case Type::boolean: return one_of({name, name + "::VARCHAR"});
     case Type::decimal: return name;
   }
   return name;

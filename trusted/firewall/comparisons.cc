@@ -24,7 +24,7 @@ class Walker {
       return;
     }
     if (is_binary(e.op)) compare(e, out);
-    if (e.op == Op::in_list || e.op == Op::like || e.op == Op::is_null) {
+    if (e.op == Op::in_list || e.op == Op::like || e.op == Op::position || e.op == Op::is_null) {
       with_literal(e.children[0], out);
     }
     const bool connects =

@@ -193,6 +193,26 @@ TEST(CheckGroups, ATextThatNoRowCanYieldIsRefused) {
   EXPECT_FALSE(fits(either, {row("a", 1)}));
 }
 
+TEST(CheckGroups, TextsThatAreComposedAreThoseOfTheirParts) {
+  sql::Task both = task();
+  sql::Expression& pair = both.groups[0];
+  pair.op = sql::Op::concat;
+  sql::Expression dash = task().groups[0];
+  dash.op = sql::Op::literal;
+  dash.text = "-";
+  pair.children = {task().groups[0], dash, task().groups[0]};
+  EXPECT_TRUE(fits(both, {row("a-cd", 1)}));
+  EXPECT_FALSE(fits(both, {row("a-c", 1)}));
+  EXPECT_FALSE(fits(both, {row("a", 1)}));
+  sql::Task written = task();
+  written.groups[0].op = sql::Op::to_text;
+  written.groups[0].children = {task().groups[1]};
+  const std::int64_t high = task().groups[1].high;
+  EXPECT_TRUE(fits(written, {row(std::to_string(high).c_str(), 1)}));
+  EXPECT_FALSE(fits(written, {row(std::to_string(high + 1).c_str(), 1)}));
+  EXPECT_FALSE(fits(written, {row("a", 1)}));
+}
+
 TEST(CheckGroups, ASumBeyondTheClampIsRefused) {
   sql::GroupRow high = row("a", 1);
   high.sums = {41};

@@ -4,24 +4,27 @@
 #include <iterator>
 #include <limits>
 
-#include "trusted/sql/evaluate.h"
+#include "trusted/sql/text_functions.h"
 
 namespace gbx::room {
 namespace {
 
 using Words = std::vector<std::string>;
 
-// The text function `e` of one value of its child.
-std::string apply(sql::Expression e, const std::string& text) {
-  sql::Expression literal;
-  literal.op = sql::Op::literal;
-  literal.type = e.type;
-  literal.text = text;
-  e.children = {std::move(literal)};
-  const Cell value = sql::evaluate(e, {});
-  const auto* out = std::get_if<std::string>(&value);
-  GBX_CHECK(out != nullptr);  // NULL in, NULL out, and a literal is not NULL
-  return *out;
+void in_order(Words& words) {
+  std::sort(words.begin(), words.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
+}
+
+// Every text of `a` with every one of `b` behind it. The binder has proved that there are few.
+Words products(const Words& a, const Words& b) {
+  Words out;
+  out.reserve(a.size() * b.size());
+  for (const std::string& first : a) {
+    for (const std::string& second : b) out.push_back(first + second);
+  }
+  in_order(out);
+  return out;
 }
 
 Texts both(const Texts& a, const Texts& b) {
@@ -111,9 +114,17 @@ Texts PossibleTexts::of(const sql::Expression& e, const Sources& sources) {
     out->push_back(e.text);
   } else if (sql::is_text_function(e.op)) {
     const Texts inner = of(e.children.front(), sources);
-    for (const std::string& text : *inner) out->push_back(apply(e, text));
-    std::sort(out->begin(), out->end());
-    out->erase(std::unique(out->begin(), out->end()), out->end());
+    for (const std::string& text : *inner) out->push_back(sql::text_function(e, text));
+    in_order(*out);
+  } else if (e.op == sql::Op::concat) {
+    out->emplace_back();
+    for (const sql::Expression& child : e.children) *out = products(*out, *of(child, sources));
+  } else if (e.op == sql::Op::to_text) {
+    const sql::Expression& number = e.children.front();
+    for (std::int64_t v = number.low; v <= number.high; v++) {
+      out->push_back(sql::number_text(e, v));
+    }
+    in_order(*out);
   } else {  // CASE, COALESCE: one of the children
     Texts any = out;
     for (const sql::Expression& child : e.children) {

@@ -22,10 +22,36 @@ constexpr std::array<std::pair<std::string_view, Op>, 6> kComparisons = {{
 }};
 
 // What is no function.
-constexpr std::array<std::string_view, 25> kOperators = {
-    "+",   "-",      "*",       "/",           "//",      "%",   "=",   "<>", "<",
-    "<=",  ">",      ">=",      "and",         "or",      "not", "in",  "~~", "^@",
-    "!~~", "not in", "is null", "is not null", "between", "~~*", "!~~*"};
+constexpr std::array<std::string_view, 30> kOperators = {"+",
+                                                         "-",
+                                                         "*",
+                                                         "/",
+                                                         "//",
+                                                         "%",
+                                                         "=",
+                                                         "<>",
+                                                         "<",
+                                                         "<=",
+                                                         ">",
+                                                         ">=",
+                                                         "and",
+                                                         "or",
+                                                         "not",
+                                                         "in",
+                                                         "~~",
+                                                         "^@",
+                                                         "||",
+                                                         "!~~",
+                                                         "not in",
+                                                         "is null",
+                                                         "is not null",
+                                                         "between",
+                                                         "~~*",
+                                                         "!~~*",
+                                                         "like_escape",
+                                                         "not_like_escape",
+                                                         "ilike_escape",
+                                                         "not_ilike_escape"};
 
 bool is_known(std::string_view name) {
   return find_scalar_function(name) != nullptr || name == "is distinct from" ||
@@ -151,6 +177,8 @@ Error ExpressionBinder::unknown(const Node& node) {
     const Result<Expression> part = bind(child);
     if (!part && part.error().code == ErrorCode::policy_denied) return part.error();
   }
+  if (is_clock(node.text)) return refuse("clock_unsupported", node.where);
+  if (is_irrational(node.text)) return refuse("irrational_unsupported", node.where);
   return refuse("function_unsupported", node.where);
 }
 

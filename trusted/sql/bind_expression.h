@@ -23,6 +23,12 @@ class Leaves {
   virtual Result<std::optional<Expression>> resolve(const Node& node) = 0;
 };
 
+// Conditions that LIKE can say: starts_with, ILIKE, LIKE ... ESCAPE, regexp_matches, ...
+bool is_match(std::string_view name);
+// The number of the unit of time that a moment lies in: years and months from year 0, days as a
+// date, others from 1970.
+Result<Expression> unit_number(Expression moment, std::string_view unit);
+
 class ExpressionBinder {
  public:
   // Both must outlive the binder. Calls of scalar functions are appended to `functions`.
@@ -50,10 +56,15 @@ class ExpressionBinder {
   Result<Expression> rounded(const Node& node, std::vector<Expression> parts);
   Result<Expression> divided(const Node& node, std::vector<Expression> parts);
   Result<Expression> extreme(const Node& node, std::vector<Expression> parts);
-  Result<Expression> text_function(const Node& node, std::vector<Expression> parts);
   Result<Expression> substring(const Node& node, std::vector<Expression> parts);
-  Result<Expression> matches(const Node& node, std::vector<Expression> parts);
   Result<Expression> difference(const Node& node, std::vector<Expression> parts);
+  // bind_text.cc
+  Result<Expression> text_function(const Node& node, std::vector<Expression> parts);
+  Result<Expression> matches(const Node& node, std::vector<Expression> parts);
+  Result<Expression> escaped_like(const Node& node, std::vector<Expression> parts);
+  Result<Expression> regular(const Node& node, std::vector<Expression> parts);
+  Result<Expression> concatenated(const Node& node, std::vector<Expression> parts);
+  Result<Expression> formatted(const Node& node, std::vector<Expression> parts);
   // bind_composed.cc
   Result<Expression> composed_function(const Node& node, std::vector<Expression> parts);
   Result<Expression> distinct_from(const Node& node, std::vector<Expression> parts);

@@ -106,7 +106,7 @@ Result<Expression> month_number(const Expression& moment, std::int64_t months) {
 }
 
 // The number of the unit of time that a moment lies in; differences count borders between units.
-Result<Expression> unit_number(Expression moment, const Unit& unit) {
+Result<Expression> number_of_unit(Expression moment, const Unit& unit) {
   const Span where = moment.where;
   if (unit.months > 0) return month_number(moment, unit.months);
   const ValueType stamp{Type::timestamp, 0};
@@ -125,6 +125,12 @@ Result<Expression> unit_number(Expression moment, const Unit& unit) {
 
 }  // namespace
 
+Result<Expression> unit_number(Expression moment, std::string_view unit) {
+  const Unit* known = unit_of(unit);
+  GBX_CHECK(known != nullptr);
+  return number_of_unit(std::move(moment), *known);
+}
+
 Result<Expression> ExpressionBinder::further_function(const Node& node,
                                                       std::vector<Expression> parts) {
   const std::string& name = node.text;
@@ -132,11 +138,7 @@ Result<Expression> ExpressionBinder::further_function(const Node& node,
     return divided(node, std::move(parts));
   }
   if (name == "date_diff") return difference(node, std::move(parts));
-  constexpr std::array<std::string_view, 9> kMatches = {
-      "starts_with", "^@", "ends_with", "suffix", "contains", "prefix", "~~*", "!~~*", "like"};
-  if (std::find(kMatches.begin(), kMatches.end(), name) != kMatches.end()) {
-    return matches(node, std::move(parts));
-  }
+  if (is_match(name)) return matches(node, std::move(parts));
   constexpr std::array<std::string_view, 9> kParts = {"hour",      "minute",     "second",
                                                       "week",      "weekofyear", "dayofyear",
                                                       "dayofweek", "weekday",    "last_day"};
@@ -249,35 +251,6 @@ Result<Expression> ExpressionBinder::extreme(const Node& node, std::vector<Expre
   return out;
 }
 
-Result<Expression> ExpressionBinder::text_function(const Node& node,
-                                                   std::vector<Expression> parts) {
-  const std::string& name = node.text;
-  if (name == "left" || name == "right" || name == "substr" || name == "substring") {
-    return substring(node, std::move(parts));
-  }
-  struct Known {
-    std::string_view name;
-    std::string_view function;
-    Op op;
-    std::int64_t value;
-  };
-  constexpr std::array<Known, 8> kKnown = {{{"trim", "TRIM", Op::trim, 3},
-                                            {"btrim", "TRIM", Op::trim, 3},
-                                            {"ltrim", "LTRIM", Op::trim, 1},
-                                            {"rtrim", "RTRIM", Op::trim, 2},
-                                            {"length", "LENGTH", Op::length, 0},
-                                            {"len", "LENGTH", Op::length, 0},
-                                            {"char_length", "LENGTH", Op::length, 0},
-                                            {"character_length", "LENGTH", Op::length, 0}}};
-  for (const Known& known : kKnown) {
-    if (known.name != name) continue;
-    GBX_TRY(arguments(node, 1, 1));
-    functions_->push_back({known.function, node.where});
-    return make_text_function(known.op, std::move(parts[0]), known.value, node.where);
-  }
-  return refuse("function_unsupported", node.where);
-}
-
 // left(x, n), right(x, n), substring(x, from [, n]); the numbers are literals, `from` counts
 // from 1.
 Result<Expression> ExpressionBinder::substring(const Node& node, std::vector<Expression> parts) {
@@ -303,29 +276,6 @@ Result<Expression> ExpressionBinder::substring(const Node& node, std::vector<Exp
   return make_text_function(Op::prefix, std::move(out), parts[2].value, node.where);
 }
 
-// What LIKE can say: starts_with, ends_with, contains, ILIKE.
-Result<Expression> ExpressionBinder::matches(const Node& node, std::vector<Expression> parts) {
-  GBX_TRY(arguments(node, 2, 2));
-  const std::string& name = node.text;
-  Expression& pattern = parts[1];
-  const bool literal = pattern.op == Op::literal && pattern.type.type == Type::text;
-  if (!literal) return refuse("pattern_not_literal", pattern.where);
-  if (name == "~~*" || name == "!~~*") {
-    GBX_TRY_ASSIGN(parts[0], make_text_function(Op::lower, std::move(parts[0]), 0, node.where));
-    pattern.text = sql::text_function(Op::lower, pattern.text, 0);
-    GBX_TRY_ASSIGN(Expression like, make_like(std::move(parts[0]), std::move(pattern), node.where));
-    if (name == "~~*") return like;
-    return make_not(std::move(like), node.where);
-  }
-  if (pattern.text.find_first_of("%_") != std::string::npos) {
-    return refuse("pattern_has_wildcards", pattern.where);
-  }
-  const bool at_start = name == "starts_with" || name == "^@" || name == "prefix";
-  const bool at_end = name == "ends_with" || name == "suffix";
-  pattern.text = (at_start ? "" : "%") + pattern.text + (at_end ? "" : "%");
-  return make_like(std::move(parts[0]), std::move(pattern), node.where);
-}
-
 // date_diff(unit, a, b): how many borders between units lie between a and b.
 Result<Expression> ExpressionBinder::difference(const Node& node, std::vector<Expression> parts) {
   GBX_TRY(arguments(node, 3, 3));
@@ -339,7 +289,7 @@ Result<Expression> ExpressionBinder::difference(const Node& node, std::vector<Ex
     if (parts[i].type.type == Type::text) {
       GBX_TRY_ASSIGN(parts[i], make_cast(std::move(parts[i]), {Type::date, 0}, parts[i].where));
     }
-    GBX_TRY_ASSIGN(parts[i], unit_number(std::move(parts[i]), *unit));
+    GBX_TRY_ASSIGN(parts[i], number_of_unit(std::move(parts[i]), *unit));
   }
   GBX_TRY_ASSIGN(Expression out, make_arithmetic(Op::subtract, std::move(parts[2]),
                                                  std::move(parts[1]), node.where));
@@ -411,6 +361,11 @@ Result<Expression> ExpressionBinder::composed_part(const Expression& name, Expre
     return rest_of(std::move(units), unit->micros == kHour ? 24 : 60);
   }
   if (truncate) return refuse("date_part_unsupported", name.where);
+  if (same_name(part, "epoch")) {  // seconds, with all digits
+    GBX_TRY_ASSIGN(moment, make_cast(std::move(moment), stamp, where));
+    return make_quotient(std::move(moment), number(1, where), {{Type::decimal, 6}, Rounding::down},
+                         where);
+  }
   if (moment.type == stamp) {
     GBX_TRY_ASSIGN(moment, make_date_function(Op::date_of, std::move(moment), where));
   }

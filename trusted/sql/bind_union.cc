@@ -74,8 +74,10 @@ Result<NamedRows> bind_united(const Select& select, Binding& binding, Span where
   for (const Input& input : step.inputs) {
     const std::vector<StepColumn> one = binding.steps.columns(input.source);
     for (std::size_t i = 0; i < hull.size(); i++) {
+      const bool text = hull[i].type.type == Type::text;
       hull[i].low = std::min(hull[i].low, one[i].low);
-      hull[i].high = std::max(hull[i].high, one[i].high);
+      hull[i].high =
+          text ? texts_together(hull[i].high, one[i].high) : std::max(hull[i].high, one[i].high);
     }
   }
   step.columns = read_all(hull, 0);

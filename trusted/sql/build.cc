@@ -114,6 +114,7 @@ Expression make_literal(std::int64_t value, ValueType type, Span where) {
 Expression make_text(std::string text, Span where) {
   Expression out = node(Op::literal, {Type::text, 0}, {}, where);
   out.text = std::move(text);
+  out.high = 1;
   return out;
 }
 
@@ -256,15 +257,6 @@ Result<Expression> make_in(std::vector<Expression> value_and_list, Span where) {
   return node(Op::in_list, {Type::boolean, 0}, std::move(value_and_list), where);
 }
 
-Result<Expression> make_like(Expression a, Expression pattern, Span where) {
-  if (!is_text_literal(pattern)) return refuse("pattern_not_literal", pattern.where);
-  if (is_untyped_null(a)) a = make_null({Type::text, 0}, a.where);
-  if (a.type.type != Type::text) return refuse("types_differ", a.where);
-  Expression out = node(Op::like, {Type::boolean, 0}, list(std::move(a)), where);
-  out.text = std::move(pattern.text);
-  return out;
-}
-
 namespace {
 
 // The choice among parts[from], parts[from + step], ...: their type and the hull of their
@@ -275,8 +267,11 @@ Expression chosen(Op op, std::vector<Expression> parts, std::size_t from, std::s
   bool first = true;
   for (std::size_t i = from; i < parts.size(); i += step) {
     if (parts[i].op == Op::null) continue;
+    const bool text = out.type.type == Type::text;
     out.low = first ? parts[i].low : std::min(out.low, parts[i].low);
-    out.high = first ? parts[i].high : std::max(out.high, parts[i].high);
+    out.high = first  ? parts[i].high
+               : text ? texts_together(out.high, parts[i].high)
+                      : std::max(out.high, parts[i].high);
     first = false;
   }
   out.children = std::move(parts);
@@ -338,20 +333,6 @@ Result<Expression> make_date_function(Op op, Expression a, Span where) {
   return within(node(op, type, list(std::move(a)), where), low, high);
 }
 
-Result<Expression> make_text_function(Op op, Expression a, std::int64_t count, Span where) {
-  if (a.type.type != Type::text || is_untyped_null(a)) return refuse("types_differ", a.where);
-  const bool counts = op == Op::prefix || op == Op::suffix || op == Op::rest;
-  if (counts && (count < 0 || count > kPrefixMax)) return refuse("prefix_malformed", where);
-  const ValueType type{op == Op::length ? Type::integer : Type::text, 0};
-  Expression out = node(op, type, list(std::move(a)), where);
-  if (counts || op == Op::trim) out.value = count;
-  if (op == Op::length) {
-    out.low = 0;
-    out.high = kPrefixMax;
-  }
-  return out;
-}
-
 Result<Expression> make_cast(Expression a, ValueType type, Span where) {
   if (is_untyped_null(a)) return make_null(type, where);
   if (is_text_literal(a) && type.type != Type::text) {
@@ -365,6 +346,7 @@ Result<Expression> make_cast(Expression a, ValueType type, Span where) {
   if (is_numeric(a.type) && is_numeric(type) && type.scale < a.type.scale) {
     return make_rounded(std::move(a), type.scale, Rounding::half_away, where);
   }
+  if (type.type == Type::text) return make_shown(std::move(a), where);
   if (a.type.type == Type::boolean && is_numeric(type)) {
     const auto value = [&](std::int64_t v) { return make_literal(v, {Type::integer, 0}, where); };
     std::vector<Expression> choice = {

@@ -22,6 +22,11 @@ constexpr int kQuotientDepthMax = 4;  // quotients of quotients: rendered SQL do
 // A prefix may have so many characters: more than any text has, and inside what engines take.
 constexpr std::int64_t kPrefixMax = 1'000'000'000;
 
+constexpr std::size_t kConcatMax = 16;
+constexpr std::int64_t kPartsMax = 1000;       // of split_part; characters of pads
+constexpr std::int64_t kPaddedMax = 256;       // of lpad and rpad, and a longer REPLACE is cut
+constexpr std::int64_t kTextGrowthMax = 4096;  // bytes
+
 bool is_numeric(ValueType type);  // integer or decimal
 
 Expression make_literal(std::int64_t value, ValueType type, Span where);
@@ -62,11 +67,29 @@ Result<Expression> make_not(Expression a, Span where);
 Expression make_is_null(Expression a, Span where);
 Result<Expression> make_in(std::vector<Expression> value_and_list, Span where);
 Result<Expression> make_like(Expression a, Expression pattern, Span where);
+// The same, where \ in the pattern stands before a character that is meant itself.
+Result<Expression> make_escaped_like(Expression a, std::string pattern, Span where);
 Result<Expression> make_case(std::vector<Expression> parts, Span where);
 Result<Expression> make_coalesce(std::vector<Expression> parts, Span where);
 // year .. truncate_week of a date or timestamp; date_of of a timestamp.
 Result<Expression> make_date_function(Op op, Expression a, Span where);
 Result<Expression> make_text_function(Op op, Expression a, std::int64_t count, Span where);
+// trim (`sides`), replace, split_part, pad_left, pad_right, reverse, capitals, position: a text,
+// then literals. Refused: text_argument_malformed, and text_may_grow when results could be more
+// than kTextGrowthMax bytes longer than any text.
+Result<Expression> make_text_call(Op op, std::vector<Expression> parts, std::int64_t sides,
+                                  Span where);
+// Texts, one after the other; NULL when one is. More than one that is no literal: refused with
+// concat_too_many_texts where that may be more than kTextsMax different ones, but of released rows.
+Result<Expression> make_concat(std::vector<Expression> parts, Span where);
+// A number or date as it is shown, a condition as true or false; a text stays. Refused:
+// cast_unsupported for timestamps, texts_too_many beyond kTextsMax values.
+Result<Expression> make_shown(Expression a, Span where);
+// `a`, units of time after 1970 or a date, as `format` says, which format_unit() knows. Refused:
+// texts_too_many.
+Result<Expression> make_formatted(Expression a, TimeUnit unit, std::string format, Span where);
+// How many different texts two that have so many (0: nobody knows) make, one or the other.
+std::int64_t texts_together(std::int64_t a, std::int64_t b);
 // Equal types, integer -> decimal, decimal to more digits or fewer (rounded half away from zero),
 // date -> timestamp, timestamp -> date (its floor), literals of text.
 Result<Expression> make_cast(Expression a, ValueType type, Span where);

@@ -4,6 +4,8 @@
 #include <array>
 #include <limits>
 
+#include "trusted/sql/text_functions.h"
+
 namespace gbx::sql {
 namespace {
 
@@ -95,6 +97,17 @@ Cell coalesce(const Expression& expression, RowView row) {
   return {};
 }
 
+std::string joined(const std::vector<Cell>& cells) {
+  std::string out;
+  for (const Cell& cell : cells) out += text(cell);
+  return out;
+}
+
+std::int64_t part_of_moment(const Expression& expression, std::int64_t value) {
+  const bool timestamp = expression.children[0].type.type == Type::timestamp;
+  return date_function(expression.op, timestamp ? day_of_timestamp(value) : value);
+}
+
 // The quotient of two numbers, or NULL.
 Cell quotient(const Expression& expression, std::int64_t a, std::int64_t b) {
   if (b == 0) return {};
@@ -128,21 +141,14 @@ Cell on_values(const Expression& expression, const std::vector<Cell>& cells) {
     case Op::greater:
     case Op::greater_equal: return boolean(compare(expression.op, cells[0], cells[1]));
     case Op::logical_not: return Cell(1 - number(cells[0]));
-    case Op::in_list: {
-      bool found = false;
-      for (std::size_t i = 1; i < cells.size(); i++) found = found || cells[i] == cells[0];
-      return boolean(found);
-    }
-    case Op::like: return boolean(like_matches(text(cells[0]), expression.text));
+    case Op::in_list:
+      return boolean(std::find(cells.begin() + 1, cells.end(), cells[0]) != cells.end());
+    case Op::like: return boolean(like_matches(expression, text(cells[0])));
     case Op::year:
     case Op::quarter:
     case Op::month:
     case Op::day:
-    case Op::day_of_week: {
-      const bool timestamp = expression.children[0].type.type == Type::timestamp;
-      const std::int64_t value = number(cells[0]);
-      return date_function(expression.op, timestamp ? day_of_timestamp(value) : value);
-    }
+    case Op::day_of_week: return part_of_moment(expression, number(cells[0]));
     case Op::truncate_year:
     case Op::truncate_quarter:
     case Op::truncate_month:
@@ -153,8 +159,17 @@ Cell on_values(const Expression& expression, const std::vector<Cell>& cells) {
     case Op::prefix:
     case Op::suffix:
     case Op::rest:
-    case Op::trim: return text_function(expression.op, text(cells[0]), expression.value);
+    case Op::trim:
+    case Op::replace:
+    case Op::split_part:
+    case Op::pad_left:
+    case Op::pad_right:
+    case Op::reverse:
+    case Op::capitals: return text_function(expression, text(cells[0]));
     case Op::length: return text_length(text(cells[0]));
+    case Op::position: return text_position(text(cells[0]), text(cells[1]));
+    case Op::concat: return joined(cells);
+    case Op::to_text: return number_text(expression, number(cells[0]));
     case Op::add_months: return months_later(number(cells[0]), expression.value);
     case Op::column:
     case Op::literal:
@@ -197,38 +212,6 @@ Cell evaluate(const Expression& expression, RowView row) {
   return on_values(expression, cells);
 }
 
-bool like_matches(std::string_view text, std::string_view pattern) {
-  const auto next = [](std::string_view s, std::size_t at) {
-    at++;
-    while (at < s.size() && (static_cast<unsigned char>(s[at]) & 0xC0) == 0x80) at++;
-    return at;
-  };
-  std::size_t t = 0;
-  std::size_t p = 0;
-  std::size_t resume_text = 0;
-  std::size_t resume_pattern = std::string_view::npos;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '%') {
-      resume_pattern = ++p;
-      resume_text = t;
-    } else if (p < pattern.size() && pattern[p] == '_') {
-      p++;
-      t = next(text, t);
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      p++;
-      t++;
-    } else if (resume_pattern != std::string_view::npos) {
-      resume_text = next(text, resume_text);
-      t = resume_text;
-      p = resume_pattern;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '%') p++;
-  return p == pattern.size();
-}
-
 namespace {
 
 std::int64_t saturated(Int128 value) {
@@ -265,40 +248,6 @@ std::int64_t remainder(std::int64_t a, std::int64_t b, Rounding rounding) {
   return saturated(Int128{a} - Int128{b} * rounded_quotient(a, b, rounding));
 }
 
-std::int64_t text_length(std::string_view text) {
-  return std::count_if(text.begin(), text.end(),
-                       [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
-}
-
-namespace {
-
-// Bytes move together with `offset` from 'a' to 'A' or back; others stay.
-std::string change_case(std::string_view text, char first, char last, int offset) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= first && c <= last) c = static_cast<char>(c + offset);
-  }
-  return out;
-}
-
-std::string trimmed(std::string_view text, std::int64_t sides) {
-  while ((sides & 1) != 0 && text.starts_with(' ')) text.remove_prefix(1);
-  while ((sides & 2) != 0 && text.ends_with(' ')) text.remove_suffix(1);
-  return std::string(text);
-}
-
-}  // namespace
-
-std::string text_function(Op op, std::string_view text, std::int64_t value) {
-  if (op == Op::lower) return change_case(text, 'A', 'Z', 'a' - 'A');
-  if (op == Op::upper) return change_case(text, 'a', 'z', 'A' - 'a');
-  if (op == Op::trim) return trimmed(text, value);
-  if (op == Op::prefix) return std::string(text_prefix(text, value));
-  const std::int64_t skipped =
-      op == Op::rest ? value : std::max(std::int64_t{0}, text_length(text) - value);
-  return std::string(text.substr(text_prefix(text, skipped).size()));
-}
-
 std::int64_t months_later(std::int64_t days, std::int64_t months) {
   CivilDay civil = civil_from_days(days);
   const std::int64_t month = civil.year * 12 + civil.month - 1 + months;
@@ -308,16 +257,6 @@ std::int64_t months_later(std::int64_t days, std::int64_t months) {
   const std::int64_t next = civil.month == 12 ? days_from_civil({civil.year + 1, 1, 1})
                                               : days_from_civil({civil.year, civil.month + 1, 1});
   return std::min(first + civil.day - 1, next - 1);
-}
-
-std::string_view text_prefix(std::string_view text, std::int64_t count) {
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const bool starts = (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
-    if (starts && count-- <= 0) break;
-    at++;
-  }
-  return text.substr(0, at);
 }
 
 std::int64_t day_of_timestamp(std::int64_t micros) {

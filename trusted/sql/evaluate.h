@@ -21,26 +21,14 @@ using RowView = std::span<const std::vector<Cell>>;
 // The value of `expression` on `row`; null where SQL says so. Booleans are 0 and 1.
 Cell evaluate(const Expression& expression, RowView row);
 
-// `text` LIKE `pattern`: % is any run of characters, _ one UTF-8 character; there is no escape.
-// Time is at most the product of the two lengths.
-bool like_matches(std::string_view text, std::string_view pattern);
-
 // a * 10^digits / b, rounded and saturated to int64; 0 when b is. 0 <= digits <=
 // kQuotientDigitsMax.
 std::int64_t divide(std::int64_t a, std::int64_t b, Rounding rounding, std::int64_t digits = 0);
 // a - b * divide(a, b, rounding), saturated; 0 when b is.
 std::int64_t remainder(std::int64_t a, std::int64_t b, Rounding rounding);
 
-// What lower, upper, prefix, suffix, rest or trim (with its `value`) makes of a text, and its
-// length in UTF-8 characters.
-std::string text_function(Op op, std::string_view text, std::int64_t value);
-std::int64_t text_length(std::string_view text);
-
 // The day so many months later, -kMonthsMax .. kMonthsMax.
 std::int64_t months_later(std::int64_t days, std::int64_t months);
-
-// The first `count` UTF-8 characters of `text`.
-std::string_view text_prefix(std::string_view text, std::int64_t count);
 
 // Floor of a timestamp to its day, and the parts of a day; `op` is year .. truncate_week.
 std::int64_t date_function(Op op, std::int64_t days);

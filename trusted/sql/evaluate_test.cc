@@ -144,35 +144,6 @@ TEST(evaluate, lists_cases_and_defaults) {
   EXPECT_EQ(value(make(Op::coalesce, {nothing(), nothing()})), Cell());
 }
 
-TEST(evaluate, like) {
-  EXPECT_TRUE(like_matches("", ""));
-  EXPECT_TRUE(like_matches("", "%"));
-  EXPECT_FALSE(like_matches("", "_"));
-  EXPECT_TRUE(like_matches("summer_sale", "summer%"));
-  EXPECT_TRUE(like_matches("summer_sale", "%s_le"));
-  EXPECT_FALSE(like_matches("summer_sale", "summer"));
-  EXPECT_TRUE(like_matches("aXbXc", "a%X%c"));
-  EXPECT_FALSE(like_matches("aXbXc", "a%Y%c"));
-  EXPECT_TRUE(like_matches("\xC3\xA4z", "_z"));
-  EXPECT_FALSE(like_matches("\xC3\xA4z", "__z"));
-  EXPECT_TRUE(like_matches("a\\%", "a\\%"));
-}
-
-TEST(evaluate, like_takes_no_more_than_the_product) {
-  const std::string text(20000, 'a');
-  std::string pattern;
-  for (int i = 0; i < 200; i++) pattern += "%a";
-  EXPECT_FALSE(like_matches(text, pattern + "b"));
-}
-
-TEST(evaluate, text) {
-  EXPECT_EQ(value(make(Op::upper, {word("a\xC3\xA4z")})), Cell(std::string("A\xC3\xA4Z")));
-  EXPECT_EQ(value(make(Op::lower, {word("AZ[")})), Cell(std::string("az[")));
-  EXPECT_EQ(text_prefix("\xC3\xA4\xC3\xA4z", 2), "\xC3\xA4\xC3\xA4");
-  EXPECT_EQ(text_prefix("abc", 0), "");
-  EXPECT_EQ(text_prefix("abc", 9), "abc");
-}
-
 TEST(evaluate, calendar) {
   const std::int64_t leap = *parse_date("2024-02-29");
   EXPECT_EQ(date_function(Op::year, leap), 2024);

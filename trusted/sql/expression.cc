@@ -6,7 +6,7 @@
 namespace gbx::sql {
 namespace {
 
-constexpr std::array<std::string_view, 44> kOps = {
+constexpr std::array<std::string_view, 53> kOps = {
     "column",         "literal",
     "null",           "add",
     "subtract",       "multiply",
@@ -29,6 +29,11 @@ constexpr std::array<std::string_view, 44> kOps = {
     "prefix",         "suffix",
     "rest",           "trim",
     "length",         "add_months",
+    "concat",         "replace",
+    "split_part",     "pad_left",
+    "pad_right",      "reverse",
+    "capitals",       "position",
+    "to_text",
 };
 constexpr std::string_view kOutput = "output";
 constexpr std::string_view kRatio = "ratio";
@@ -36,8 +41,10 @@ constexpr std::string_view kRatio = "ratio";
 }  // namespace
 
 bool is_text_function(Op op) {
-  return op == Op::lower || op == Op::upper || op == Op::prefix || op == Op::suffix ||
-         op == Op::rest || op == Op::trim;
+  constexpr std::array kTexts = {Op::lower,    Op::upper,     Op::prefix,  Op::suffix,
+                                 Op::rest,     Op::trim,      Op::replace, Op::split_part,
+                                 Op::pad_left, Op::pad_right, Op::reverse, Op::capitals};
+  return std::find(kTexts.begin(), kTexts.end(), op) != kTexts.end();
 }
 
 std::string_view op_name(Op op) {
@@ -47,7 +54,7 @@ std::string_view op_name(Op op) {
 }
 
 std::string_view infix(Op op) {
-  constexpr std::array<std::pair<Op, std::string_view>, 12> kSigns = {{{Op::add, " + "},
+  constexpr std::array<std::pair<Op, std::string_view>, 13> kSigns = {{{Op::add, " + "},
                                                                        {Op::subtract, " - "},
                                                                        {Op::multiply, " * "},
                                                                        {Op::equal, " = "},
@@ -58,7 +65,8 @@ std::string_view infix(Op op) {
                                                                        {Op::greater_equal, " >= "},
                                                                        {Op::logical_and, " AND "},
                                                                        {Op::logical_or, " OR "},
-                                                                       {Op::ratio, " / "}}};
+                                                                       {Op::ratio, " / "},
+                                                                       {Op::concat, " || "}}};
   for (const auto& [known, sign] : kSigns) {
     if (known == op) return sign;
   }

@@ -42,7 +42,7 @@ enum class Op : std::uint8_t {
   logical_not,
   is_null,    // never NULL itself
   in_list,    // c0 IN (c1, c2, ...), literals only; never holds NULL
-  like,       // c0 LIKE text, with % and _ on UTF-8 characters; no escape character
+  like,       // c0 LIKE text, with % and _ on UTF-8 characters; `value` 1: \ before one escapes it
   case_when,  // c0 ? c1 : c2 ? c3 : ... : last
   coalesce,   // first child that is not NULL
   year,
@@ -56,19 +56,39 @@ enum class Op : std::uint8_t {
   truncate_month,
   truncate_week,  // date -> date; ISO week starts on Monday
   lower,
-  upper,       // text, ASCII letters only
-  prefix,      // text: the first `value` UTF-8 characters
-  suffix,      // the last `value`
-  rest,        // all but the first `value`
-  trim,        // without spaces at the start (`value` 1), the end (2) or both (3)
-  length,      // UTF-8 characters -> integer
+  upper,   // text, ASCII letters only
+  prefix,  // text: the first `value` UTF-8 characters
+  suffix,  // the last `value`
+  rest,    // all but the first `value`
+  trim,    // without spaces, or the characters of c1, at the start (`value` 1), end (2) or both (3)
+  length,  // UTF-8 characters -> integer
   add_months,  // date, `value` months later; the last day of that month when it is shorter
-  output,      // post-processing only: a released output column (`column`)
-  ratio,       // post-processing only: c0 / c1, exact; released_value.h
+  concat,      // texts, one after the other
+  // Text; c1, c2 are literals and no text among them is empty.
+  replace,     // every c1 in c0 is c2
+  split_part,  // what is left of c0 between its c1s: the c2-th, from 1; "" when there are not so
+               // many
+  pad_left,    // filled at the start with c2, over and over, or cut at the end: c1 characters
+  pad_right,   // likewise at the end
+  reverse,     // its characters from the last
+  capitals,    // ASCII letters small, but those behind none of A-Z, a-z, 0-9 and what is not ASCII
+  position,    // where c1 begins in c0, in characters from 1; 0 when nowhere
+  // c0 as text: as it is shown (`value` 0), or a moment, c0 units of time after 1970 (TimeUnit),
+  // written as the format `text` says.
+  to_text,
+  output,  // post-processing only: a released output column (`column`)
+  ratio,   // post-processing only: c0 / c1, exact; released_value.h
 };
 
-// Text in, text out: lower, upper, prefix, suffix, rest, trim.
+// Text in, text out, by literals: lower, upper, prefix, suffix, rest, trim, replace, split_part,
+// pad_left, pad_right, reverse, capitals.
 bool is_text_function(Op op);
+
+// What to_text counts in; Expression::value. `day` takes a date, or days.
+enum class TimeUnit : std::uint8_t { none, second, minute, hour, day, month, year };
+
+// How many texts what is no dictionary, or several of them, may yield: engines list them all.
+constexpr std::int64_t kTextsMax = 131'072;
 
 // How quotients are rounded; Expression::value.
 enum class Rounding : std::uint8_t { half_away, down, up, to_zero };
@@ -95,7 +115,9 @@ struct Expression {
       0;                   // column: index into the table's columns, the person column not counted
   std::int64_t value = 0;  // literal (not text), rescale, prefix
   std::string text;        // literal of type text, pattern of like
-  std::int64_t low = 0;    // every possible value lies in [low, high]; meaningless for text
+  // Every possible value lies in [low, high]. Of text: it has at most `high` different ones (0:
+  // nobody knows), none more than -low bytes longer than what it is made of.
+  std::int64_t low = 0;
   std::int64_t high = 0;
   Span where;  // in the analyst's text
 };

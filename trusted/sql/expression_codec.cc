@@ -16,11 +16,13 @@ constexpr std::int64_t kIndexMax = std::numeric_limits<std::uint32_t>::max();
 bool has_value(const Expression& e) {
   return (e.op == Op::literal && e.type.type != Type::text) || e.op == Op::rescale ||
          e.op == Op::prefix || e.op == Op::suffix || e.op == Op::rest || e.op == Op::trim ||
-         e.op == Op::quotient || e.op == Op::remainder || e.op == Op::add_months;
+         e.op == Op::quotient || e.op == Op::remainder || e.op == Op::add_months ||
+         e.op == Op::like || e.op == Op::to_text;
 }
 
 bool has_text(const Expression& e) {
-  return (e.op == Op::literal && e.type.type == Type::text) || e.op == Op::like;
+  return (e.op == Op::literal && e.type.type == Type::text) || e.op == Op::like ||
+         e.op == Op::to_text;
 }
 
 bool is_leaf(Op op) { return op == Op::column || op == Op::literal || op == Op::null; }

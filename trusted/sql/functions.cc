@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "trusted/sql/scope.h"
+
 namespace gbx::sql {
 namespace {
 
@@ -16,6 +18,7 @@ constexpr std::array kFunctions = {
     ScalarFunction{"character_length", "LENGTH"},
     ScalarFunction{"clamp", "CLAMP"},
     ScalarFunction{"coalesce", "COALESCE"},
+    ScalarFunction{"concat", ""},
     ScalarFunction{"contains", ""},
     ScalarFunction{"date_diff", "DATEDIFF"},
     ScalarFunction{"date_part", "EXTRACT"},
@@ -31,6 +34,8 @@ constexpr std::array kFunctions = {
     ScalarFunction{"floor", "FLOOR"},
     ScalarFunction{"greatest", "GREATEST"},
     ScalarFunction{"hour", "EXTRACT"},
+    ScalarFunction{"initcap", "UPPER"},
+    ScalarFunction{"instr", ""},
     ScalarFunction{"isodow", "EXTRACT"},
     ScalarFunction{"last_day", "EXTRACT"},
     ScalarFunction{"lcase", "LOWER"},
@@ -39,6 +44,7 @@ constexpr std::array kFunctions = {
     ScalarFunction{"len", "LENGTH"},
     ScalarFunction{"length", "LENGTH"},
     ScalarFunction{"lower", "LOWER"},
+    ScalarFunction{"lpad", "SUBSTRING"},
     ScalarFunction{"ltrim", "LTRIM"},
     ScalarFunction{"minute", "EXTRACT"},
     ScalarFunction{"mod", ""},
@@ -46,16 +52,25 @@ constexpr std::array kFunctions = {
     ScalarFunction{"monthname", "EXTRACT"},
     ScalarFunction{"nullif", "CASE"},
     ScalarFunction{"nvl", "COALESCE"},
+    ScalarFunction{"position", ""},
     ScalarFunction{"pow", ""},
     ScalarFunction{"power", ""},
     ScalarFunction{"prefix", ""},
     ScalarFunction{"quarter", "EXTRACT"},
+    ScalarFunction{"regexp_full_match", ""},
+    ScalarFunction{"regexp_matches", ""},
+    ScalarFunction{"replace", "SUBSTRING"},
+    ScalarFunction{"reverse", "SUBSTRING"},
     ScalarFunction{"right", "SUBSTRING"},
     ScalarFunction{"round", "ROUND"},
+    ScalarFunction{"rpad", "SUBSTRING"},
     ScalarFunction{"rtrim", "RTRIM"},
     ScalarFunction{"second", "EXTRACT"},
     ScalarFunction{"sign", "SIGN"},
+    ScalarFunction{"split_part", "SUBSTRING"},
     ScalarFunction{"starts_with", ""},
+    ScalarFunction{"strftime", "EXTRACT"},
+    ScalarFunction{"strpos", ""},
     ScalarFunction{"substr", "SUBSTRING"},
     ScalarFunction{"substring", "SUBSTRING"},
     ScalarFunction{"suffix", ""},
@@ -203,6 +218,10 @@ constexpr std::array kRespelled = {
     Respelled{"timestamp_trunc", "date_trunc"},
     Respelled{"try_divide", "/"},
     Respelled{"weekiso", "week"},
+    Respelled{"endswith", "ends_with"},
+    Respelled{"regexp_contains", "regexp_matches"},
+    Respelled{"startswith", "starts_with"},
+    Respelled{"to_varchar", "to_char"},
 };
 
 }  // namespace
@@ -213,6 +232,29 @@ const ScalarFunction* find_scalar_function(std::string_view name) {
   const auto found = std::find_if(kFunctions.begin(), kFunctions.end(),
                                   [&](const ScalarFunction& f) { return f.name == name; });
   return found == kFunctions.end() ? nullptr : &*found;
+}
+
+bool is_clock(std::string_view name) {
+  constexpr std::array<std::string_view, 11> kClocks = {"current_date",
+                                                        "current_datetime",
+                                                        "current_localtimestamp",
+                                                        "current_time",
+                                                        "current_timestamp",
+                                                        "get_current_timestamp",
+                                                        "getdate",
+                                                        "localtimestamp",
+                                                        "now",
+                                                        "sysdate",
+                                                        "today"};
+  return std::any_of(kClocks.begin(), kClocks.end(),
+                     [&](std::string_view clock) { return same_name(clock, name); });
+}
+
+bool is_irrational(std::string_view name) {
+  constexpr std::array<std::string_view, 16> kIrrational = {
+      "acos", "asin",  "atan", "atan2", "cbrt",    "cos", "exp",  "ln",
+      "log",  "log10", "log2", "pi",    "radians", "sin", "sqrt", "tan"};
+  return std::find(kIrrational.begin(), kIrrational.end(), name) != kIrrational.end();
 }
 
 std::span<const std::string_view> aggregates() { return kAggregates; }

@@ -18,6 +18,10 @@ std::span<const ScalarFunction> scalar_functions();
 // What a call of `name` needs. Nothing when there is no such function.
 const ScalarFunction* find_scalar_function(std::string_view name);
 
+// Names that ask what the time is, and functions whose values are no decimals: a room has neither.
+bool is_clock(std::string_view name);
+bool is_irrational(std::string_view name);
+
 // The aggregates of an answer, and of a sub-select's groups; not every one is both.
 std::span<const std::string_view> aggregates();
 // Whether `name` is one of them, or one that a warehouse has and a room refuses.

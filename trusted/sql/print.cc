@@ -51,6 +51,9 @@ class Printer {
   [[nodiscard]] std::string literal(const Expression& e) const;
   [[nodiscard]] std::string case_when(const Expression& e) const;
   [[nodiscard]] std::string with_value(std::string_view name, const Expression& e) const;
+  [[nodiscard]] std::string like(const Expression& e) const;
+  [[nodiscard]] std::string trimmed(const Expression& e) const;
+  [[nodiscard]] std::string written(const Expression& e) const;
   std::string divided(const Expression& e) const;
   std::string named(const Expression& e) const;
   [[nodiscard]] std::string output(std::uint32_t index) const;
@@ -128,6 +131,26 @@ std::string Printer::with_value(std::string_view name, const Expression& e) cons
   return std::string(name) + "(" + expression(e.children[0]) + ", " + std::to_string(e.value) + ")";
 }
 
+std::string Printer::like(const Expression& e) const {
+  return "(" + expression(e.children[0]) + " LIKE " + quoted(e.text, '\'') +
+         (e.value == 1 ? " ESCAPE '\\')" : ")");
+}
+
+std::string Printer::trimmed(const Expression& e) const {
+  const std::string_view name = e.value == 1 ? "ltrim(" : e.value == 2 ? "rtrim(" : "trim(";
+  return std::string(name) + list(e.children, 0, ", ") + ")";
+}
+
+// A number as text; with a format, units of time after 1970.
+std::string Printer::written(const Expression& e) const {
+  constexpr std::array<std::string_view, 7> kUnits = {"",    "second", "minute", "hour",
+                                                      "day", "month",  "year"};
+  const std::string value = expression(e.children[0]);
+  if (e.value == 0) return "CAST(" + value + " AS VARCHAR)";
+  return "to_text(" + value + ", '" + std::string(kUnits[static_cast<std::size_t>(e.value)]) +
+         "', " + quoted(e.text, '\'') + ")";
+}
+
 // quotient(a, b, digits, rounding): of scaled numbers, as no SQL function does it.
 std::string Printer::divided(const Expression& e) const {
   constexpr std::array<std::string_view, 4> kRoundings = {"half", "down", "up", "zero"};
@@ -161,6 +184,7 @@ std::string Printer::expression(const Expression& e) const {
     case Op::greater_equal:
     case Op::logical_and:
     case Op::logical_or:
+    case Op::concat:
     case Op::ratio: return "(" + list(e.children, 0, infix(e.op)) + ")";
     case Op::negate: return "(- " + expression(e.children[0]) + ")";
     case Op::rescale:
@@ -170,17 +194,14 @@ std::string Printer::expression(const Expression& e) const {
     case Op::is_null: return "(" + expression(e.children[0]) + " IS NULL)";
     case Op::in_list:
       return "(" + expression(e.children[0]) + " IN (" + list(e.children, 1, ", ") + "))";
-    case Op::like: return "(" + expression(e.children[0]) + " LIKE " + quoted(e.text, '\'') + ")";
+    case Op::like: return like(e);
     case Op::case_when: return case_when(e);
     case Op::prefix: return with_value("left", e);
     case Op::suffix: return with_value("right", e);
     case Op::rest:
       return "substring(" + expression(e.children[0]) + ", " + std::to_string(e.value + 1) + ")";
-    case Op::trim:
-      return std::string(e.value == 1   ? "ltrim("
-                         : e.value == 2 ? "rtrim("
-                                        : "trim(") +
-             expression(e.children[0]) + ")";
+    case Op::trim: return trimmed(e);
+    case Op::to_text: return written(e);
     case Op::add_months: return with_value("add_months", e);
     case Op::quotient:
     case Op::remainder: return divided(e);
@@ -200,6 +221,13 @@ std::string Printer::expression(const Expression& e) const {
     case Op::truncate_week:
     case Op::lower:
     case Op::upper:
+    case Op::replace:
+    case Op::split_part:
+    case Op::pad_left:
+    case Op::pad_right:
+    case Op::reverse:
+    case Op::capitals:
+    case Op::position:
     case Op::length: return named(e);
   }
   GBX_CHECK(false);

@@ -7,6 +7,7 @@
 #include "trusted/sql/catalog.h"
 #include "trusted/sql/evaluate.h"
 #include "trusted/sql/query.h"
+#include "trusted/sql/text_functions.h"
 
 namespace gbx::sql {
 namespace {
@@ -324,13 +325,37 @@ Possible of_moment(const Expression& e, const Possible& a) {
 Possible of_text(const Expression& e, const Possible& a) {
   if (e.op == Op::like) {
     if (!a.text) return truth(true, true);
-    const bool matches = like_matches(*a.text, e.text);
+    const bool matches = like_matches(e, *a.text);
     return truth(!matches, matches);
   }
   if (e.op == Op::length) {
     return a.text ? whole(text_length(*a.text)) : between({}, infinite(1));
   }
-  return a.text ? text(text_function(e.op, *a.text, e.value)) : any_text();
+  if (e.op == Op::position) {
+    const std::string& part = e.children[1].text;
+    return a.text ? whole(text_position(*a.text, part)) : between({}, infinite(1));
+  }
+  return a.text ? text(text_function(e, *a.text)) : any_text();
+}
+
+Possible joined(const std::vector<Possible>& parts) {
+  std::string out;
+  for (const Possible& part : parts) {
+    if (!part.text) return any_text();
+    out += *part.text;
+  }
+  return text(std::move(out));
+}
+
+// A number as it is shown: rounded to its digits.
+Possible written(const Expression& e, const Possible& a) {
+  if (!is_point(a) || a.low.infinite != 0) return any_text();
+  const std::int64_t value = a.low.value.units(digits_of(e.children[0].type), Rounding::half_away);
+  if (e.value != 0) {
+    const Units units = units_in_calendar(static_cast<TimeUnit>(e.value));
+    if (value < units.low || value > units.high) return null_only();
+  }
+  return text(number_text(e, value));
 }
 
 Possible on_values(const Expression& e, const std::vector<Possible>& parts) {
@@ -364,7 +389,16 @@ Possible on_values(const Expression& e, const std::vector<Possible>& parts) {
     case Op::suffix:
     case Op::rest:
     case Op::trim:
+    case Op::replace:
+    case Op::split_part:
+    case Op::pad_left:
+    case Op::pad_right:
+    case Op::reverse:
+    case Op::capitals:
+    case Op::position:
     case Op::length: return of_text(e, a);
+    case Op::concat: return joined(parts);
+    case Op::to_text: return written(e, a);
     case Op::year:
     case Op::quarter:
     case Op::month:

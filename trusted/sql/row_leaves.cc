@@ -2,6 +2,7 @@
 
 #include "trusted/sql/bind_join.h"
 #include "trusted/sql/build.h"
+#include "trusted/sql/functions.h"
 
 namespace gbx::sql {
 
@@ -32,7 +33,11 @@ Result<std::optional<Expression>> RowLeaves::resolve(const Node& node) {
     GBX_TRY(check_person_condition(node, *scope_));
     return absence(node, *scope_);
   }
-  GBX_TRY_ASSIGN(Found found, scope_->find(node));
+  Result<Found> named = scope_->find(node);
+  if (!named && node.path.size() == 1 && is_clock(node.path[0])) {
+    return Error{ErrorCode::invalid_argument, "clock_unsupported", node.where};
+  }
+  GBX_TRY_ASSIGN(Found found, std::move(named));
   if (found.person) {
     return Error{ErrorCode::policy_denied, "person_column_in_expression", node.where};
   }

@@ -53,8 +53,10 @@ std::vector<NamedColumn> columns_of(const CatalogTable& table) {
   out.push_back(std::move(person));
   for (std::size_t i = 0; i < table.columns.size(); i++) {
     const CatalogColumn& column = table.columns[i];
-    const Range range =
-        column.bounded ? Range{column.low, column.high} : storage_range(column.type);
+    Range range = column.bounded ? Range{column.low, column.high} : storage_range(column.type);
+    if (column.type.type == Type::text) {
+      range = {0, static_cast<std::int64_t>(column.domain.size())};
+    }
     out.push_back({.name = column.name,
                    .person = false,
                    .column = static_cast<std::uint32_t>(i),

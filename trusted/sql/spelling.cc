@@ -59,6 +59,42 @@ std::size_t size(const Node& node) {
   return out;
 }
 
+// 'YYYY-MM' as '%Y-%m'. Letters that are no field of it become none that there is.
+std::string strftime_format(std::string_view format) {
+  constexpr std::array<Respelled, 16> kFields = {{{"YYYY", "%Y"},
+                                                  {"MMMM", "%B"},
+                                                  {"HH24", "%H"},
+                                                  {"HH12", "%I"},
+                                                  {"Month", "%B"},
+                                                  {"MON", "%b"},
+                                                  {"Mon", "%b"},
+                                                  {"YY", "%y"},
+                                                  {"MM", "%m"},
+                                                  {"DD", "%d"},
+                                                  {"DY", "%a"},
+                                                  {"Dy", "%a"},
+                                                  {"MI", "%M"},
+                                                  {"SS", "%S"},
+                                                  {"AM", "%p"},
+                                                  {"PM", "%p"}}};
+  std::string out;
+  while (!format.empty()) {
+    const auto field = std::find_if(kFields.begin(), kFields.end(), [&](const Respelled& known) {
+      return format.starts_with(known.other);
+    });
+    const char c = format[0];
+    if (field != kFields.end()) {
+      out += field->ours;
+      format.remove_prefix(field->other.size());
+      continue;
+    }
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '"';
+    out += letter ? "%?" : c == '%' ? "%%" : std::string(1, c);
+    format.remove_prefix(1);
+  }
+  return out;
+}
+
 class Respelling {
  public:
   Respelling(Node node, std::size_t& nodes) : node_(std::move(node)), nodes_(&nodes) {}
@@ -156,6 +192,19 @@ void Respelling::dates() {
   if (name == "format_date" && parts.size() == 2) {  // the format stands first
     std::swap(parts[0], parts[1]);
     node_.text = "strftime";
+  }
+  if (name == "to_char" && parts.size() == 2 && is_text(parts[1])) {
+    parts[1].text = strftime_format(parts[1].text);
+    node_.text = "strftime";
+  }
+  if (name == "to_char" && parts.size() == 1) {
+    Node cast;
+    cast.kind = NodeKind::cast;
+    cast.type = {Type::text, 0};
+    cast.where = node_.where;
+    cast.children = std::move(parts);
+    node_ = std::move(cast);
+    return;
   }
   if (name == "to_date" && parts.size() == 1) {
     Node cast;

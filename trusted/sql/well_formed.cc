@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "trusted/sql/build.h"
+#include "trusted/sql/text_functions.h"
 
 namespace gbx::sql {
 namespace {
@@ -39,6 +40,11 @@ bool chooses(const Expression& e) {
          (e.type == parts[1].type || (is_numeric(e.type) && e.type.scale == last.scale));
 }
 
+bool is_coalesce(const Expression& e) {
+  return !e.children.empty() && alike(e.children, 0, 1) &&
+         (e.type == e.children[0].type || (is_numeric(e.type) && is_numeric(e.children[0].type)));
+}
+
 bool calculates(const Expression& e) {
   return has(e, 2) && !is_text(e) && !is_boolean(e) &&
          std::none_of(e.children.begin(), e.children.end(),
@@ -61,6 +67,47 @@ bool takes_moment(const Expression& e, Type type) {
 }
 
 bool takes_text(const Expression& e) { return has(e, 1) && is_text(e) && is_text(e.children[0]); }
+
+bool is_literal(const Expression& e, Type type) {
+  return e.op == Op::literal && e.type.type == type && (type != Type::text || !e.text.empty());
+}
+
+// A text, then `texts` literals of text that are not empty; a literal number where `number` is.
+bool takes_literals(const Expression& e, std::size_t count, std::size_t number = 0) {
+  if (!has(e, count) || !is_text(e.children[0])) return false;
+  for (std::size_t i = 1; i < count; i++) {
+    const Expression& c = e.children[i];
+    const bool whole = is_literal(c, Type::integer) && c.value >= 0 && c.value <= kPartsMax;
+    const bool removes = e.op == Op::replace && i == 2 && c.op == Op::literal && is_text(c);
+    if (i == number ? !whole : !is_literal(c, Type::text) && !removes) return false;
+  }
+  return true;
+}
+
+bool is_concat(const Expression& e) {
+  return is_text(e) && e.children.size() >= 2 && e.children.size() <= kConcatMax &&
+         std::all_of(e.children.begin(), e.children.end(), is_text);
+}
+
+// How many texts, and that there is one for each number, is looked at beside: released rows have no
+// such limit.
+bool writes_number(const Expression& e) {
+  if (!has(e, 1) || !is_text(e) || e.value < 0 || e.value > 6) return false;
+  const ValueType type = e.children[0].type;
+  if (e.value == 0) return e.text.empty() && (is_numeric(type) || type.type == Type::date);
+  const auto unit = static_cast<TimeUnit>(e.value);
+  const std::optional<TimeUnit> finest = format_unit(e.text);
+  return finest && *finest >= unit &&
+         (type.type == Type::date ? unit == TimeUnit::day : type.type == Type::integer);
+}
+
+bool fits_texts(const Expression& e) {
+  const Expression& number = e.children[0];
+  if (Int128{number.high} - number.low >= kTextsMax) return false;
+  if (e.value == 0) return true;
+  const Units units = units_in_calendar(static_cast<TimeUnit>(e.value));
+  return number.low >= units.low && number.high <= units.high;
+}
 
 bool takes_number(const Expression& e) {
   return has(e, 1) && is_numeric(e.type) && is_numeric(e.children[0].type);
@@ -115,12 +162,10 @@ bool has_shape(const Expression& e) {
     case Op::logical_not: return has(e, 1) && is_boolean(e) && is_boolean(e.children[0]);
     case Op::is_null: return has(e, 1) && is_boolean(e);
     case Op::in_list: return is_list(e);
-    case Op::like: return has(e, 1) && is_boolean(e) && is_text(e.children[0]);
+    case Op::like:
+      return has(e, 1) && is_boolean(e) && is_text(e.children[0]) && (e.value == 0 || e.value == 1);
     case Op::case_when: return chooses(e);
-    case Op::coalesce:
-      return !e.children.empty() && alike(e.children, 0, 1) &&
-             (e.type == e.children[0].type ||
-              (is_numeric(e.type) && is_numeric(e.children[0].type)));
+    case Op::coalesce: return is_coalesce(e);
     case Op::year:
     case Op::quarter:
     case Op::month:
@@ -137,7 +182,17 @@ bool has_shape(const Expression& e) {
     case Op::prefix:
     case Op::suffix:
     case Op::rest: return takes_text(e) && e.value >= 0 && e.value <= kPrefixMax;
-    case Op::trim: return takes_text(e) && e.value >= 1 && e.value <= 3;
+    case Op::trim:
+      return is_text(e) && (takes_text(e) || takes_literals(e, 2)) && e.value >= 1 && e.value <= 3;
+    case Op::replace: return is_text(e) && takes_literals(e, 3);
+    case Op::split_part: return is_text(e) && takes_literals(e, 3, 2);
+    case Op::pad_left:
+    case Op::pad_right: return is_text(e) && takes_literals(e, 3, 1);
+    case Op::reverse:
+    case Op::capitals: return takes_text(e);
+    case Op::position: return e.type == ValueType{Type::integer, 0} && takes_literals(e, 2);
+    case Op::concat: return is_concat(e);
+    case Op::to_text: return writes_number(e);
     case Op::length:
       return has(e, 1) && e.type == ValueType{Type::integer, 0} && is_text(e.children[0]);
     case Op::add_months:
@@ -232,11 +287,12 @@ bool is_window(const Window& window) {
 bool is_well_formed(const Expression& e, Sources relations) {
   const bool released = !relations.empty() && relations[0].released;
   return has_shape(e) && (e.op != Op::column || reads(e, relations)) &&
-         (e.op != Op::ratio || released);
+         (e.op != Op::ratio || released) && (e.op != Op::to_text || released || fits_texts(e));
 }
 
 bool is_well_formed(const Expression& e, std::size_t tables) {
-  return has_shape(e) && (e.op != Op::column || e.relation < tables) && e.op != Op::ratio;
+  return has_shape(e) && (e.op != Op::column || e.relation < tables) && e.op != Op::ratio &&
+         (e.op != Op::to_text || fits_texts(e));
 }
 
 Source source_of(const Step& step) {
