@@ -306,14 +306,16 @@ constexpr Wording kWords[] = {
      "WIDTH_BUCKET needs two numbers, the smaller one first, and how many parts, 1 to 1000",
      "write WIDTH_BUCKET(x, 0, 100, 10)"},
     {"window_frame_unsupported", "this frame of a window is not supported",
-     "use the whole partition, or UNBOUNDED PRECEDING to the current row"},
+     "write ROWS BETWEEN n PRECEDING AND m FOLLOWING with numbers up to 1000000, or UNBOUNDED, or "
+     "the whole partition"},
     {"window_not_by_person", "a window would look at the rows of several people",
      "add the person column to PARTITION BY"},
     {"window_offset_malformed",
      "the offset of LAG or LEAD, or the parts of NTILE, are not a plain number",
      "write a number from 0 to 1,000,000; of NTILE from 1 to 1000"},
     {"window_over_answer", "a window over the rows of an answer",
-     "release the rows, and rank or compare them at home: they are yours"},
+     "GROUP BY ROLLUP (x) gives the total beside its parts, ORDER BY the order; rank and compare "
+     "what was released at home"},
     {"window_unsupported", "a window function stands where none can, or is not supported",
      "use ROW_NUMBER, RANK, DENSE_RANK, NTILE, LAG, LEAD, FIRST_VALUE, LAST_VALUE, COUNT, SUM, "
      "AVG, MIN, MAX in the items of a sub-select"},

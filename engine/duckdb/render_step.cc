@@ -278,9 +278,14 @@ std::string group(const Task& task, const Step& step) {
                        " FROM " + source_name(task, step.inputs[0].source) + " AS x0" + by);
 }
 
-// Which rows a window's function reads, and in which order. Every frame begins with its partition,
-// so the first value of a frame is the partition's, and the last of frame `peers` that of the
-// peers; for everything else in frame `peers` the order among equals does not matter.
+std::string row_offset(std::int64_t rows) {
+  if (rows == 0) return "CURRENT ROW";
+  return std::to_string(rows < 0 ? -rows : rows) + (rows < 0 ? " PRECEDING" : " FOLLOWING");
+}
+
+// Which rows a window's function reads, and in which order. Every other frame begins with its
+// partition, so the first value of a frame is the partition's, and the last of frame `peers` that
+// of the peers; for everything else in frame `peers` the order among equals does not matter.
 std::string over(const Step& step, const Window& window, const Names& names) {
   const RowFunction function = window.value.function;
   const bool picks = function == RowFunction::first_value || function == RowFunction::last_value;
@@ -296,7 +301,8 @@ std::string over(const Step& step, const Window& window, const Names& names) {
     order.push_back(key + (by.descending ? " DESC" : " ASC") +
                     (by.nulls_first ? " NULLS FIRST" : " NULLS LAST"));
   }
-  if (!ranks && !(adds && window.frame != Frame::rows)) {
+  const bool of_rows = window.frame == Frame::rows || window.frame == Frame::offsets;
+  if (!ranks && !(adds && !of_rows)) {
     for (const Expression& e : step.columns) {
       order.push_back(render_stored(e, names) + " ASC NULLS FIRST");
     }
@@ -308,6 +314,10 @@ std::string over(const Step& step, const Window& window, const Names& names) {
   if (!has_frame(function)) return out + ")";
   if (adds && window.frame == Frame::peers) {
     return out + " RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)";
+  }
+  if (window.frame == Frame::offsets) {
+    return out + " ROWS BETWEEN " + row_offset(window.first) + " AND " + row_offset(window.last) +
+           ")";
   }
   const bool to_this = window.frame == Frame::rows && function != RowFunction::first_value;
   return out + " ROWS BETWEEN UNBOUNDED PRECEDING AND " +

@@ -102,6 +102,31 @@ RowValue Accumulator::result(const ValuePlan& plan) const {
   return {static_cast<std::int64_t>(std::clamp<Int128>(sum_, plan.low, plan.high)), true};
 }
 
+void MovingRows::enter(std::size_t place, RowValue argument) {
+  sums_.add(argument);
+  if (!argument.valid) return;
+  while (!least_.empty() && least_.back().value >= argument.value) least_.pop_back();
+  while (!greatest_.empty() && greatest_.back().value <= argument.value) greatest_.pop_back();
+  least_.push_back({place, argument.value});
+  greatest_.push_back({place, argument.value});
+}
+
+void MovingRows::leave(std::size_t place, RowValue argument) {
+  sums_.remove(argument);
+  if (!least_.empty() && least_.front().place == place) least_.pop_front();
+  if (!greatest_.empty() && greatest_.front().place == place) greatest_.pop_front();
+}
+
+RowValue MovingRows::result(const ValuePlan& plan) const {
+  if (plan.function == RowFunction::minimum) {
+    return least_.empty() ? RowValue{} : RowValue{least_.front().value, true};
+  }
+  if (plan.function == RowFunction::maximum) {
+    return greatest_.empty() ? RowValue{} : RowValue{greatest_.front().value, true};
+  }
+  return sums_.result(plan);
+}
+
 RowValue at(Vector column, std::size_t row) {
   if (column.valid != nullptr && column.valid[row] == 0) return {};
   return {column.values[row], true};

@@ -203,6 +203,8 @@ WindowPlan StepsPlanner::place_window(const sql::Window& window, const Scope& sc
   out.value = place_value(window.value, scope, program);
   out.offset = window.offset;
   out.frame = window.frame;
+  out.first = window.first;
+  out.last = window.last;
   for (const Expression& e : window.partition) {
     out.partition.push_back(compiler_.add(e, scope, program));
   }
@@ -211,7 +213,8 @@ WindowPlan StepsPlanner::place_window(const sql::Window& window, const Scope& sc
   const bool places = function == RowFunction::row_number || function == RowFunction::lag ||
                       function == RowFunction::lead || function == RowFunction::first_value ||
                       function == RowFunction::last_value;
-  out.ties = places || (window.frame == sql::Frame::rows && !ranks);
+  const bool of_rows = window.frame == sql::Frame::rows || window.frame == sql::Frame::offsets;
+  out.ties = places || (of_rows && !ranks);
   if (!out.ties && !ranks && window.frame == sql::Frame::partition) return out;
   for (const sql::RowOrder& order : window.order) {
     out.order.push_back({.node = compiler_.add(order.key, scope, program),

@@ -44,6 +44,8 @@ struct WindowPlan {
   std::vector<OrderPlan> order;          // empty where no order can matter
   bool ties = false;                     // whether the order of equal rows can matter
   sql::Frame frame = sql::Frame::partition;
+  std::int64_t first = 0;  // of offsets
+  std::int64_t last = 0;
 };
 
 struct StepPlan {

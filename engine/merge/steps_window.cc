@@ -81,6 +81,7 @@ class WindowFunction {
     if (function == RowFunction::lead) return fill_moved(rows, plan_.offset, out);
     const bool numbers = function == RowFunction::row_number || function == RowFunction::rank ||
                          function == RowFunction::dense_rank;
+    if (plan_.frame == Frame::offsets) return fill_moving(rows, out);
     return numbers ? fill_numbers(rows, out) : fill_frames(rows, out);
   }
 
@@ -108,6 +109,29 @@ class WindowFunction {
       const bool inside = from >= 0 && from < count;
       put(inside ? argument(rows[static_cast<std::size_t>(from)]) : RowValue{},
           rows[static_cast<std::size_t>(i)], out);
+    }
+  }
+
+  // Frames whose ends move by one row from row to row.
+  void fill_moving(std::span<const std::uint32_t> rows, snapshot::ColumnData& out) const {
+    const RowFunction function = plan_.value.function;
+    const auto count = static_cast<std::int64_t>(rows.size());
+    const auto value = [&](std::int64_t i) { return argument(rows[static_cast<std::size_t>(i)]); };
+    MovingRows frame;
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+    for (std::int64_t i = 0; i < count; i++) {
+      const std::int64_t first = std::clamp(i + plan_.first, std::int64_t{0}, count);
+      const std::int64_t last = std::clamp(i + plan_.last + 1, std::int64_t{0}, count);
+      for (; end < last; end++) frame.enter(static_cast<std::size_t>(end), value(end));
+      for (; begin < first; begin++) frame.leave(static_cast<std::size_t>(begin), value(begin));
+      RowValue result;
+      if (function != RowFunction::first_value && function != RowFunction::last_value) {
+        result = frame.result(plan_.value);
+      } else if (begin < end) {
+        result = value(function == RowFunction::first_value ? begin : end - 1);
+      }
+      put(result, rows[static_cast<std::size_t>(i)], out);
     }
   }
 

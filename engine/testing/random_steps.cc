@@ -227,7 +227,14 @@ class StepGenerator {
     const bool ranks = function == RowFunction::row_number || function == RowFunction::rank ||
                        function == RowFunction::dense_rank;
     if (moves) out.offset = random_.chance(9) ? sql::kWindowOffsetMax : random_.value_in({0, 3});
-    if (!moves && !ranks) out.frame = static_cast<Frame>(random_.below(3));
+    if (!moves && !ranks) out.frame = static_cast<Frame>(random_.below(4));
+    if (out.frame == Frame::offsets) {
+      out.first = random_.value_in({-3, 2});
+      out.last = out.first + random_.value_in({0, 3});
+      if (random_.chance(5)) out.first = -std::int64_t{sql::kPersonRowsMax};
+      if (out.value.function == RowFunction::rows)
+        out.value.low = std::min(out.value.low, std::int64_t{0});
+    }
     const std::size_t partition = random_.below(3);
     for (std::size_t i = 0; i < partition; i++) out.partition.push_back(any());
     const std::size_t order = random_.below(3);

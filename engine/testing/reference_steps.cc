@@ -163,6 +163,12 @@ std::vector<Cell> window_values(const sql::Window& window, const PlainRows& rows
     }
     std::size_t end = window.frame == sql::Frame::partition ? rows.size() : i + 1;
     while (window.frame == sql::Frame::peers && end < rows.size() && peers(i, end)) end++;
+    std::int64_t begin = 0;
+    if (window.frame == sql::Frame::offsets) {
+      begin = std::clamp(place + window.first, std::int64_t{0}, size);
+      end = static_cast<std::size_t>(std::clamp(place + window.last + 1, std::int64_t{0}, size));
+    }
+    const bool some = begin < static_cast<std::int64_t>(end);
     const RowFunction function = window.value.function;
     const std::int64_t from =
         place + (function == RowFunction::lag ? -window.offset : window.offset);
@@ -176,12 +182,14 @@ std::vector<Cell> window_values(const sql::Window& window, const PlainRows& rows
       const bool there = from >= 0 && from < size;
       out.push_back(there ? argument(static_cast<std::size_t>(from)) : Cell());
     } else if (function == RowFunction::first_value) {
-      out.push_back(argument(0));
+      out.push_back(some ? argument(static_cast<std::size_t>(begin)) : Cell());
     } else if (function == RowFunction::last_value) {
-      out.push_back(argument(end - 1));
+      out.push_back(some ? argument(end - 1) : Cell());
     } else {
       const auto last = rows.begin() + static_cast<std::ptrdiff_t>(end);
-      out.push_back(aggregate(window.value, {rows.begin(), last}));
+      out.push_back(
+          aggregate(window.value,
+                    {rows.begin() + std::min<std::ptrdiff_t>(begin, last - rows.begin()), last}));
     }
   }
   return out;

@@ -144,7 +144,8 @@ TEST(ReferenceSteps, GroupsAndTheirAggregates) {
 
 // One window over the rows (0, 1), (1, 2), (1, 3), (NULL, 4) by the first column, NULL last: its
 // values in this order.
-std::vector<Cell> window(RowFunction function, sql::Frame frame = sql::Frame::partition) {
+std::vector<Cell> window(RowFunction function, sql::Frame frame = sql::Frame::partition,
+                         std::int64_t first = 0, std::int64_t last = 0) {
   sql::Step step;
   step.kind = StepKind::window;
   step.inputs = {input(0)};
@@ -154,6 +155,8 @@ std::vector<Cell> window(RowFunction function, sql::Frame frame = sql::Frame::pa
   over.offset = 1;
   over.order = {{column(0, 0), false, false}};
   over.frame = frame;
+  over.first = first;
+  over.last = last;
   step.windows = {over};
   std::vector<Cell> out;
   PlainRows rows = run(step, {{{kNull, n(4)}, {n(1), n(3)}, {n(0), n(1)}, {n(1), n(2)}}});
@@ -177,6 +180,16 @@ TEST(ReferenceSteps, WindowsOfEveryFunctionAndFrame) {
   EXPECT_EQ(window(RowFunction::sum), (Cells{n(10), n(10), n(10), n(10)}));
   EXPECT_EQ(window(RowFunction::sum, Frame::rows), (Cells{n(1), n(3), n(6), n(10)}));
   EXPECT_EQ(window(RowFunction::sum, Frame::peers), (Cells{n(1), n(6), n(6), n(10)}));
+  const auto moving = [](RowFunction function, std::int64_t first, std::int64_t last) {
+    return window(function, Frame::offsets, first, last);
+  };
+  EXPECT_EQ(moving(RowFunction::sum, -1, 1), (Cells{n(3), n(6), n(9), n(7)}));
+  EXPECT_EQ(moving(RowFunction::sum, -2, -1), (Cells{kNull, n(1), n(3), n(5)}));
+  EXPECT_EQ(moving(RowFunction::rows, 1, 2), (Cells{n(2), n(2), n(1), n(0)}));
+  EXPECT_EQ(moving(RowFunction::maximum, -1, 0), (Cells{n(1), n(2), n(3), n(4)}));
+  EXPECT_EQ(moving(RowFunction::first_value, 1, 2), (Cells{n(2), n(3), n(4), kNull}));
+  EXPECT_EQ(moving(RowFunction::last_value, -std::int64_t{sql::kPersonRowsMax}, -1),
+            (Cells{kNull, n(1), n(2), n(3)}));
 }
 
 TEST(ReferenceSteps, EqualRowsStandInOneOrderInAllWindows) {
@@ -231,8 +244,8 @@ TEST(GeneratedSteps, MeetEveryKindJoinFunctionAndFrameTravelAndOftenHaveRows) {
   EXPECT_EQ(kinds.size(), 4U);
   EXPECT_EQ(joins.size(), 6U);
   EXPECT_EQ(aggregates.size(), 7U);
-  // Eight functions with each of three frames, five with one.
-  EXPECT_EQ(windows.size(), 8U * 3 + 5);
+  // Eight functions with each of four frames, five with one.
+  EXPECT_EQ(windows.size(), 8U * 4 + 5);
   EXPECT_GT(answered, kCases / 2);
 }
 

@@ -1,5 +1,6 @@
 // docs/reference/sql.md names just the functions, aggregates and spellings that there are: its list
-// is written from the binder's (GLOVEBOX_BLESS=1 writes it), and each name is tried.
+// is written from the binder's (GLOVEBOX_BLESS=1 writes it), with what each function of a row is
+// and gives: the type that the binder finds, the value of the reference evaluator.
 
 #include <gtest/gtest.h>
 
@@ -11,6 +12,7 @@
 
 #include "tests/sql/syntax_tree.h"
 #include "trusted/sql/bind.h"
+#include "trusted/sql/evaluate.h"
 #include "trusted/sql/functions.h"
 #include "trusted/sql/parse.h"
 
@@ -54,6 +56,151 @@ std::string names() {
   return out + "\n";
 }
 
+// A statement over the table t(person; n, s, d, b).
+Result<sql::Query> bound(DuckdbParser& parser, const std::string& text) {
+  sql::CatalogTable table;
+  table.name = "t";
+  table.person = "person";
+  table.rows_per_person = 10;
+  const auto column = [&](const char* name, Type type, std::int64_t low, std::int64_t high) {
+    sql::CatalogColumn& out = table.columns.emplace_back();
+    out.name = name;
+    out.type = {type, 0};
+    out.bounded = type != Type::text;
+    out.low = low;
+    out.high = high;
+  };
+  column("n", Type::integer, 0, 100);
+  column("s", Type::text, 0, 0);
+  column("d", Type::date, 19'000, 20'000);
+  column("b", Type::boolean, 0, 1);
+  GBX_TRY_ASSIGN(const sql::Select select, sql::parse(parser.tree(text), text));
+  return sql::bind(select, {{table}});
+}
+
+// Why it is refused.
+std::string refusal(DuckdbParser& parser, const std::string& text) {
+  const auto query = bound(parser, text);
+  return query ? "" : std::string(query.error().reason.view());
+}
+
+// One for each function. In them n is 7, s 'Hello wOrld', d 2024-02-29, b TRUE.
+constexpr std::string_view kExamples[] = {
+    "abs(n - 9)",
+    "btrim(s, 'Hd')",
+    "ceil(n / 2)",
+    "ceiling(n / 2)",
+    "char_length(s)",
+    "character_length(s)",
+    "clamp(n, 0, 5)",
+    "coalesce(NULL, n)",
+    "concat(s, NULL, '!')",
+    "contains(s, 'lo w')",
+    "date_diff('month', d, DATE '2024-05-01')",
+    "date_part('year', d)",
+    "date_sub('week', d, DATE '2024-03-20')",
+    "date_trunc('month', d)",
+    "day(d)",
+    "dayname(d)",
+    "dayofmonth(d)",
+    "dayofweek(d)",
+    "dayofyear(d)",
+    "divide(n, 2)",
+    "ends_with(s, 'ld')",
+    "floor(n / 2)",
+    "greatest(n, 9)",
+    "hour(CAST(d AS TIMESTAMP))",
+    "initcap(s)",
+    "instr(s, 'o')",
+    "isodow(d)",
+    "last_day(d)",
+    "lcase(s)",
+    "least(n, 9)",
+    "left(s, 4)",
+    "len(s)",
+    "length(s)",
+    "lower(s)",
+    "lpad(s, 13, '.')",
+    "ltrim(s, 'Hle')",
+    "minute(CAST(d AS TIMESTAMP))",
+    "mod(n, 4)",
+    "month(d)",
+    "monthname(d)",
+    "nullif(n, 7)",
+    "nvl(NULL, n)",
+    "position('o' IN s)",
+    "pow(n, 2)",
+    "power(n, 3)",
+    "prefix(s, 'Hel')",
+    "quarter(d)",
+    "regexp_full_match(s, 'H.*')",
+    "regexp_matches(s, 'w|x')",
+    "replace(s, 'l', '1')",
+    "reverse(s)",
+    "right(s, 3)",
+    "round(n / 4, 1)",
+    "rpad(s, 13, '.')",
+    "rtrim(s, 'dl')",
+    "second(CAST(d AS TIMESTAMP))",
+    "sign(n - 9)",
+    "split_part(s, ' ', 2)",
+    "starts_with(s, 'He')",
+    "strftime(d, '%d %b %Y')",
+    "strpos(s, 'w')",
+    "substr(s, 2, 3)",
+    "substring(s, 7)",
+    "suffix(s, 'ld')",
+    "trim(s)",
+    "trunc(n / 2)",
+    "ucase(s)",
+    "upper(s)",
+    "week(d)",
+    "weekday(d)",
+    "weekofyear(d)",
+    "width_bucket(n, 0, 10, 5)",
+    "year(d)",
+};
+
+// The type and value of an example; nothing where it is none.
+std::string meaning(DuckdbParser& parser, std::string_view call) {
+  const auto query =
+      bound(parser, "SELECT COUNT(*) FROM t WHERE (" + std::string(call) + ") IS NULL");
+  if (!query || query->filter.op != sql::Op::is_null) return "";
+  const sql::Expression& e = query->filter.children[0];
+  const std::vector<std::vector<Cell>> row = {
+      {Cell(std::int64_t{7}), Cell(std::string("Hello wOrld")), Cell(*parse_date("2024-02-29")),
+       Cell(std::int64_t{1})}};
+  const Cell value = sql::evaluate(e, row);
+  std::string shown = "NULL";
+  if (const auto* text = std::get_if<std::string>(&value)) shown = "'" + *text + "'";
+  if (const auto* number = std::get_if<std::int64_t>(&value)) {
+    shown = format_value(*number, e.type);
+  }
+  return std::string(type_name(e.type.type)) + " | `" + shown + "`";
+}
+
+std::string examples() {
+  DuckdbParser parser;
+  std::string out =
+      "| where n is 7, s `'Hello wOrld'`, d `DATE '2024-02-29'` | in the policy | is | gives |\n"
+      "|---|---|---|---|\n";
+  for (const std::string_view call : kExamples) {
+    const sql::ScalarFunction* function = sql::find_scalar_function(call.substr(0, call.find('(')));
+    if (function == nullptr) return std::string(call) + " is no example";
+    std::string shown(call);
+    for (std::size_t at = shown.find('|'); at != std::string::npos; at = shown.find('|', at + 2)) {
+      shown.insert(at, "\\");
+    }
+    const std::string policy(function->allowed);
+    out += "| `" + shown + "` | " + (policy.empty() ? "nothing" : "`" + policy + "`") + " | " +
+           meaning(parser, call) + " |\n";
+  }
+  return out + "\n";
+}
+
+// The generated part of the page.
+std::string generated() { return examples() + names(); }
+
 std::string page_path() { return std::string(GBX_SOURCE_DIR) + "/docs/reference/sql.md"; }
 
 TEST(Functions, ThePageNamesJustThese) {
@@ -67,35 +214,27 @@ TEST(Functions, ThePageNamesJustThese) {
   ASSERT_NE(end, std::string::npos);
   const std::size_t first = begin + std::string(kBegin).size();
   if (std::getenv("GLOVEBOX_BLESS") != nullptr) {
-    page.replace(first, end - first, names());
+    page.replace(first, end - first, generated());
     std::ofstream(page_path()) << page;
     return;
   }
-  EXPECT_EQ(page.substr(first, end - first), names());
+  EXPECT_EQ(page.substr(first, end - first), generated());
 }
 
-// Why a statement over the table t(person; n, s, d, b) is refused.
-std::string refusal(DuckdbParser& parser, const std::string& text) {
-  sql::CatalogTable table;
-  table.name = "t";
-  table.person = "person";
-  table.rows_per_person = 10;
-  const auto column = [&](const char* name, Type type, std::int64_t low, std::int64_t high) {
-    sql::CatalogColumn& out = table.columns.emplace_back();
-    out.name = name;
-    out.type = {type, 0};
-    out.bounded = true;
-    out.low = low;
-    out.high = high;
-  };
-  column("n", Type::integer, 0, 100);
-  column("s", Type::text, 0, 0);
-  column("d", Type::date, 19'000, 20'000);
-  column("b", Type::boolean, 0, 1);
-  const auto select = sql::parse(parser.tree(text), text);
-  if (!select) return std::string(select.error().reason.view());
-  const auto query = sql::bind(*select, {{table}});
-  return query ? "" : std::string(query.error().reason.view());
+TEST(Functions, EachHasAnExampleThatIsTrue) {
+  DuckdbParser parser;
+  std::set<std::string> with_example;
+  for (const std::string_view call : kExamples) {
+    EXPECT_NE(meaning(parser, call), "") << call;
+    with_example.insert(std::string(call.substr(0, call.find('('))));
+  }
+  for (const sql::ScalarFunction& function : sql::scalar_functions()) {
+    if (is_written(function.name)) {
+      EXPECT_TRUE(with_example.contains(std::string(function.name))) << function.name;
+    }
+  }
+  EXPECT_EQ(meaning(parser, "power(n, 2)"), "integer | `49`");
+  EXPECT_EQ(meaning(parser, "soundex(s)"), "");
 }
 
 TEST(Functions, EachNameIsUnderstood) {

@@ -1,6 +1,7 @@
 // The wide grammar: what DuckDB's trees of sub-selects, WITH, joins, windows and unions become.
 
 #include "trusted/sql/parse.h"
+#include "trusted/sql/step.h"
 
 #include <gtest/gtest.h>
 
@@ -89,7 +90,16 @@ TEST(Parse, WindowsKeepTheirOrderAndFrame) {
   EXPECT_TRUE(over("ROWS UNBOUNDED PRECEDING").rows);
   EXPECT_TRUE(over("ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING").to_end);
   const std::string window = "SELECT SUM(a) OVER (PARTITION BY p ORDER BY d ";
-  EXPECT_EQ(refusal(window + "ROWS 2 PRECEDING) FROM t"), "window_frame_unsupported");
+  EXPECT_EQ(over("ROWS 2 PRECEDING").first, -2);
+  EXPECT_EQ(over("ROWS 2 PRECEDING").last, 0);
+  EXPECT_EQ(over("ROWS BETWEEN 3 PRECEDING AND 1 PRECEDING").last, -1);
+  EXPECT_EQ(over("ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING").last,
+            std::int64_t{kPersonRowsMax});
+  for (const char* frame : {"ROWS a PRECEDING", "ROWS BETWEEN 1 PRECEDING AND 2 PRECEDING",
+                            "ROWS 1000001 PRECEDING", "RANGE BETWEEN 2 PRECEDING AND CURRENT ROW",
+                            "ROWS 1.5 PRECEDING", "GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW"}) {
+    EXPECT_EQ(refusal(window + frame + ") FROM t"), "window_frame_unsupported") << frame;
+  }
   EXPECT_EQ(refusal(window + "ROWS UNBOUNDED PRECEDING EXCLUDE TIES) FROM t"),
             "window_frame_unsupported");
   EXPECT_EQ(refusal("SELECT LAG(a IGNORE NULLS) OVER (ORDER BY d) FROM t"), "window_unsupported");

@@ -92,7 +92,12 @@ StatementGenerator::Scope StatementGenerator::windowed() {
   std::string over = " OVER (PARTITION BY " + inner.person;
   if (chance(25)) over += ", " + of->name;
   over += " ORDER BY " + key->name + (chance(40) ? " DESC" : "");
-  if (chance(15)) over += " ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW";
+  if (chance(35)) {
+    over += one_of({" ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW", " ROWS 1 PRECEDING",
+                    " ROWS BETWEEN 2 PRECEDING AND 1 FOLLOWING",
+                    " ROWS BETWEEN 2 PRECEDING AND 1 PRECEDING",
+                    " ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING"});
+  }
   over += ")";
   const std::string name = fresh("c");
   const Column like_of{name, of->type, of->group, of->sum, false, of->bounded};

@@ -204,6 +204,7 @@ Result<Window> ValueBinder::shifted(const Node& node, RowFunction function) {
 }
 
 Frame frame_of(const Over& over) {
+  if (over.offsets) return Frame::offsets;
   if (over.to_end) return Frame::partition;
   if (over.rows) return Frame::rows;
   return over.order.empty() ? Frame::partition : Frame::peers;
@@ -230,6 +231,10 @@ Result<Window> ValueBinder::window(const Node& node) {
   if (name == "lead") return shifted(node, RowFunction::lead);
   Window out;
   out.frame = frame_of(over);
+  if (over.offsets) {
+    out.first = over.first;
+    out.last = over.last;
+  }
   if (name == "first_value" || name == "last_value") {
     if (!node.filter.empty() || node.distinct) return refuse("argument_count", node.where);
     const bool first = name.front() == 'f';
@@ -241,7 +246,10 @@ Result<Window> ValueBinder::window(const Node& node) {
   plain.over.clear();
   if (!is_aggregate(plain)) return refuse("window_unsupported", node.where);
   if (node.distinct) return refuse("distinct_aggregate_unsupported", node.where);
-  GBX_TRY_ASSIGN(out.value, aggregate(plain));
+  RowValues frame = *values_;
+  if (over.offsets) frame.rows = std::min(frame.rows, over.last - over.first + 1);
+  GBX_TRY_ASSIGN(out.value, ValueBinder(frame).aggregate(plain));
+  if (over.offsets && out.value.function == RowFunction::rows) out.value.low = 0;
   return out;
 }
 

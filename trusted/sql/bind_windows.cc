@@ -28,6 +28,7 @@ Result<Expression> row_count(const Node& node, WindowBinder& windows) {
   out.over[0].order.clear();
   out.over[0].rows = false;
   out.over[0].to_end = true;
+  out.over[0].offsets = false;
   return windows.window(out);
 }
 

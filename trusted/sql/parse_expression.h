@@ -69,6 +69,7 @@ class ExpressionParser {
   Result<Node> window(const Json& json, std::size_t depth);
   Status window_values(const Json& json, std::size_t depth, Node& node);
   Result<Over> over(const Json& json, std::size_t depth);
+  Result<std::int64_t> frame_end(const Json& json, bool start, std::size_t depth);
   // Appends the elements of the array member `key` to `node`.
   Status children(const Json& json, std::string_view key, std::size_t depth, Node& node);
   Status child(const Json& json, std::string_view key, std::size_t depth, Node& node);

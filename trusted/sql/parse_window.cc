@@ -2,6 +2,7 @@
 
 #include "trusted/sql/lexer.h"
 #include "trusted/sql/parse_expression.h"
+#include "trusted/sql/step.h"
 
 namespace gbx::sql {
 namespace {
@@ -75,17 +76,44 @@ Status ExpressionParser::window_values(const Json& json, std::size_t depth, Node
   return {};
 }
 
+// Where a frame of rows begins or ends: rows after this one.
+Result<std::int64_t> ExpressionParser::frame_end(const Json& json, bool start, std::size_t depth) {
+  constexpr std::int64_t kAll = kPersonRowsMax;
+  const std::string_view kind = string_of(json, start ? "start" : "end");
+  const std::string_view key = start ? "start_expr" : "end_expr";
+  const bool none = is_absent(json, key);
+  if (kind == "UNBOUNDED_PRECEDING" && start && none) return -kAll;
+  if (kind == "UNBOUNDED_FOLLOWING" && !start && none) return kAll;
+  if (kind == "CURRENT_ROW_ROWS" && none) return 0;
+  const bool before = kind == "EXPR_PRECEDING_ROWS";
+  if (none || (!before && kind != "EXPR_FOLLOWING_ROWS")) {
+    return refuse("window_frame_unsupported", json);
+  }
+  GBX_TRY_ASSIGN(const Node rows, parse(*json.find(key), depth + 1));
+  const bool whole = rows.kind == NodeKind::number && rows.scale == 0;
+  if (!whole || rows.value < 0 || rows.value > kWindowOffsetMax) {
+    return Error{ErrorCode::invalid_argument, "window_frame_unsupported", rows.where};
+  }
+  return before ? -rows.value : rows.value;
+}
+
 Result<Over> ExpressionParser::over(const Json& json, std::size_t depth) {
   const std::string_view end = string_of(json, "end");
   const bool known =
       end == "CURRENT_ROW_RANGE" || end == "CURRENT_ROW_ROWS" || end == "UNBOUNDED_FOLLOWING";
-  if (string_of(json, "start") != "UNBOUNDED_PRECEDING" || !known ||
-      string_of(json, "exclude_clause") != "NO_OTHER" || !is_absent(json, "start_expr") ||
-      !is_absent(json, "end_expr")) {
+  if (string_of(json, "exclude_clause") != "NO_OTHER") {
     return refuse("window_frame_unsupported", json);
   }
   Over out;
   out.where = place(json);
+  out.offsets = string_of(json, "start") != "UNBOUNDED_PRECEDING" || !known;
+  if (out.offsets) {
+    GBX_TRY_ASSIGN(out.first, frame_end(json, true, depth));
+    GBX_TRY_ASSIGN(out.last, frame_end(json, false, depth));
+    if (out.first > out.last) return refuse("window_frame_unsupported", json);
+  } else if (!is_absent(json, "start_expr") || !is_absent(json, "end_expr")) {
+    return refuse("window_frame_unsupported", json);
+  }
   out.rows = end == "CURRENT_ROW_ROWS";
   out.to_end = end == "UNBOUNDED_FOLLOWING";
   Node partition;

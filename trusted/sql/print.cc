@@ -310,6 +310,9 @@ std::string Printer::window(const Window& window) const {
     case Frame::partition: break;
     case Frame::rows: out += " ROWS UNBOUNDED PRECEDING"; break;
     case Frame::peers: out += " RANGE UNBOUNDED PRECEDING"; break;
+    case Frame::offsets:
+      out += " ROWS " + std::to_string(window.first) + " TO " + std::to_string(window.last);
+      break;
   }
   return out + ")";
 }

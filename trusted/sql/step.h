@@ -94,6 +94,7 @@ enum class Frame : std::uint8_t {
   partition,  // all of it
   rows,       // from its first row to this one
   peers,      // from its first row to the last that is equal to this one in all keys of `order`
+  offsets,    // those of its rows from `first` to `last` rows after this one (negative: before)
 };
 
 // A value for each row, from the rows of its partition. The partition is ordered by `order`; rows
@@ -106,6 +107,9 @@ struct Window {
   std::vector<Expression> partition;
   std::vector<RowOrder> order;
   Frame frame = Frame::partition;  // unless has_frame(): partition
+  // offsets: -kPersonRowsMax <= first <= last <= kPersonRowsMax, else 0. No row: as of no rows.
+  std::int64_t first = 0;
+  std::int64_t last = 0;
 };
 
 struct Step {

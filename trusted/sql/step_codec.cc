@@ -10,7 +10,7 @@ constexpr std::size_t kKeysMax = 64;  // of a window: its partition, its order
 constexpr std::array<std::string_view, 4> kKinds = {"join", "group", "window", "append"};
 constexpr std::array<std::string_view, 6> kJoins = {"inner", "left", "right",
                                                     "full",  "semi", "anti"};
-constexpr std::array<std::string_view, 3> kFrames = {"partition", "rows", "peers"};
+constexpr std::array<std::string_view, 4> kFrames = {"partition", "rows", "peers", "offsets"};
 constexpr std::array<std::string_view, 14> kFunctions = {
     "rows",       "values", "distinct",   "sum", "average", "minimum",     "maximum",
     "row_number", "rank",   "dense_rank", "lag", "lead",    "first_value", "last_value"};
@@ -70,6 +70,10 @@ Json encode(const Window& window) {
   out.set("order", std::move(order));
   if (has_frame(window.value.function)) out.set("frame", name_of(window.frame, kFrames));
   if (moves(window.value.function)) out.set("offset", window.offset);
+  if (window.frame == Frame::offsets) {
+    out.set("first", window.first);
+    out.set("last", window.last);
+  }
   return out;
 }
 
@@ -165,6 +169,11 @@ Result<Window> StepDecoder::window(const Json& json) {
   }
   if (has_frame(out.value.function)) out.frame = take_name<Frame>(fields, "frame", kFrames);
   if (moves(out.value.function)) out.offset = fields.integer("offset", 0, kWindowOffsetMax);
+  if (out.frame == Frame::offsets) {
+    constexpr std::int64_t kMost = kPersonRowsMax;
+    out.first = fields.integer("first", -kMost, kMost);
+    out.last = fields.integer("last", -kMost, kMost);
+  }
   GBX_TRY(fields.finish());
   return out;
 }

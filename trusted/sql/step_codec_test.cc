@@ -320,6 +320,15 @@ TEST(well_formed, a_kind_has_its_own_members_alone) {
   step = task.steps[2];
   step.windows[2].frame = Frame::rows;
   EXPECT_FALSE(is_well_formed(step, sources));
+  step = task.steps[2];
+  step.windows[1].first = -1;  // of another frame than offsets
+  EXPECT_FALSE(is_well_formed(step, sources));
+  step.windows[1].frame = Frame::offsets;
+  EXPECT_TRUE(is_well_formed(step, sources));
+  step.windows[1].last = -2;
+  EXPECT_FALSE(is_well_formed(step, sources));
+  step.windows[1].last = std::int64_t{kPersonRowsMax} + 1;
+  EXPECT_FALSE(is_well_formed(step, sources));
   step = task.steps[3];
   step.inputs[1].kind = JoinKind::left;
   EXPECT_FALSE(is_well_formed(step, sources));

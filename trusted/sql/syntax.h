@@ -41,6 +41,10 @@ struct Over {
   // equal to this one in `order`, or with the partition.
   bool rows = false;
   bool to_end = false;
+  // Or it has those of the partition's rows from `first` to `last` rows after this one.
+  bool offsets = false;
+  std::int64_t first = 0;
+  std::int64_t last = 0;
   Span where;
 };
 

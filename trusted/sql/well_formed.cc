@@ -279,6 +279,8 @@ bool is_window(const Window& window) {
   if (function == RowFunction::distinct) return false;
   if (!has_frame(function) && window.frame != Frame::partition) return false;
   if (window.offset < 0 || window.offset > (moves ? kWindowOffsetMax : 0)) return false;
+  const std::int64_t reach = window.frame == Frame::offsets ? std::int64_t{kPersonRowsMax} : 0;
+  if (window.first < -reach || window.last > reach || window.first > window.last) return false;
   return is_value(window.value);
 }
 
