@@ -225,6 +225,17 @@ std::string other_price(const packet::NoiseParameters& noise) {
 }
 
 // The difference of two answers is about whom only one of them counts.
+std::string derived_lines(const packet::AnswerPredicate& predicate) {
+  std::string out;
+  for (const packet::DerivedTable& table : predicate.derived) {
+    out += "Stands on the derived table " + printable(table.name) + ", which " +
+           printable(table.member) + " defined (" +
+           to_hex(packet::derived_digest(table)).substr(0, kShownDigits) +
+           "): " + printable(table.sql) + "\n";
+  }
+  return out;
+}
+
 std::string near_line(const packet::AnswerPredicate& predicate) {
   if (predicate.near.empty()) return {};
   std::string out =
@@ -305,7 +316,7 @@ std::string answer_table(const packet::AnswerTable& table) {
 
 std::string answer_notes(const client::VerifiedAnswer& answer) {
   const packet::AnswerPredicate& predicate = answer.predicate();
-  std::string out = template_line(predicate);
+  std::string out = template_line(predicate) + derived_lines(predicate);
   if (predicate.list) {
     out += list_lines(answer);
   } else {
@@ -326,7 +337,7 @@ std::string price_text(const client::VerifiedAnswer& answer, const TypicalWidths
   const packet::AnswerPredicate& predicate = answer.predicate();
   const std::vector<packet::Output>& columns = answer.table().columns;
   const std::string price = price_line(predicate.noise) + other_price(predicate.noise);
-  std::string out = template_line(predicate) + "Price: ";
+  std::string out = template_line(predicate) + derived_lines(predicate) + "Price: ";
   out += predicate.repeat_of ? "nothing, it was asked before (at " + price + ")" : price;
   out += "; nothing was read or spent.\n";
   for (std::size_t i = 0; i < columns.size(); i++) {
@@ -406,6 +417,7 @@ Json answer_json(const client::VerifiedAnswer& answer) {
   }
   if (predicate.repeat_of) out.set("repeat_of", to_hex(*predicate.repeat_of));
   if (predicate.call) out.set("template", packet::encode(*predicate.call));
+  if (!predicate.derived.empty()) out.set("derived", packet::encode(predicate.derived));
   return out;
 }
 

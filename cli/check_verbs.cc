@@ -2,6 +2,7 @@
 #include <iterator>
 #include <memory>
 
+#include "cli/derived_files.h"
 #include "cli/explained.h"
 #include "cli/mistakes.h"
 #include "cli/template_view.h"
@@ -21,6 +22,7 @@ struct CheckChoice {
   std::string member;
   std::vector<std::string> files;
   std::string sql;
+  std::vector<std::string> derived;  // NAME=FILE
   bool templates = false;
   bool explain = false;
 };
@@ -79,15 +81,17 @@ std::string text_of(const Checked& checked, const policy::Policy& policy, bool e
 
 void check(const Console& console, const CheckChoice& choice) {
   const bool asked = !choice.files.empty() || !choice.sql.empty();
-  if ((!choice.files.empty() && !choice.sql.empty()) || (!asked && !choice.templates)) {
+  const bool other = choice.templates || !choice.derived.empty();
+  if ((!choice.files.empty() && !choice.sql.empty()) || (!asked && !other)) {
     throw Failure("nothing was checked", "", "there is no query, or there are two",
                   "name files of SQL, or - for stdin, or give --sql, or --templates");
   }
   auto checker = client::StaticCheck::make(client::rehearse_file(choice.policy));
   if (!checker) throw failure_in_words("nothing was checked", "", checker.error());
   const std::string member = asking_member(choice.member, choice.policy, checker->policy());
-  std::size_t refused = 0;
-  std::size_t all = 0;
+  const std::size_t defined = define_files(console, *checker, member, choice.derived);
+  std::size_t refused = choice.derived.size() - defined;
+  std::size_t all = choice.derived.size();
   const auto check_text = [&](const std::string& file, const std::string& text) {
     std::size_t number = 0;
     for (const client::Statement& statement : client::split_statements(text)) {
@@ -124,12 +128,18 @@ void add_check_verbs(CLI::App& app, Console& console) {
       ->required();
   verb->add_option("--as", choice->member, "Who asks (the first member who may)");
   verb->add_option("--sql", choice->sql, "The SQL itself, instead of files");
+  verb->add_option("--derived", choice->derived,
+                   "NAME=FILE: also try it as a derived table, which statements may then name; may "
+                   "stand several times, in order")
+      ->allow_extra_args(false);
   verb->add_flag("--templates", choice->templates, "Also try the policy's own templates");
   verb->add_flag("--explain", choice->explain,
                  "Say the rule that the tables have together, and what one person can touch");
   verb->footer(
       "Exit code 0: all are accepted; 1: some are not. With --json one line for each statement.\n"
-      "Example: glovebox check --policy collaboration.yaml --as newsnow queries.sql --json");
+      "Example: glovebox check --policy collaboration.yaml --as newsnow queries.sql --json\n"
+      "         glovebox check --policy collaboration.yaml --derived buyers=buyers.sql --sql "
+      "\"SELECT SUM(spent) FROM buyers\"");
   verb->callback([&console, choice] { telling_mistakes([&] { check(console, *choice); }); });
 }
 

@@ -105,6 +105,7 @@ std::string explained(const client::Verdict& verdict, std::string_view sql,
            " persons or more, and sealed to who asks\n  price           " + price_text(verdict);
   }
   out += "accepted\n  " + verdict.canonical +
+         (verdict.derived.empty() ? "" : "\n  stands on       " + list(verdict.derived)) +
          "\n  privacy unit    one person: " + list(verdict.persons) +
          "\n  stability       one person has at most " + count(verdict.rows_of_person) +
          " rows here, counts in at most " + count(verdict.groups_per_person) + " groups, with " +
@@ -148,6 +149,7 @@ void add_verdict(Json& out, const client::Verdict& verdict, std::string_view sql
                                      {"rows_of_person", verdict.rows_of_person},
                                      {"rows_per_group", std::int64_t{verdict.rows_per_group}}}));
   out.set("tables", texts(verdict.tables));
+  if (!verdict.derived.empty()) out.set("derived", texts(verdict.derived));
   if (verdict.unseen.empty()) return;
   Json unseen{Json::Array{}};
   for (const client::Verdict::Column& column : verdict.unseen) {

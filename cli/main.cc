@@ -64,6 +64,7 @@ int run(int argc, char** argv) {
   add_audience_verbs(app, console);
   add_check_verbs(app, console);
   add_template_verbs(app, console);
+  add_derived_verbs(app, console);
   add_evidence_verbs(app, console);
   try {
     app.parse(argc, argv);

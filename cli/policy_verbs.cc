@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/derived_files.h"
 #include "cli/explained.h"
 #include "cli/home_files.h"
 #include "cli/import_verbs.h"
@@ -102,14 +103,17 @@ void explain(const Console& console, const std::string& path) {
 
 struct ExplainChoice {
   std::string policy;
-  std::string what;    // nothing, a table, or SQL
-  std::string member;  // who asks
+  std::string what;                  // nothing, a table, or SQL
+  std::string member;                // who asks
+  std::vector<std::string> derived;  // NAME=FILE
 };
 
 void explain_query(const Console& console, const ExplainChoice& choice) {
   auto checker = client::StaticCheck::make(client::rehearse_file(choice.policy));
   if (!checker) throw failure_in_words("nothing was explained", "", checker.error());
   const std::string member = asking_member(choice.member, choice.policy, checker->policy());
+  const std::size_t defined = define_files(console, *checker, member, choice.derived);
+  if (choice.what.empty() || defined < choice.derived.size()) return;
   const client::Verdict verdict = checker->check(choice.what, member);
   console.say(explained(verdict, choice.what, checker->policy()) + "\nAsked as " + member +
               ". No room was asked, no data read, nothing spent.");
@@ -122,6 +126,7 @@ void explain_query(const Console& console, const ExplainChoice& choice) {
 
 // The whole policy, the rule of a table, or why a query passes or not.
 void explain_some(const Console& console, const ExplainChoice& choice) {
+  if (!choice.derived.empty()) return explain_query(console, choice);
   if (choice.what.empty()) return explain(console, choice.policy);
   if (choice.what.find_first_of(" \n\t") != std::string::npos)
     return explain_query(console, choice);
@@ -256,6 +261,9 @@ void add_explain(CLI::App& group, Console& console) {
       ->required();
   verb->add_option("what", choice->what, "A table of it, or SQL: why it passes or not");
   verb->add_option("--as", choice->member, "Who asks (the first member who may)");
+  verb->add_option("--derived", choice->derived,
+                   "NAME=FILE: a derived table, its lineage and inherited rule; SQL may name it")
+      ->allow_extra_args(false);
   verb->footer("Example: glovebox policy explain policy.json \"SELECT COUNT(*) FROM purchases\"");
   verb->callback([&console, choice] { telling_mistakes([&] { explain_some(console, *choice); }); });
 }

@@ -7,6 +7,7 @@
 #include "cli/explained.h"
 #include "cli/home_files.h"
 #include "cli/mistakes.h"
+#include "cli/own_derived.h"
 #include "cli/target.h"
 #include "cli/verbs.h"
 #include "client/evidence/check_evidence.h"
@@ -150,8 +151,9 @@ client::Forecast forecast_of(const client::PolicyFile& policy, const client::Hom
                              const client::Question& question) {
   auto verified = policy::VerifiedPolicy::verify(policy.envelope);
   if (!verified) throw failure_in_words("nothing was asked", "", verified.error());
+  std::vector<sql::Derived> derived = defined(*verified, question);
   auto out = client::Forecast::make(question.sql, std::move(verified).value(), home.identity().name,
-                                    question.call);
+                                    question.call, std::move(derived));
   if (!out) {
     const Error error = out.error();
     throw refused({error.code, std::string(error.reason.view()), error.where}, question.sql,
@@ -203,8 +205,10 @@ std::vector<client::WideColumn> wide_columns(const client::PolicyFile& policy,
                                              const client::Question& question) {
   auto verified = policy::VerifiedPolicy::verify(policy.envelope);
   if (!verified) return {};
-  const auto forecast = client::Forecast::make(question.sql, std::move(verified).value(),
-                                               home.identity().name, question.call);
+  std::vector<sql::Derived> derived = defined(*verified, question);
+  const auto forecast =
+      client::Forecast::make(question.sql, std::move(verified).value(), home.identity().name,
+                             question.call, std::move(derived));
   if (!forecast) return {};
   auto wide = forecast->wide_columns();
   return wide ? std::move(wide).value() : std::vector<client::WideColumn>();
@@ -213,8 +217,9 @@ std::vector<client::WideColumn> wide_columns(const client::PolicyFile& policy,
 // What is paid for and not in the answer, as this machine reads the question.
 std::string unseen_lines(const client::PolicyFile& policy, const client::Home& home,
                          const client::Question& question) {
-  const auto checker = client::StaticCheck::make(client::verify_policy_file(policy, "the policy"));
+  auto checker = client::StaticCheck::make(client::verify_policy_file(policy, "the policy"));
   if (!checker) return {};
+  define_own(*checker, question);
   const std::string& member = home.identity().name;
   const client::Verdict verdict =
       question.call ? checker->check(*question.call, member) : checker->check(question.sql, member);
@@ -283,9 +288,11 @@ void tell_answer(const Console& console, const QueryChoice& choice, const Verifi
 
 // On this machine, before the room hears of it.
 void tell_why(const Console& console, const client::PolicyFile& policy, const client::Home& home,
-              const std::string& sql) {
-  const auto checker = client::StaticCheck::make(client::verify_policy_file(policy, "the policy"));
+              const client::Question& question) {
+  auto checker = client::StaticCheck::make(client::verify_policy_file(policy, "the policy"));
   if (!checker) throw failure_in_words("nothing was explained", "", checker.error());
+  define_own(*checker, question);
+  const std::string& sql = question.sql;
   console.say(explained(checker->check(sql, home.identity().name), sql, checker->policy()) + "\n");
 }
 
@@ -296,7 +303,10 @@ void query(const Console& console, const QueryChoice& choice) {
   client::Question question = read_question(choice, policy.policy);
   const client::Home home = open_home(console);
   demand_priced(choice, policy.policy);
-  if (choice.explain) tell_why(console, policy, home, question.sql);
+  if (choice.explain || choice.dry_run || !choice.target.empty()) {
+    question.known = own_derived(choice.room, policy, home);
+  }
+  if (choice.explain) tell_why(console, policy, home, question);
   if (choice.dry_run || !choice.target.empty()) {
     const Verified price = tell_price(console, choice, policy, home, question);
     if (choice.dry_run) return tell_answer(console, choice, price);

@@ -19,6 +19,7 @@ void add_image_verbs(CLI::App& app, Console& console);     // image sign|verify|
 void add_query_verbs(CLI::App& app, Console& console);     // query, verify
 void add_audience_verbs(CLI::App& app, Console& console);  // audience
 void add_check_verbs(CLI::App& app, Console& console);     // check
+void add_derived_verbs(CLI::App& app, Console& console);   // derived create|list|show|drop|veto
 void add_template_verbs(CLI::App& app, Console& console);  // template list|show|check|run
 void add_template_run(CLI::App& group, Console& console);
 void add_evidence_verbs(CLI::App& app, Console& console);  // evidence, trust

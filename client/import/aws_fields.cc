@@ -14,6 +14,7 @@ constexpr std::string_view kContribution = "how much of one person counts";
 constexpr std::string_view kDifferencing = "questions that differ by a narrow condition";
 constexpr std::string_view kRations = "what a member's questions may cost in all";
 constexpr std::string_view kComparisons = "which columns conditions may compare";
+constexpr std::string_view kDerived = "derived tables that members define for a while";
 constexpr std::string_view kLeast = "the least size of a list: AWS shows lists of one person";
 constexpr std::string_view kLimits = "limits of rows, time and memory";
 constexpr std::string_view kTemplates =
@@ -82,6 +83,7 @@ constexpr std::array kFields = {
              weakened, "comparisonControls", kComparisons},
     AwsField{"tables/*/rule/aggregation/comparisonControls/allowedLiteralComparisonColumns",
              weakened, "comparisonControls", kComparisons},
+    AwsField{"tables/*/rule/aggregation/derivedTables/retentionHours", left_out, "", kDerived},
     AwsField{"tables/*/rule/aggregation/dimensionColumns", written},
     AwsField{"tables/*/rule/aggregation/joinColumns", written},
     AwsField{"tables/*/rule/aggregation/joinRequired", written},
@@ -102,6 +104,7 @@ constexpr std::array kFields = {
     AwsField{"tables/*/rule/custom/allowedResultReceivers", written},
     AwsField{"tables/*/rule/custom/comparisonControls/allowedColumnComparisonColumns", written},
     AwsField{"tables/*/rule/custom/comparisonControls/allowedLiteralComparisonColumns", written},
+    AwsField{"tables/*/rule/custom/derivedTables/retentionHours", left_out, "", kDerived},
     AwsField{"tables/*/rule/custom/differentialPrivacy", written},
     AwsField{"tables/*/rule/custom/disallowedOutputColumns", written},
     AwsField{"tables/*/rule/list/accessBudget/*/epsilon", written},

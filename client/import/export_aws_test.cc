@@ -51,6 +51,7 @@ void control(policy::Rule& rule, privacy::Accounting accounting) {
   rule.result_receivers = {{"agency", "newsnow"}};
   rule.access_budget = {{privacy::Window::day, privacy::Accounting::queries, 10},
                         {privacy::Window::lifetime, accounting, 1'000'000}};
+  rule.derived_hours = rule.kind == policy::RuleKind::list ? 0 : 24;
 }
 
 // With every field that a policy under noise can have.

@@ -161,7 +161,8 @@ TEST_F(Collaboration, ARuleCanHaveControls) {
                         "        allowedJoinOperators: [OR, AND]\n"
                         "        allowedResultReceivers: [newsnow]\n"
                         "        additionalAnalyses: ALLOWED\n"
-                        "        accessBudget: [{window: day, queries: 10}]\n"));
+                        "        accessBudget: [{window: day, queries: 10}]\n"
+                        "        derivedTables: {retentionHours: 24}\n"));
   const policy::Rule& rule = policy.tables[1].rule;
   EXPECT_EQ(rule.comparisons->literal_columns, std::vector<std::string>{"shop"});
   EXPECT_TRUE(rule.comparisons->column_columns.empty());
@@ -170,12 +171,14 @@ TEST_F(Collaboration, ARuleCanHaveControls) {
   EXPECT_EQ(rule.additional_analyses, policy::AdditionalAnalyses::allowed);
   ASSERT_EQ(rule.access_budget.size(), 1U);
   EXPECT_EQ(rule.access_budget[0].loss, 10U);
+  EXPECT_EQ(rule.derived_hours, 24U);
   for (const char* wrong :
        {"comparisonControls: {allowedLiteralComparisonColumns: [shopp]}",
         "comparisonControls: {allowed: [shop]}", "allowedJoinOperators: [XOR]",
         "allowedResultReceivers: [shopgood]", "allowedResultReceivers: [nobody]",
         "additionalAnalyses: SOME", "accessBudget: [{window: day, rho: \"1\"}]", "accessBudget: 10",
-        "allowedAnalyses: [ANY_QUERY]"}) {
+        "allowedAnalyses: [ANY_QUERY]", "derivedTables: 24", "derivedTables: {retentionHours: 0}",
+        "derivedTables: {hours: 24}"}) {
     EXPECT_NE(mistake(before, before + "        " + wrong + "\n"), "no mistake") << wrong;
   }
 }

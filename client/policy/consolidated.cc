@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "client/policy/amounts.h"
 #include "client/policy/explain_rule.h"
 #include "client/policy/row_filter_text.h"
 #include "client/policy/wording.h"
@@ -81,6 +82,7 @@ void add_controls(const Table& table, ConsolidatedRule& out) {
   if (rule.additional_analyses == policy::AdditionalAnalyses::required) {
     out.for_analyses_only.push_back(table.name);
   }
+  out.derived_hours = std::min(out.derived_hours, rule.derived_hours);
   if (!rule.comparisons) return;
   out.controlled.push_back(table.name);
   add_each(table, rule.comparisons->literal_columns, out.literal_columns);
@@ -143,6 +145,7 @@ ConsolidatedRule consolidate(const policy::Policy& policy, const std::vector<std
   ConsolidatedRule out;
   out.tables = tables;
   out.people_min = policy.privacy.people_min;
+  out.derived_hours = policy::kDerivedHoursMax;
   for (const std::string_view name : policy::scalar_function_names()) {
     out.functions.emplace_back(name);
   }
@@ -216,6 +219,9 @@ std::string consolidated_text(const ConsolidatedRule& rule) {
     out += line("only rows", rows);
   }
   if (!rule.for_analyses_only.empty()) out += line("no question", list(rule.for_analyses_only));
+  if (rule.derived_hours > 0) {
+    out += line("derived tables", "for at most " + thousands(rule.derived_hours) + " hours");
+  }
   return out;
 }
 
@@ -236,6 +242,7 @@ Json consolidated_json(const ConsolidatedRule& rule) {
                            {"receivers", texts(rule.receivers)},
                            {"row_filters", std::move(filters)},
                            {"tables", texts(rule.tables)}});
+  if (rule.derived_hours > 0) out.set("derived_hours", std::int64_t{rule.derived_hours});
   if (!rule.people_min_of.empty()) out.set("people_min_of", rule.people_min_of);
   if (!rule.values_min.empty()) {
     Json minima{Json::Object()};

@@ -39,6 +39,7 @@ struct ConsolidatedRule {
   std::vector<std::string> lists;              // tables that answer lists of persons only
   std::vector<std::string> list_columns;       // "table.column": what lists show
   std::vector<std::string> for_analyses_only;  // tables that answer no question
+  std::uint32_t derived_hours = 0;  // how long a derived table over them may be; 0: there is none
 };
 
 // `tables` are names of the policy's, at least one.

@@ -68,6 +68,18 @@ TEST(Consolidated, MinimaOfValuesAreOfTheirColumns) {
             R"({"exposures.device":9000})");
 }
 
+TEST(Consolidated, DerivedTablesLiveForTheShortestTime) {
+  policy::Policy policy = policy::example_policy();
+  policy.tables[0].rule.derived_hours = 48;
+  EXPECT_EQ(consolidate(policy, kBoth).derived_hours, 0U);
+  EXPECT_EQ(consolidated_json(consolidate(policy, kBoth)).find("derived_hours"), nullptr);
+  policy.tables[1].rule.derived_hours = 24;
+  const ConsolidatedRule rule = consolidate(policy, kBoth);
+  EXPECT_EQ(rule.derived_hours, 24U);
+  EXPECT_THAT(consolidated_text(rule), HasSubstr("derived tables  for at most 24 hours"));
+  EXPECT_EQ(*consolidated_json(rule).find("derived_hours")->integer(), 24);
+}
+
 TEST(Consolidated, CustomRulesNarrowWhoAsksWhat) {
   policy::Policy policy = policy::example_policy();
   for (policy::Table& table : policy.tables) {

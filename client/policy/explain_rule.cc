@@ -122,6 +122,10 @@ std::string control_lines(const policy::Table& table) {
     out += line("Answers about it go to " + joined(*rule.result_receivers, " and ") + " only.");
   }
   out += rations_text(rule.access_budget, "    Each member's questions about it ");
+  if (rule.derived_hours > 0) {
+    out += line("Members who may ask may define derived tables over it, each for at most " +
+                thousands(rule.derived_hours) + " hours; " + table.owner + " may veto any.");
+  }
   if (rule.additional_analyses == policy::AdditionalAnalyses::required) {
     out += line("It answers no question: it is for additional analyses only.");
   }

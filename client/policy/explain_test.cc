@@ -44,12 +44,14 @@ TEST(Explain, SaysWhatRulesControl) {
   rule.result_receivers = {"agency"};
   rule.access_budget = {{privacy::Window::day, privacy::Accounting::queries, 10}};
   rule.additional_analyses = policy::AdditionalAnalyses::required;
+  rule.derived_hours = 1000;
   std::string text = explain_policy(policy);
   EXPECT_THAT(text, HasSubstr("Only rows where (t0.device = 'phone') exist for a question."));
   EXPECT_THAT(text, HasSubstr("says: device; with other columns: nothing."));
   EXPECT_THAT(text, HasSubstr("An ON may have no condition beside the person's equality."));
   EXPECT_THAT(text, HasSubstr("Answers about it go to agency only."));
   EXPECT_THAT(text, HasSubstr("It answers no question"));
+  EXPECT_THAT(text, HasSubstr("derived tables over it, each for at most 1,000 hours; newsnow may"));
   EXPECT_THAT(text, HasSubstr("questions about it may spend queries 10 in any day"));
   rule = {};
   rule.kind = policy::RuleKind::custom;

@@ -39,7 +39,7 @@ class RuleReader {
         *file_, node, what,
         {"aggregateColumns", "joinColumns", "joinRequired", "allowedJoinOperators",
          "dimensionColumns", "scalarFunctions", "outputConstraints", "additionalAnalyses",
-         "comparisonControls", "allowedResultReceivers", "accessBudget"});
+         "comparisonControls", "allowedResultReceivers", "accessBudget", "derivedTables"});
     read_aggregates(rule);
     read_names(rule, "joinColumns", table_->rule.join_columns);
     read_required(rule);
@@ -56,7 +56,7 @@ class RuleReader {
         *file_, node, what,
         {"allowedAnalyses", "allowedAnalysisProviders", "disallowedOutputColumns",
          "differentialPrivacy", "aggregationThresholds", "additionalAnalyses", "comparisonControls",
-         "allowedResultReceivers", "accessBudget"});
+         "allowedResultReceivers", "accessBudget", "derivedTables"});
     policy::Rule& out = table_->rule;
     out.kind = policy::RuleKind::custom;
     out.analyses = words(rule, "allowedAnalyses");
@@ -153,6 +153,11 @@ class RuleReader {
       table_->rule.access_budget = read_rations(*file_, rule.at("accessBudget"));
       check(rule.at("accessBudget"));
     }
+    if (!rule.has("derivedTables")) return;
+    const YamlSection derived(*file_, rule.at("derivedTables"), "derivedTables",
+                              {"retentionHours"});
+    table_->rule.derived_hours =
+        static_cast<std::uint32_t>(derived.integer("retentionHours", 1, policy::kDerivedHoursMax));
   }
 
   void read_additional(const YamlSection& rule) {

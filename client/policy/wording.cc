@@ -139,8 +139,12 @@ std::string next_step(const Refusal& refusal, std::string_view sql, const policy
            nearest_hint(sql, refusal.where, column_names(policy, sql));
   }
   if (refusal.reason == "table_unknown") {
+    const bool derived =
+        std::any_of(policy.tables.begin(), policy.tables.end(),
+                    [](const policy::Table& table) { return table.rule.derived_hours > 0; });
     return "the policy's tables: " + joined(table_names(policy)) +
-           nearest_hint(sql, refusal.where, table_names(policy));
+           nearest_hint(sql, refusal.where, table_names(policy)) +
+           (derived ? "; derived tables: glovebox derived list" : "");
   }
   if (refusal.reason == "function_unsupported" || refusal.reason == "aggregate_unsupported") {
     return out + about_function(sql, refusal.where, refusal.reason);

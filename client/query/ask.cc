@@ -12,7 +12,8 @@ Result<packet::Envelope> sign_question(const Question& question, const Home& hom
   request.policy_hash = policy_hash;
   request.binding = binding;
   request.call = question.call;
-  if (!question.call) request.sql = question.sql;
+  request.derived = question.derived;
+  if (!question.call && !question.derived) request.sql = question.sql;
   request.dry_run = question.dry_run;
   request.epsilon = question.epsilon;
   GBX_TRY(entropy.fill(request.id));
@@ -32,18 +33,25 @@ Result<AnswerFile> open_room_answer(const Asked& asked, std::string_view sealed,
                     .statement = std::move(answer.statement)};
 }
 
+Bytes put_to_room(const Line& line, const Question& question, const Home& home, RoomIdentity& room,
+                  Asked& asked) {
+  auto verified = policy::VerifiedPolicy::verify(asked.policy->envelope);
+  if (!verified) throw RoomUnverified(verified.error());
+  room = meet_room(*line.connection, {&*verified, line.now}, *line.entropy);
+  auto request = sign_question(question, home, room.digest, asked.policy->hash, *line.entropy);
+  if (!request) throw RoomUnverified(request.error());
+  asked.room = &room;
+  asked.request = std::move(request).value();
+  const auto sealed = packet::seal_request(asked.request, room.binding, *line.entropy);
+  if (!sealed) throw RoomUnverified(sealed.error());
+  return call_room(*line.connection, room.binding, {enclave::Call::query, as_bytes(*sealed)});
+}
+
 AnswerFile ask(const Line& line, const PolicyFile& policy, const Home& home,
                const Question& question) {
-  auto verified = policy::VerifiedPolicy::verify(policy.envelope);
-  if (!verified) throw RoomUnverified(verified.error());
-  const RoomIdentity room = meet_room(*line.connection, {&*verified, line.now}, *line.entropy);
-  auto request = sign_question(question, home, room.digest, policy.hash, *line.entropy);
-  if (!request) throw RoomUnverified(request.error());
-  const Asked asked{.room = &room, .policy = &policy, .request = std::move(request).value()};
-  const auto question_sealed = packet::seal_request(asked.request, room.binding, *line.entropy);
-  if (!question_sealed) throw RoomUnverified(question_sealed.error());
-  const Bytes sealed =
-      call_room(*line.connection, room.binding, {enclave::Call::query, as_bytes(*question_sealed)});
+  RoomIdentity room;
+  Asked asked{.room = nullptr, .policy = &policy, .request = {}};
+  const Bytes sealed = put_to_room(line, question, home, room, asked);
   auto answer = open_room_answer(asked, as_text(sealed), home);
   if (!answer) throw RoomUnverified(answer.error());
   return std::move(answer).value();

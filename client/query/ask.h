@@ -24,6 +24,10 @@ struct Question {
   bool dry_run = false;
   std::optional<std::string> epsilon = std::nullopt;  // the policy's epsilon_per_query when absent
   std::optional<packet::TemplateCall> call = std::nullopt;  // a template in place of SQL
+  // Something about derived tables, and no question: ask_derived.h.
+  std::optional<packet::DerivedCall> derived = std::nullopt;
+  // Derived tables of who asks, for working out on this machine what the room will say.
+  std::vector<packet::DerivedTable> known = {};
 };
 
 // The signed question, for this binding only. Fails with unavailable (entropy).
@@ -47,6 +51,11 @@ struct Line {
   Entropy* entropy = nullptr;
   std::int64_t now = 0;  // seconds since 1970: what the room's evidence is held against
 };
+
+// Meets the room, puts the question to it and yields its sealed answer. `asked` is set before
+// anything is sent; its room is `room`. Throws as ask() does.
+Bytes put_to_room(const Line& line, const Question& question, const Home& home, RoomIdentity& room,
+                  Asked& asked);
 
 // The whole conversation. Throws ConnectionError, RoomRefused or RoomUnverified; nothing is spent
 // when the room was not met, or refused for any reason but unavailable. After a HostRefused it is

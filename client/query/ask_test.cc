@@ -36,8 +36,9 @@ class Ask : public testing::Test {
   [[nodiscard]] std::string seal(const std::string& name, const packet::Envelope& request) {
     const AnswerFile file = answer_.file();
     const std::vector<packet::Receiver> receivers = {{name, home_->sealing_key().public_key()}};
-    return packet::seal_answer(packet::print_answer_body(answer_.table, file.statement), receivers,
-                               packet::request_digest(request), entropy_)
+    return packet::seal_answer(
+               packet::print_answer_body(packet::encode(answer_.table), file.statement), receivers,
+               packet::request_digest(request), entropy_)
         .value();
   }
 

@@ -208,8 +208,8 @@ std::optional<std::uint64_t> least(std::uint64_t most, Enough enough) {
 }  // namespace
 
 Result<Forecast> Forecast::make(std::string_view sql, policy::VerifiedPolicy policy,
-                                std::string member,
-                                const std::optional<packet::TemplateCall>& call) {
+                                std::string member, const std::optional<packet::TemplateCall>& call,
+                                std::vector<sql::Derived> derived) {
   std::optional<policy::TemplateUse> use;
   if (call) {
     GBX_TRY_ASSIGN(use, policy::TemplateUse::make(policy.policy().templates, *call));
@@ -219,13 +219,15 @@ Result<Forecast> Forecast::make(std::string_view sql, policy::VerifiedPolicy pol
   GBX_TRY_ASSIGN(std::string tree, engine::parse_sql(*database, sql));
   Forecast out(std::string(sql), std::move(tree), std::move(policy), std::move(member));
   out.use_ = std::move(use);
+  out.derived_ = std::move(derived);
   GBX_TRY(out.checked(0));
   return out;
 }
 
 Result<firewall::CheckedQuery> Forecast::checked(std::uint64_t epsilon) const {
-  return firewall::admit(tree_, sql_, policy_,
-                         {.member = member_, .epsilon = epsilon, .use = use_ ? &*use_ : nullptr});
+  return firewall::admit(
+      tree_, sql_, policy_,
+      {.member = member_, .epsilon = epsilon, .use = use_ ? &*use_ : nullptr, .derived = derived_});
 }
 
 Result<std::optional<std::int64_t>> Forecast::count_width(std::uint64_t epsilon) const {

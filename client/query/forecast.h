@@ -43,11 +43,12 @@ struct RelativeError {
 
 class Forecast {
  public:
-  // With a `call`, of that template; `sql` is not looked at then. Fails as the room would:
-  // template, parser, binder, firewall.
+  // With a `call`, of that template; `sql` is not looked at then. It may name `derived`. Fails as
+  // the room would: template, parser, binder, firewall.
   static Result<Forecast> make(std::string_view sql, policy::VerifiedPolicy policy,
                                std::string member,
-                               const std::optional<packet::TemplateCall>& call = {});
+                               const std::optional<packet::TemplateCall>& call = {},
+                               std::vector<sql::Derived> derived = {});
 
   // The widest 95 % half-width among the counts (of people, rows, values) in the answer, for a
   // question of that epsilon (10^-6; 0 = the policy's); nullopt when the answer has no count. Fails
@@ -95,6 +96,7 @@ class Forecast {
   policy::VerifiedPolicy policy_;
   std::string member_;
   std::optional<policy::TemplateUse> use_;
+  std::vector<sql::Derived> derived_;
 };
 
 }  // namespace gbx::client

@@ -172,19 +172,51 @@ Result<StaticCheck> StaticCheck::make(policy::VerifiedPolicy policy) {
   return StaticCheck(std::move(policy), std::move(parser));
 }
 
-Result<firewall::CheckedQuery> StaticCheck::admit(std::string_view sql,
-                                                  const firewall::Request& request) const {
+Result<std::string> StaticCheck::tree_of(std::string_view sql) const {
   GBX_TRY(sql::check_text(sql));
   // A room gets it inside of JSON, where other bytes cannot stand.
   if (!snapshot::is_utf8(sql)) return Error{ErrorCode::invalid_argument, "text_malformed"};
-  GBX_TRY_ASSIGN(const std::string tree, engine::parse_sql(*parser_, sql));
+  return engine::parse_sql(*parser_, sql);
+}
+
+Result<firewall::CheckedQuery> StaticCheck::admit(std::string_view sql,
+                                                  const firewall::Request& request) const {
+  GBX_TRY_ASSIGN(const std::string tree, tree_of(sql));
   return firewall::admit(tree, sql, policy_, request);
 }
 
+Result<firewall::DerivedTable> StaticCheck::define(const std::string& name, const std::string& sql,
+                                                   const std::string& member) {
+  if (sql.size() > packet::kDerivedSqlBytesMax) {
+    return Error{ErrorCode::invalid_argument, "derived_too_large"};
+  }
+  GBX_TRY_ASSIGN(const std::string tree, tree_of(sql));
+  GBX_TRY_ASSIGN(firewall::DerivedTable made,
+                 firewall::admit_derived({member, name, sql, tree}, policy_.policy(), derived_));
+  derived_.push_back(made.rows);
+  return made;
+}
+
+// As a room had them, each with what stands before it.
+Result<std::vector<sql::Derived>> StaticCheck::derived_of(
+    const packet::AnswerPredicate& predicate) const {
+  std::vector<sql::Derived> out;
+  for (const packet::DerivedTable& table : predicate.derived) {
+    GBX_TRY_ASSIGN(const std::string tree, tree_of(table.sql));
+    GBX_TRY_ASSIGN(firewall::DerivedTable made,
+                   firewall::admit_derived({table.member, table.name, table.sql, tree},
+                                           policy_.policy(), out));
+    out.push_back(std::move(made.rows));
+  }
+  return out;
+}
+
 Verdict StaticCheck::check(std::string_view sql, const std::string& member) const {
-  const Result<firewall::CheckedQuery> query = admit(sql, {.member = member});
+  const Result<firewall::CheckedQuery> query = admit(sql, {.member = member, .derived = derived_});
   if (!query) return refused(query.error());
-  return accepted(*query, policy_.policy());
+  Verdict out = accepted(*query, policy_.policy());
+  for (const std::size_t place : query->derived()) out.derived.push_back(derived_[place].name);
+  return out;
 }
 
 Verdict StaticCheck::check(const packet::TemplateCall& call, const std::string& member) const {
@@ -205,10 +237,14 @@ Status StaticCheck::confirm(const packet::AnswerTable& table,
     if (!made) return differs;
     use = std::move(*made);
   }
+  const auto derived = derived_of(predicate);
+  if (!derived) return differs;
   const Result<firewall::CheckedQuery> query =
       admit(use ? std::string_view(use->sql()) : std::string_view(request.sql),
-            {.member = request.member, .use = use ? &*use : nullptr});
+            {.member = request.member, .use = use ? &*use : nullptr, .derived = *derived});
   if (!query || query->canonical() != predicate.query_text) return differs;
+  if (query->derived().size() != predicate.derived.size())
+    return differs;  // none that it is not of
   const std::vector<sql::Item>& items = query->items();
   bool same = items.size() == table.columns.size();
   for (std::size_t i = 0; same && i < items.size(); i++) {

@@ -11,6 +11,7 @@
 
 #include "engine/duckdb/database.h"
 #include "trusted/firewall/check.h"
+#include "trusted/firewall/derived.h"
 #include "trusted/packet/answer.h"
 #include "trusted/packet/request.h"
 
@@ -35,6 +36,7 @@ struct Verdict {
   std::string canonical;                // the query in its one spelling
   std::string path;                     // "merge": one pass over the sorted snapshots
   std::vector<std::string> tables;      // touched, each once
+  std::vector<std::string> derived;     // that it stands on, by name, in the order of definition
   std::vector<std::string> persons;     // "table.column" of the privacy unit in each
   bool lists = false;                   // persons; then people_min is the least audience
   std::int64_t people_min = 0;          // no row of the answer stands for fewer
@@ -61,6 +63,12 @@ class StaticCheck {
   // Fails with unavailable ("engine_failed") when there is no parser.
   static Result<StaticCheck> make(policy::VerifiedPolicy policy);
 
+  // From here on questions may name it, as `member` defined it. Fails as a room would; what only a
+  // room knows (time, vetoes, shares) is not asked.
+  Result<firewall::DerivedTable> define(const std::string& name, const std::string& sql,
+                                        const std::string& member);
+  // What was defined, in order.
+  [[nodiscard]] const std::vector<sql::Derived>& derived() const { return derived_; }
   // What `member`, a name of the policy or not, would hear. `sql` is parsed in this process.
   [[nodiscard]] Verdict check(std::string_view sql, const std::string& member) const;
   // The same of a template of the policy.
@@ -69,7 +77,7 @@ class StaticCheck {
   // reads the question under the policy: the text in its one spelling, and by column the name, the
   // type and the formula. Fails with unverified (statement_query_differs, result_columns_differ);
   // also when this program would not let the question pass, or reads it otherwise than the room's
-  // version did.
+  // version did. Derived tables are those of the predicate, and none that was defined here.
   [[nodiscard]] Status confirm(const packet::AnswerTable& table,
                                const packet::AnswerPredicate& predicate,
                                const packet::Request& request) const;
@@ -81,8 +89,13 @@ class StaticCheck {
   [[nodiscard]] Result<firewall::CheckedQuery> admit(std::string_view sql,
                                                      const firewall::Request& request) const;
 
+  [[nodiscard]] Result<std::string> tree_of(std::string_view sql) const;
+  [[nodiscard]] Result<std::vector<sql::Derived>> derived_of(
+      const packet::AnswerPredicate& predicate) const;
+
   policy::VerifiedPolicy policy_;
   std::unique_ptr<engine::Database> parser_;
+  std::vector<sql::Derived> derived_;
 };
 
 }  // namespace gbx::client

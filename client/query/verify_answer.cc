@@ -44,6 +44,7 @@ Result<packet::Request> verify_request(const packet::Envelope& envelope,
     return unverified("request_digest_wrong");
   }
   if (request.id != predicate.request_id) return unverified("request_id_wrong");
+  if (request.derived) return unverified("query_digest_wrong");  // it asked for no answer
   if (request.call != predicate.call) return unverified("statement_template_wrong");
   std::string sql = request.sql;
   if (request.call) {
@@ -156,6 +157,18 @@ Status verify_near(const packet::AnswerPredicate& predicate, const policy::Polic
   const bool refused = policy.privacy.differencing.refuse || predicate.repeat_of.has_value() ||
                        predicate.list.has_value();
   return refused && !predicate.near.empty() ? Status(unverified("statement_near_wrong")) : Status();
+}
+
+// Step 8: what the question stood on was there when it was answered, and no template stands on any.
+// That these are all, and what they mean, StaticCheck::confirm() says.
+Status verify_derived(const packet::AnswerPredicate& predicate, const packet::Request& request) {
+  const bool there =
+      std::all_of(predicate.derived.begin(), predicate.derived.end(),
+                  [&](const packet::DerivedTable& table) { return table.until > predicate.time; });
+  if (!there || (request.call && !predicate.derived.empty())) {
+    return unverified("statement_derived_wrong");
+  }
+  return {};
 }
 
 // Step 8: the noise is the policy's or stronger. verify_budget() came before.
@@ -296,6 +309,7 @@ Result<VerifiedAnswer> VerifiedAnswer::verify(const AnswerFile& file, const Hash
   GBX_TRY(verify_identity(out.predicate_, out.request_, file.binding, out.room_));
   GBX_TRY(verify_budget(out.predicate_, policy.policy(), out.table_.dry_run));
   GBX_TRY(verify_near(out.predicate_, policy.policy()));
+  GBX_TRY(verify_derived(out.predicate_, out.request_));
   GBX_TRY(verify_list(out.table_, out.predicate_, policy.policy()));
   GBX_TRY(verify_strength(out.predicate_, policy.policy()));
   GBX_TRY(verify_price(out.predicate_.noise, out.request_, policy.policy().privacy));

@@ -359,6 +359,26 @@ TEST(VerifyAnswer, NearQuestionsAreAnsweredOnlyWhereTheyAreFlagged) {
   EXPECT_EQ(verdict(answer.file(), answer.policy_hash()), "statement_near_wrong");
 }
 
+TEST(VerifyAnswer, StandsOnDerivedTablesThatWereThere) {
+  const auto until = [](std::int64_t more) {
+    return spoilt([more](TestAnswer& answer) {
+      answer.predicate.derived = {
+          {{}, "agency", "buyers", "SELECT 1", answer.predicate.time + more}};
+    });
+  };
+  EXPECT_EQ(until(1), "PASS");
+  EXPECT_EQ(until(0), "statement_derived_wrong");
+  EXPECT_EQ(until(-1), "statement_derived_wrong");
+}
+
+TEST(VerifyAnswer, OfARequestThatAskedForNoAnswerIsNone) {
+  TestAnswer answer;
+  answer.request.sql.clear();
+  answer.request.derived = packet::DerivedCall{};
+  answer.fill_predicate();
+  EXPECT_EQ(verdict(answer.file(), answer.policy_hash()), "query_digest_wrong");
+}
+
 TEST(VerifyAnswer, ATreeOfAHistogramHasAsManyLevelsAsItSays) {
   const auto with_levels = [](std::uint32_t levels, std::uint32_t paid_for) {
     return spoilt([&](TestAnswer& answer) {

@@ -51,6 +51,13 @@ TEST(VerifyTemplate, OneOfATemplatePasses) {
   EXPECT_EQ(verified->predicate().call, answer.request.call);
 }
 
+TEST(VerifyTemplate, StandsOnNoDerivedTable) {
+  EXPECT_EQ(verdict_of_template([](TestAnswer& a) {
+              a.predicate.derived = {{{}, "agency", "t", "SELECT 1", a.predicate.time + 1}};
+            }),
+            "statement_derived_wrong");
+}
+
 TEST(VerifyTemplate, TheTemplateIsThePolicysAndTheRequests) {
   EXPECT_EQ(verdict_of_template([](TestAnswer& a) { a.predicate.call.reset(); }),
             "statement_template_wrong");

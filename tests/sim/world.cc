@@ -1,6 +1,7 @@
 #include "tests/sim/world.h"
 
 #include <algorithm>
+#include <map>
 
 #include "attest/sim.h"
 #include "engine/duckdb/parse.h"
@@ -74,9 +75,17 @@ Sealed seal(snapshot::SnapshotManifest manifest, const snapshot::SortedRows& row
           crypto::sha256(as_bytes(envelope.payload))};
 }
 
+// Rows of one person stay in their order.
+template <typename Row>
+void sort_by_person(std::vector<Row>& rows) {
+  std::multimap<std::uint64_t, Row> sorted;
+  for (Row& row : rows) sorted.emplace(row.person, std::move(row));
+  rows.clear();
+  for (auto& [person, row] : sorted) rows.push_back(std::move(row));
+}
+
 snapshot::SortedRows exposure_rows(std::vector<ExposureRow> rows) {
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const auto& a, const auto& b) { return a.person < b.person; });
+  sort_by_person(rows);
   std::vector<std::string> campaigns;
   for (const ExposureRow& row : rows) campaigns.push_back(row.campaign);
   std::sort(campaigns.begin(), campaigns.end());
@@ -96,8 +105,7 @@ snapshot::SortedRows exposure_rows(std::vector<ExposureRow> rows) {
 }
 
 snapshot::SortedRows purchase_rows(std::vector<PurchaseRow> rows) {
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const auto& a, const auto& b) { return a.person < b.person; });
+  sort_by_person(rows);
   snapshot::SortedRows out;
   out.columns.resize(2);
   out.dictionaries.resize(2);
@@ -107,6 +115,11 @@ snapshot::SortedRows purchase_rows(std::vector<PurchaseRow> rows) {
     out.columns[1].values.push_back(row.cents);
   }
   return out;
+}
+
+std::uint8_t number_of(const std::string& member) {
+  if (member == "newsnow") return kNewsnow;
+  return member == "shopgood" ? kShopgood : kAgency;
 }
 
 void keep(Bytes& transcript, const Frame& frame) {
@@ -251,11 +264,11 @@ std::string World::make_request(std::string_view sql, bool dry_run) {
   request.id[1] = static_cast<std::uint8_t>(requests_ >> 8);
   requests_++;
   request.call = asked_call;
-  if (!asked_call) request.sql = std::string(sql);
+  request.derived = asked_derived;
+  if (!asked_call && !asked_derived) request.sql = std::string(sql);
   request.dry_run = dry_run;
-  request.epsilon = asked_epsilon;
-  last_request = packet::make_request(
-      request, policy::test_signing_key(asker == "newsnow" ? kNewsnow : kAgency));
+  if (!asked_derived) request.epsilon = asked_epsilon;
+  last_request = packet::make_request(request, policy::test_signing_key(number_of(asker)));
   return packet::seal_request(last_request, binding, party_entropy).value();
 }
 
@@ -285,6 +298,33 @@ std::optional<World::Read> World::read(const Frame& answer) const {
   if (!table || !predicate) return std::nullopt;
   if (packet::answer_digest(*table) != statement->subject_digest) return std::nullopt;
   return Read{std::move(*table), std::move(*predicate)};
+}
+
+Frame World::derive(const packet::DerivedCall& call) {
+  asked_derived = call;
+  Frame out = ask("");
+  asked_derived.reset();
+  return out;
+}
+
+std::optional<packet::DerivedList> World::read_derived(const Frame& answer) const {
+  if (answer.call != Call::answer) return std::nullopt;
+  const auto body = packet::open_answer(as_text(answer.payload), asker,
+                                        policy::test_sealing_key(number_of(asker)),
+                                        packet::request_digest(last_request));
+  if (!body) return std::nullopt;
+  const auto parts = packet::parse_answer_body(*body);
+  if (!parts) return std::nullopt;
+  const auto statement =
+      packet::open_statement(parts->statement, packet::kDerivedPredicate, binding.signing_key);
+  if (!statement) return std::nullopt;
+  const Hash digest = crypto::sha256(as_bytes(parts->result.canonical()));
+  if (statement->subject_digest != digest) return std::nullopt;
+  const auto said = packet::decode_derived_predicate(statement->predicate, "derived_answer_wrong");
+  if (!said || said->request_digest != packet::request_digest(last_request)) return std::nullopt;
+  auto list = packet::decode_derived_list(parts->result, "derived_answer_wrong");
+  if (!list) return std::nullopt;
+  return std::move(*list);
 }
 
 Result<std::unique_ptr<room::Room>> World::make(policy::VerifiedPolicy verified) noexcept {

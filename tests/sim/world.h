@@ -136,6 +136,9 @@ class World final : public enclave::RoomMaker {
     packet::AnswerPredicate predicate;
   };
   [[nodiscard]] std::optional<Read> read(const enclave::Frame& answer) const;
+  // Something about derived tables, asked by `asker`; and what it reads of the answer.
+  enclave::Frame derive(const packet::DerivedCall& call);
+  [[nodiscard]] std::optional<packet::DerivedList> read_derived(const enclave::Frame& answer) const;
 
   // RoomMaker.
   Result<std::unique_ptr<room::Room>> make(policy::VerifiedPolicy policy) noexcept override;
@@ -147,11 +150,12 @@ class World final : public enclave::RoomMaker {
   Sealed purchases;
   // Of the next make_request().
   std::optional<std::string> asked_epsilon;
-  std::optional<packet::TemplateCall> asked_call;  // in place of its SQL
-  std::string asker = "newsnow";                   // or "agency"
-  packet::ReleaseTerms terms;                      // of the next make_release(): epsilon and delta
-  packet::Binding binding;                         // of the last hello
-  Hash log_head{};                                 // likewise
+  std::optional<packet::TemplateCall> asked_call;    // in place of its SQL
+  std::optional<packet::DerivedCall> asked_derived;  // in place of a question
+  std::string asker = "newsnow";                     // or "agency", "shopgood"
+  packet::ReleaseTerms terms;  // of the next make_release(): epsilon and delta
+  packet::Binding binding;     // of the last hello
+  Hash log_head{};             // likewise
   packet::Envelope last_request;
   SeededEntropy entropy;  // the room's
   SeededEntropy party_entropy;

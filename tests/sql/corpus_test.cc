@@ -14,6 +14,7 @@
 #include "tests/sql/rooms.h"
 #include "tests/sql/syntax_tree.h"
 #include "trusted/firewall/check.h"
+#include "trusted/firewall/derived.h"
 
 namespace gbx::testing {
 namespace {
@@ -29,7 +30,9 @@ struct Case {
   std::vector<policy::Parameter> values;
   std::string name = "test";
   bool approved = true;
-  std::string expected;  // after "statement "
+  std::vector<std::string> derived;  // "NAME SQL", in order, by the member that asks
+  std::string define;                // the statement is the definition of this one
+  std::string expected;              // after "statement "
   std::string sql;
   std::string detail;  // after ----
 };
@@ -64,6 +67,9 @@ TestFile read(const fs::path& path) {
   for (std::size_t i = 0; i < out.lines.size(); i++) {
     const std::string& line = out.lines[i];
     if (starts(line, "room ")) now.room = line.substr(5);
+    if (starts(line, "room ") || line == "forget") now.derived.clear();
+    if (starts(line, "derived ")) now.derived.push_back(line.substr(8));
+    if (starts(line, "define ")) now.define = line.substr(7);
     if (starts(line, "as ")) now.member = line.substr(3);
     if (starts(line, "epsilon ")) now.epsilon = *privacy::parse_epsilon(line.substr(8));
     if (starts(line, "set ")) now.values.push_back(parameter_of(line.substr(4)));
@@ -86,6 +92,7 @@ TestFile read(const fs::path& path) {
     now.values.clear();
     now.approved = true;
     now.name = "test";
+    now.define.clear();
   }
   return out;
 }
@@ -136,15 +143,18 @@ std::optional<policy::TemplateUse> template_of(const Case& test, const policy::P
   return *policy::TemplateUse::make(std::span(&entry, 1), call);
 }
 
-Outcome run(DuckdbParser& parser, const Case& test) {
-  const auto policy = room_called(test.room);
-  if (!policy) return {"no such room", ""};
-  const auto use = template_of(test, policy->policy());
-  const auto checked = firewall::admit(
-      parser.tree(test.sql), test.sql, *policy,
-      {.member = test.member, .epsilon = test.epsilon, .use = use ? &*use : nullptr});
-  if (checked) return {"accepted", describe(*checked)};
-  const Error& error = checked.error();
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += " " + word;
+  return out;
+}
+
+std::string describe(const firewall::DerivedTable& table) {
+  return "columns" + joined(table.columns) + "\ntables" + joined(table.tables) + "\nhours " +
+         std::to_string(table.retention_s / 3600);
+}
+
+Outcome refused(const Error& error) {
   std::string place;
   if (error.where.end > 0) {
     place = std::to_string(error.where.begin) + ".." + std::to_string(error.where.end) + " ";
@@ -152,6 +162,34 @@ Outcome run(DuckdbParser& parser, const Case& test) {
   return {"refused " + std::string(error_code_name(error.code)) + " " + place +
               std::string(error.reason.view()),
           ""};
+}
+
+Outcome run(DuckdbParser& parser, const Case& test) {
+  const auto policy = room_called(test.room);
+  if (!policy) return {"no such room", ""};
+  std::vector<sql::Derived> derived;
+  const auto define = [&](const std::string& name, const std::string& sql) {
+    return firewall::admit_derived({test.member, name, sql, parser.tree(sql)}, policy->policy(),
+                                   derived);
+  };
+  for (const std::string& line : test.derived) {
+    const std::size_t end = line.find(' ');
+    auto made = define(line.substr(0, end), line.substr(end + 1));
+    if (!made) return {line + ": " + std::string(made.error().reason.view()), ""};
+    derived.push_back(std::move(made->rows));
+  }
+  if (!test.define.empty()) {
+    const auto made = define(test.define, test.sql);
+    return made ? Outcome{"accepted", describe(*made)} : refused(made.error());
+  }
+  const auto use = template_of(test, policy->policy());
+  const auto checked = firewall::admit(parser.tree(test.sql), test.sql, *policy,
+                                       {.member = test.member,
+                                        .epsilon = test.epsilon,
+                                        .use = use ? &*use : nullptr,
+                                        .derived = derived});
+  if (checked) return {"accepted", describe(*checked)};
+  return refused(checked.error());
 }
 
 std::vector<fs::path> files() {

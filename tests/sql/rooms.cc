@@ -75,6 +75,7 @@ Table exposures() {
   table.rule.aggregate_columns.push_back({{"seconds"}, AggregateFunction::sum});
   table.rule.scalar_functions = kFunctions;
   table.rule.output_constraints = {{"hashed_email", 60}};
+  table.rule.derived_hours = 48;
   return table;
 }
 
@@ -112,6 +113,7 @@ Table purchases() {
   table.rule.aggregate_columns.push_back(
       {{"coupon", "gift", "items", "product"}, AggregateFunction::count_distinct});
   table.rule.scalar_functions = kFunctions;
+  table.rule.derived_hours = 24;
   return table;
 }
 
@@ -295,12 +297,14 @@ Policy custom() {
   exposures.disallowed_outputs = {"creative"};
   exposures.output_constraints = {{"hashed_email", 80}};
   exposures.needs_noise = true;
+  exposures.derived_hours = 48;
   policy::Rule& purchases = policy.tables[1].rule;
   purchases = {};
   purchases.kind = policy::RuleKind::custom;
   purchases.analyses = {std::string(policy::kAnyQuery), "overlap"};
   purchases.analysis_providers = {"shopgood"};
   purchases.result_receivers = {"shopgood"};
+  purchases.derived_hours = 12;
   return policy;
 }
 

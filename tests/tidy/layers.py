@@ -77,6 +77,10 @@ FORBIDDEN_IN_TRUSTED = {
 # folder covers all its files. cli/ and files with main() need no line: the e2e tests run them.
 TESTED_ELSEWHERE = {
     "client/query/confirm_apart.cc": "tests/sim/confirm_test.cc",
+    "trusted/room/derive.cc": "tests/sim/derived_test.cc",
+    "trusted/room/derived.cc": "tests/sim/derived_test.cc",
+    "trusted/firewall/derived.cc": "tests/sql/derived_test.cc",
+    "trusted/sql/derived.cc": "tests/sql/derived_test.cc",
     "attest/cpu_trust.cc": "attest/trust_policy_test.cc",
     "attest/dcap_collateral.cc": "attest/dcap_test.cc",
     "attest/dcap_quote.cc": "attest/dcap_test.cc",

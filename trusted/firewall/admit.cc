@@ -19,13 +19,18 @@ Result<CheckedQuery> admit(std::string_view ast, std::string_view sql,
                            const policy::VerifiedPolicy& policy, const Request& request) {
   GBX_TRY_ASSIGN(sql::Select select, sql::parse(ast, sql));
   Request asked = request;
-  if (request.use != nullptr) {
+  std::vector<std::size_t> named;
+  if (request.use == nullptr) {
+    GBX_TRY_ASSIGN(named, sql::with_derived(select, request.derived));
+  } else {
     GBX_CHECK(sql == request.use->sql());
     GBX_TRY(sql::set_parameters(select, request.use->values()));
     asked.analysis = request.use->call().name;
   }
   GBX_TRY_ASSIGN(const sql::Query query, sql::bind(select, catalog_of(policy.policy())));
-  return check(query, policy, asked);
+  GBX_TRY_ASSIGN(CheckedQuery out, check(query, policy, asked));
+  out.derived_ = std::move(named);
+  return out;
 }
 
 }  // namespace gbx::firewall

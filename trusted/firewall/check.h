@@ -23,6 +23,7 @@
 #include "trusted/privacy/tree.h"
 #include "trusted/sql/catalog.h"
 #include "trusted/sql/compare.h"
+#include "trusted/sql/derived.h"
 #include "trusted/sql/normal_form.h"
 #include "trusted/sql/query.h"
 #include "trusted/sql/task.h"
@@ -41,6 +42,9 @@ struct Request {
   // The template that the query was made of; nullptr for SQL of the member's own. Must outlive the
   // call.
   const policy::TemplateUse* use = nullptr;
+  // What SQL of the member's own may name beside tables; a template's text may not, since its
+  // owners approved what it reads.
+  std::span<const sql::Derived> derived = {};
 };
 
 enum class OutputKind : std::uint8_t {
@@ -98,10 +102,14 @@ class CheckedQuery {
   [[nodiscard]] bool lists() const { return task_.lists; }
   // The template that it was made of, with its values; nothing for SQL of the member's own.
   [[nodiscard]] const std::optional<packet::TemplateCall>& call() const { return call_; }
+  // The derived tables that it stands on, as places in Request::derived; ascending.
+  [[nodiscard]] const std::vector<std::size_t>& derived() const { return derived_; }
 
  private:
   friend Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy& policy,
                                     const Request& request);
+  friend Result<CheckedQuery> admit(std::string_view ast, std::string_view sql,
+                                    const policy::VerifiedPolicy& policy, const Request& request);
   CheckedQuery() = default;
   sql::Task task_;
   privacy::Plan plan_;
@@ -114,6 +122,7 @@ class CheckedQuery {
   Stability stability_;
   sql::Compared compared_;
   std::optional<packet::TemplateCall> call_;
+  std::vector<std::size_t> derived_;
 };
 
 // `asked` must have been bound against catalog_of(policy.policy()); another catalog is a bug and
@@ -163,7 +172,8 @@ Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy
 Between moment_between(const Output& output, Between n, Between s, Between q);
 
 // Parse, bind and check in one: `ast` is the tree that DuckDB printed for `sql`, both hostile. With
-// a template `sql` is its text, and its values are put into the tree.
+// a template `sql` is its text, and its values are put into the tree; without one, derived tables
+// are put where it names them.
 Result<CheckedQuery> admit(std::string_view ast, std::string_view sql,
                            const policy::VerifiedPolicy& policy, const Request& request);
 

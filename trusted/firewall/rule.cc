@@ -120,6 +120,18 @@ Status RuleCheck::allow(const Request& request) const {
     // A list of groups tells that their people are enough, so it counts them.
     if (query_->aggregates.empty()) GBX_TRY(row_count(query_->items.front().where));
   }
+  return conditions();
+}
+
+Status RuleCheck::allow_rows(const Request& request) const {
+  GBX_TRY(analyses(request));
+  GBX_TRY(join_columns());
+  GBX_TRY(join_operators());
+  GBX_TRY(functions());
+  return conditions();
+}
+
+Status RuleCheck::conditions() const {
   if (query_->has_filter) GBX_TRY(filter(query_->filter));
   for (const Origin& origin : lineage_.read_by_steps()) GBX_TRY(filter(origin));
   return comparisons();
@@ -224,13 +236,18 @@ Status RuleCheck::moves() const {
   return {};
 }
 
-Status RuleCheck::joins(std::string_view member) const {
+Status RuleCheck::join_columns() const {
   for (const sql::PersonJoin& join : query_->person_joins) {
     const policy::Table& table = *tables_[join.relation];
     if (!joins_on(table)) {
       return deny("join_column_not_listed", join.where);
     }
   }
+  return {};
+}
+
+Status RuleCheck::joins(std::string_view member) const {
+  GBX_TRY(join_columns());
   // Nobody is in the rows without rows in a table of the member who asks: then every table is
   // joined with it, directly or through others.
   bool has_own = false;

@@ -31,6 +31,8 @@ class RuleCheck {
 
   // Everything but the price. Fails with policy_denied.
   [[nodiscard]] Status allow(const Request& request) const;
+  // What rows are made by: of this what does not depend on the question around them.
+  [[nodiscard]] Status allow_rows(const Request& request) const;
 
   // The k of a query: the most that the policy or any table in it demands.
   [[nodiscard]] std::int64_t people_min() const;
@@ -49,6 +51,8 @@ class RuleCheck {
   [[nodiscard]] Status list(std::string_view member) const;
   [[nodiscard]] Status receivers() const;
   [[nodiscard]] Status joins(std::string_view member) const;
+  [[nodiscard]] Status join_columns() const;
+  [[nodiscard]] Status conditions() const;
   [[nodiscard]] Status join_operators() const;
   [[nodiscard]] Status comparisons() const;
   [[nodiscard]] Status moves() const;

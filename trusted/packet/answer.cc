@@ -412,6 +412,7 @@ Json encode(const AnswerPredicate& predicate) {
   }
   if (predicate.repeat_of) out.set("repeat_of", to_hex(*predicate.repeat_of));
   if (predicate.call) out.set("template", encode(*predicate.call));
+  if (!predicate.derived.empty()) out.set("derived", encode(predicate.derived));
   return out;
 }
 
@@ -420,6 +421,9 @@ Result<AnswerPredicate> decode_answer_predicate(const Json& json) {
   AnswerPredicate out;
   out.binding = fields.hex_array<64>("binding");
   const Json::Array& budget = fields.array("budget", kTablesMax);
+  if (const Json* derived = fields.optional("derived")) {
+    GBX_TRY_ASSIGN(out.derived, decode_derived_tables(*derived, kMalformed));
+  }
   const bool promised = json.find("guarantee") == nullptr;
   const std::string none = promised ? "" : fields.text("guarantee", kNameBytesMax);
   out.image_digest = fields.hex_array<32>("image_digest");
@@ -460,10 +464,10 @@ Hash answer_digest(const AnswerTable& table) {
   return crypto::sha256(as_bytes(encode(table).canonical()));
 }
 
-std::string print_answer_body(const AnswerTable& table, const Envelope& statement) {
+std::string print_answer_body(const Json& result, const Envelope& statement) {
   // An envelope prints as canonical JSON, so what was printed parses.
-  return Json::object({{"result", encode(table)},
-                       {"statement", Json::parse(print_envelope(statement)).value()}})
+  return Json::object(
+             {{"result", result}, {"statement", Json::parse(print_envelope(statement)).value()}})
       .canonical();
 }
 

@@ -15,6 +15,7 @@
 #include "trusted/base/json.h"
 #include "trusted/base/value.h"
 #include "trusted/packet/binding.h"
+#include "trusted/packet/derived.h"
 #include "trusted/packet/dsse.h"
 #include "trusted/packet/formula_input.h"
 #include "trusted/packet/list_terms.h"
@@ -127,6 +128,9 @@ struct AnswerPredicate {
   // first; at most kNearMax.
   std::vector<Hash> near;
   std::optional<ListTerms> list = {};  // of a list of persons, and of no other
+  // The derived tables that the question stands on, as they were when it was answered, in the order
+  // of definition.
+  std::vector<DerivedTable> derived = {};
 };
 
 // Every value must be encodable (amounts within 2^53 - 1): a bug otherwise.
@@ -141,7 +145,7 @@ Result<AnswerPredicate> decode_answer_predicate(const Json& json);
 Hash answer_digest(const AnswerTable& table);
 
 // What is sealed to the receivers: {"result", "statement"} as canonical JSON text.
-std::string print_answer_body(const AnswerTable& table, const Envelope& statement);
+std::string print_answer_body(const Json& result, const Envelope& statement);
 struct AnswerBody {
   Json result;
   Envelope statement;

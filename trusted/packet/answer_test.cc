@@ -141,6 +141,25 @@ TEST(AnswerPredicate, RefusesEveryMissingAndUnknownMember) {
   EXPECT_FALSE(decode_answer_predicate(more));
 }
 
+TEST(AnswerPredicate, SaysTheDerivedTablesThatItStandsOn) {
+  AnswerPredicate one = predicate();
+  one.derived = {{{}, "newsnow", "buyers", "SELECT 1", 5}, {{}, "agency", "rich", "SELECT 2", 6}};
+  const Json json = encode(one);
+  const auto decoded = decode_answer_predicate(json);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->derived, one.derived);
+  EXPECT_EQ(encode(predicate()).find("derived"), nullptr);
+  for (const Json& wrong : {Json(Json::Array()), Json("buyers"), Json(Json::Array{Json("buyers")}),
+                            Json(Json::Array{json.find("derived")->array()->at(0),
+                                             json.find("derived")->array()->at(0)})}) {
+    Json::Object members;
+    for (const Json::Member& member : *json.object()) {
+      members.emplace_back(member.first, member.first == "derived" ? wrong : member.second);
+    }
+    EXPECT_FALSE(decode_answer_predicate(Json(std::move(members)))) << wrong.canonical();
+  }
+}
+
 TEST(AnswerPredicate, ARepeatNamesTheFirstRequest) {
   AnswerPredicate repeat = predicate();
   repeat.repeat_of = Hash{9};
@@ -167,7 +186,7 @@ TEST(AnswerPredicate, TablesStandOnceAndInOrder) {
 
 TEST(AnswerBody, HoldsTheTableAndItsStatement) {
   const Envelope statement = make_envelope("application/vnd.in-toto+json", encode(predicate()));
-  const std::string text = print_answer_body(table(), statement);
+  const std::string text = print_answer_body(encode(table()), statement);
   const auto body = parse_answer_body(text);
   ASSERT_TRUE(body);
   EXPECT_EQ(body->result.canonical(), encode(table()).canonical());

@@ -21,6 +21,14 @@ void open_as(std::uint8_t kind, const std::string& payload) {
   if (close) GBX_CHECK(make_close_request(*close, key).payload == payload);
   const auto statement = open_statement(envelope, kAnswerPredicate, key.public_key());
   if (statement) GBX_CHECK(make_statement(*statement, key).payload == payload);
+  if (const auto json = Json::parse_canonical(payload)) {
+    const auto list = decode_derived_list(*json, "derived_answer_wrong");
+    if (list) GBX_CHECK(encode(*list).canonical() == payload);
+    const auto said = decode_derived_predicate(*json, "derived_answer_wrong");
+    if (said) GBX_CHECK(encode(*said).canonical() == payload);
+    const auto tables = decode_derived_tables(*json, "answer_malformed");
+    if (tables) GBX_CHECK(encode(*tables).canonical() == payload);
+  }
   GBX_CHECK(!open_key_release(envelope, key.public_key(), room));
 }
 

@@ -16,11 +16,13 @@ Result<Request> decode(const Json& json) {
   out.member = fields.text("member", kNameBytesMax);
   out.policy_hash = fields.hex_array<32>("policy_hash");
   const Json* call = fields.optional("template");
-  // One or the other: who knows no templates misses the SQL.
-  if (call == nullptr) out.sql = fields.text("sql", kSqlBytesMax);
+  const Json* derived = fields.optional("derived");
+  if (derived != nullptr && (call != nullptr || out.dry_run)) fields.fail();
+  // One of them: who knows no templates, or no derived tables, misses the SQL.
+  if (call == nullptr && derived == nullptr) out.sql = fields.text("sql", kSqlBytesMax);
   if (const Json* epsilon = fields.optional("epsilon")) {
     const std::string* text = epsilon->string();
-    if (text == nullptr || text->size() > kEpsilonBytesMax) {
+    if (text == nullptr || text->size() > kEpsilonBytesMax || derived != nullptr) {
       fields.fail();
     } else {
       out.epsilon = *text;
@@ -29,6 +31,9 @@ Result<Request> decode(const Json& json) {
   GBX_TRY(fields.finish());
   if (call != nullptr) {
     GBX_TRY_ASSIGN(out.call, decode_template_call(*call, kMalformed));
+  }
+  if (derived != nullptr) {
+    GBX_TRY_ASSIGN(out.derived, decode_derived_call(*derived, kMalformed));
   }
   return out;
 }
@@ -43,6 +48,8 @@ Envelope make_request(const Request& request, const crypto::SigningKey& member) 
                                {"policy_hash", to_hex(request.policy_hash)}});
   if (request.call) {
     payload.set("template", encode(*request.call));
+  } else if (request.derived) {
+    payload.set("derived", encode(*request.derived));
   } else {
     payload.set("sql", request.sql);
   }

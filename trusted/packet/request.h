@@ -9,6 +9,7 @@
 
 #include "trusted/base/bytes.h"
 #include "trusted/packet/binding.h"
+#include "trusted/packet/derived.h"
 #include "trusted/packet/dsse.h"
 #include "trusted/packet/template_call.h"
 
@@ -20,12 +21,15 @@ constexpr std::size_t kSqlBytesMax = 65536;
 struct Request {
   std::string member;
   Hash policy_hash{};
-  BindingDigest binding{};                // one that this boot of the room has issued
-  std::array<std::uint8_t, 16> id{};      // random
-  std::string sql;                        // at most kSqlBytesMax bytes; empty with a template
+  BindingDigest binding{};            // one that this boot of the room has issued
+  std::array<std::uint8_t, 16> id{};  // random
+  std::string sql;  // at most kSqlBytesMax bytes; empty with a template or about derived tables
   std::optional<TemplateCall> call = {};  // a template of the policy, in place of SQL
   bool dry_run = false;                   // price only: nothing is read, nothing is spent
   std::optional<std::string> epsilon;     // decimal; the policy's epsilon_per_query when absent
+  // Something about derived tables, in place of a question: then it is no dry run, and has no
+  // epsilon.
+  std::optional<DerivedCall> derived = {};
   friend bool operator==(const Request&, const Request&) = default;
 };
 

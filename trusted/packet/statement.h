@@ -14,6 +14,7 @@ namespace gbx::packet {
 constexpr std::string_view kStatementType = "application/vnd.in-toto+json";
 constexpr std::string_view kAnswerPredicate = "https://glovebox.dev/attestation/answer/v1";
 constexpr std::string_view kClosingPredicate = "https://glovebox.dev/attestation/closing/v1";
+constexpr std::string_view kDerivedPredicate = "https://glovebox.dev/attestation/derived/v1";
 
 struct Statement {
   std::string subject_name;

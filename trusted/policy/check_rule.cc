@@ -220,6 +220,7 @@ Status check_list(const Table& table) {
     return wrong("policy_constraint_range");
   }
   if (!counts_lists(rule)) return wrong("policy_list_without_ration");
+  if (rule.derived_hours > 0) return wrong("policy_list_derived");
   return {};
 }
 
@@ -243,6 +244,7 @@ Status check_rule(const Table& table, const Policy& policy) {
   for (const privacy::Ration& ration : table.rule.access_budget) {
     if (!is_counted(ration, policy.privacy)) return wrong("policy_ration_accounting");
   }
+  if (table.rule.derived_hours > kDerivedHoursMax) return wrong("policy_derived_range");
   return check_receivers(table.rule, policy);
 }
 

@@ -93,7 +93,8 @@ struct OutputConstraint {
   std::string column;
   std::int64_t minimum = 2;
 };
-constexpr std::size_t kConstraintsMax = 8;  // of a table
+constexpr std::uint32_t kDerivedHoursMax = 87'600;  // ten years
+constexpr std::size_t kConstraintsMax = 8;          // of a table
 
 // What may be compared in conditions; a column that is in no list may not.
 struct ComparisonControls {
@@ -141,6 +142,8 @@ struct Rule {
   std::optional<std::vector<std::string>> result_receivers;  // members, ascending; none: all
   // What the questions of each member about this table may be charged; by window, each once.
   std::vector<privacy::Ration> access_budget;
+  // How long a derived table over this one may be (docs/spec/derived.md); 0: there may be none.
+  std::uint32_t derived_hours = 0;
 };
 
 struct Table {

@@ -78,6 +78,8 @@ void encode_controls(const Rule& rule, Json& out) {
   }
   if (rule.result_receivers) out.set("allowedResultReceivers", texts(*rule.result_receivers));
   if (!rule.access_budget.empty()) out.set("accessBudget", encode_rations(rule.access_budget));
+  if (rule.derived_hours == 0) return;
+  out.set("derivedTables", Json::object({{"retentionHours", std::int64_t{rule.derived_hours}}}));
 }
 
 Result<AggregateColumns> decode_aggregate(const Json& json) {
@@ -148,11 +150,19 @@ Result<privacy::Ration> decode_ration(const Json& json) {
   return out;
 }
 
+Result<std::uint32_t> decode_derived(const Json& json) {
+  Fields fields(json, kMalformed);
+  const std::int64_t hours = fields.integer("retentionHours", 1, kDerivedHoursMax);
+  GBX_TRY(fields.finish());
+  return static_cast<std::uint32_t>(hours);
+}
+
 // What both kinds of rules may say.
 struct Controls {
   std::string additional;
   const Json* comparisons = nullptr;
   const Json* access = nullptr;
+  const Json* derived = nullptr;
   bool has_receivers = false;
   std::vector<std::string> receivers;
 
@@ -160,6 +170,7 @@ struct Controls {
       : additional(fields.text("additionalAnalyses")),
         comparisons(fields.optional("comparisonControls")),
         access(fields.optional("accessBudget")),
+        derived(fields.optional("derivedTables")),
         has_receivers(json.find("allowedResultReceivers") != nullptr) {
     if (has_receivers) receivers = take_texts(fields, "allowedResultReceivers", kMembersMax);
   }
@@ -174,6 +185,9 @@ struct Controls {
     if (has_receivers) out.result_receivers = std::move(receivers);
     if (access != nullptr) {
       GBX_TRY_ASSIGN(out.access_budget, decode_rations(*access));
+    }
+    if (derived != nullptr) {
+      GBX_TRY_ASSIGN(out.derived_hours, decode_derived(*derived));
     }
     return {};
   }

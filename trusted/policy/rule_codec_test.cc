@@ -20,6 +20,8 @@ Json budget(const char* unit, const char* amount, const char* window) {
   return Json::object({{unit, std::string(amount)}, {"window", std::string(window)}});
 }
 
+Json hours(Json number) { return Json::object({{"retentionHours", std::move(number)}}); }
+
 TEST(Rule, ControlsThatAreNoneAreRefused) {
   struct Case {
     std::string path;
@@ -53,6 +55,13 @@ TEST(Rule, ControlsThatAreNoneAreRefused) {
            Case{rule + "accessBudget", list({budget("rho", "1", "day")}),
                 "policy_ration_accounting"},
            Case{rule + "allowedAnalyses", list({"ANY_QUERY"}), "policy_malformed"},
+           Case{rule + "derivedTables", 24, "policy_malformed"},
+           Case{rule + "derivedTables", Json::object({}), "policy_malformed"},
+           Case{rule + "derivedTables", hours(0), "policy_malformed"},
+           Case{rule + "derivedTables", hours(-1), "policy_malformed"},
+           Case{rule + "derivedTables", hours(87'601), "policy_malformed"},
+           Case{rule + "derivedTables", hours("24"), "policy_malformed"},
+           Case{rule + "derivedTables", with(hours(24), "more", 1), "policy_malformed"},
            Case{std::string("tables/0/row_filter"), Json::object({{"column", "nothing"}}),
                 "policy_row_filter_wrong"},
            Case{std::string("tables/0/row_filter"), Json::object({{"column", "device"}}),
@@ -131,9 +140,15 @@ TEST(Rule, ARowFilterAndControlsReadBack) {
   packet = with(packet, rule + "allowedJoinOperators", list({"AND"}));
   packet = with(packet, rule + "allowedResultReceivers", list({"agency", "newsnow"}));
   packet = with(packet, rule + "additionalAnalyses", "REQUIRED");
+  packet = with(packet, rule + "derivedTables", hours(87'600));
   const auto decoded = decode(packet);
   ASSERT_TRUE(decoded) << decoded.error().reason.view();
   EXPECT_EQ(encode(*decoded).canonical(), packet.canonical());
+  EXPECT_EQ(decoded->tables[0].rule.derived_hours, 87'600U);
+  EXPECT_EQ(decoded->tables[1].rule.derived_hours, 0U);
+  Policy longer = *decoded;
+  longer.tables[0].rule.derived_hours++;
+  EXPECT_EQ(check(longer).error().reason.view(), "policy_derived_range");
   const std::vector<std::string> both = {"exposures", "purchases"};
   EXPECT_EQ(receivers_of(*decoded, both).size(), 2U);
   Policy narrow = *decoded;
@@ -195,6 +210,7 @@ TEST(ListRule, ThatSaysTooLittleOrTooMuchIsRefused) {
            Case{"accessBudget", list({budget("epsilon", "1", "lifetime")}),
                 "policy_list_without_ration"},
            Case{"allowedJoinOperators", list({"XOR"}), "policy_join_operator_unknown"},
+           Case{"derivedTables", hours(24), "policy_list_derived"},
            Case{"aggregateColumns", Json::Array{}, "policy_malformed"},
            Case{"scalarFunctions", list({"UPPER"}), "policy_malformed"},
            Case{"joinRequired", "QUERY_RUNNER", "policy_malformed"},

@@ -59,6 +59,16 @@ Json hex_list(const std::vector<Hash>& hashes) {
   return Json(std::move(out));
 }
 
+// What the question stood on when it was answered, as the ledger names it.
+void note_derived(const packet::AnswerPredicate& predicate, Json& entry) {
+  if (predicate.derived.empty()) return;
+  std::vector<Hash> digests;
+  for (const packet::DerivedTable& table : predicate.derived) {
+    digests.push_back(packet::derived_digest(table));
+  }
+  entry.set("derived", hex_list(digests));
+}
+
 std::vector<std::string> sorted_tables(const firewall::CheckedQuery& query) {
   std::vector<std::string> tables = query.task().tables;
   std::sort(tables.begin(), tables.end());
@@ -76,7 +86,9 @@ Result<Room::Asked> Room::open_request(std::string_view sealed_text) {
   const policy::Member* member = policy_.policy().find_member(name);
   if (member == nullptr) return Error{ErrorCode::not_found, "member_unknown"};
   GBX_TRY_ASSIGN(packet::Request request, packet::open_request(envelope, member->signing_key));
-  if (!member->abilities.query) return Error{ErrorCode::policy_denied, "member_may_not_query"};
+  if (!member->abilities.query && !request.derived) {
+    return Error{ErrorCode::policy_denied, "member_may_not_query"};
+  }
   if (request.policy_hash != policy_.hash()) {
     return Error{ErrorCode::unverified, "policy_hash_wrong"};
   }
@@ -104,6 +116,7 @@ Result<firewall::CheckedQuery> Room::check(const Asked& asked) {
   }
   if (!request.call) {
     GBX_TRY_ASSIGN(const std::string ast, seams_.parser->parse(request.sql));
+    terms.derived = derived_.in_scope();
     return firewall::admit(ast, request.sql, policy_, terms);
   }
   // Values are judged before anything is parsed; what is parsed is the members' own text.
@@ -153,6 +166,9 @@ Result<packet::AnswerPredicate> Room::predicate_of(const Question& question) con
   out.time = asked.now;
   GBX_TRY_ASSIGN(out.noise, noise_parameters(question.query.plan()));
   if (question.query.lists()) out.list.emplace();
+  for (const std::size_t place : question.query.derived()) {
+    out.derived.push_back(derived_.table(place));
+  }
   return out;
 }
 
@@ -244,6 +260,7 @@ Result<Response> Room::repeat(const Question& question, const Releases::Entry& f
     releases_.give(question.key, member);
     rations.note(asker, entry);
   }
+  note_derived(predicate, entry);
   GBX_TRY(commit_list(table, predicate, entry));
   GBX_TRY_ASSIGN(const log::Receipt receipt, log_.add(entry));
   return Responder::respond(std::move(table), receipt, std::move(predicate),
@@ -266,6 +283,7 @@ Result<Response> Room::answer(const Question& question, std::span<const Dataset>
   // The entry names the request and not the result: the host reads entries, and could try values.
   Json entry = Json::object({{"kind", "answer"}, {"request", to_hex(question.asked.digest)}});
   if (!question.near.empty()) entry.set("near", hex_list(question.near));
+  note_derived(predicate, entry);
   GBX_TRY(commit_list(table, predicate, entry));
   GBX_TRY_ASSIGN(const log::Receipt receipt, log_.add(entry));
   releases_.add(question.key, question.asked.digest, question.asked.request.member,
@@ -278,6 +296,8 @@ Result<Response> Room::query(std::string_view sealed) {
   GBX_TRY(check_open());
   datasets_.sweep(seams_.clock->now_seconds());
   GBX_TRY_ASSIGN(Asked asked, open_request(sealed));
+  if (asked.request.derived) return derive(asked);
+  derived_.sweep(asked.now);
   GBX_TRY_ASSIGN(firewall::CheckedQuery query, check(asked));
   asked.receivers = sealed_to(policy_.policy(), query, asked.request.member);
   if (asked.receivers.empty()) return Error{ErrorCode::policy_denied, "receiver_not_set"};

@@ -1,5 +1,6 @@
 #include "trusted/room/response.h"
 
+#include "trusted/crypto/hash.h"
 #include "trusted/packet/statement.h"
 #include "trusted/privacy/confidence.h"
 
@@ -14,8 +15,8 @@ Result<std::string> sign_and_seal(const packet::AnswerTable& table,
                                     .predicate_type = std::string(packet::kAnswerPredicate),
                                     .predicate = packet::encode(predicate)};
   const packet::Envelope envelope = packet::make_statement(statement, *signatory.key);
-  return packet::seal_answer(packet::print_answer_body(table, envelope), signatory.receivers,
-                             predicate.request_digest, *signatory.entropy);
+  return packet::seal_answer(packet::print_answer_body(packet::encode(table), envelope),
+                             signatory.receivers, predicate.request_digest, *signatory.entropy);
 }
 
 }  // namespace
@@ -54,6 +55,22 @@ Result<Response> Responder::respond_price(std::vector<packet::Output> columns,
   table.dry_run = true;
   table.columns = std::move(columns);
   GBX_TRY_ASSIGN(std::string packet, sign_and_seal(table, predicate, signatory));
+  return Response(std::move(packet));
+}
+
+Result<Response> Responder::respond_derived(const packet::DerivedList& list,
+                                            const packet::DerivedPredicate& predicate,
+                                            const Signatory& signatory) {
+  const Json result = packet::encode(list);
+  const packet::Statement statement{.subject_name = "derived",
+                                    .subject_digest = crypto::sha256(as_bytes(result.canonical())),
+                                    .predicate_type = std::string(packet::kDerivedPredicate),
+                                    .predicate = packet::encode(predicate)};
+  const packet::Envelope envelope = packet::make_statement(statement, *signatory.key);
+  GBX_TRY_ASSIGN(
+      std::string packet,
+      packet::seal_answer(packet::print_answer_body(result, envelope), signatory.receivers,
+                          predicate.request_digest, *signatory.entropy));
   return Response(std::move(packet));
 }
 

@@ -70,6 +70,10 @@ class Responder {
   static Result<Response> respond_price(std::vector<packet::Output> columns,
                                         const packet::AnswerPredicate& predicate,
                                         const Signatory& signatory);
+  // The answer to a request about derived tables: public among members. Sealed to who asked.
+  static Result<Response> respond_derived(const packet::DerivedList& list,
+                                          const packet::DerivedPredicate& predicate,
+                                          const Signatory& signatory);
 };
 
 }  // namespace gbx::room

@@ -44,7 +44,8 @@ Room::Room(policy::VerifiedPolicy policy, Platform platform, const Seams& seams,
       log_(std::move(accounts.log)),
       budget_(std::move(accounts.budget)),
       datasets_(policy_.policy()),
-      questions_(policy_.policy().members.size()) {}
+      questions_(policy_.policy().members.size()),
+      derived_(policy_.policy()) {}
 
 Result<std::unique_ptr<Room>> Room::boot(policy::VerifiedPolicy verified, Platform platform,
                                          const Seams& seams) {
@@ -267,6 +268,7 @@ Result<std::string> Room::close(std::string_view envelope) {
   datasets_.drop_all();
   releases_.clear();
   questions_.clear();
+  derived_.clear();
   if (!closing_statement_.empty()) return closing_statement_;
   Json tables{Json::Array{}};
   for (const policy::Table& table : policy_.policy().tables) tables.push(table_totals(table));

@@ -9,7 +9,8 @@
 //   query      a member's request, signed and sealed to this boot -> refusal, price, or an answer
 //   sealed to the receivers close      keys wiped; a signed statement of what was spent
 //
-// The same question again is answered from what was released before, at no price.
+// The same question again is answered from what was released before, at no price. A request can
+// also define, drop, veto or list derived tables (derived.h).
 //
 // The host carries every byte and may replay, reorder, cut, withhold and invent; members may be
 // hostile to each other; the clock is the host's. What must stay true: no row is read before its
@@ -33,6 +34,7 @@
 #include "trusted/policy/policy.h"
 #include "trusted/privacy/budget.h"
 #include "trusted/room/datasets.h"
+#include "trusted/room/derived.h"
 #include "trusted/room/engine.h"
 #include "trusted/room/questions.h"
 #include "trusted/room/releases.h"
@@ -87,7 +89,8 @@ class Room {
   // it succeeds, the table is not usable and nothing was allotted.
   Result<std::string> release(std::string_view envelope);
   // Fails with a refusal for the caller. Before the charge: whatever is wrong with the request,
-  // from public facts alone. After it: unavailable (query_failed), always.
+  // from public facts alone. After it: unavailable (query_failed), always. Of a request about
+  // derived tables: as DerivedTables, firewall::admit_derived() and the store do.
   Result<Response> query(std::string_view sealed);
   // Public state as canonical JSON.
   [[nodiscard]] std::string status() const;
@@ -138,6 +141,9 @@ class Room {
   };
   Result<Asked> open_request(std::string_view sealed_text);
   Result<firewall::CheckedQuery> check(const Asked& asked);
+  Result<Response> derive(const Asked& asked);
+  Status define(const Asked& asked);
+  Status undefine(const Asked& asked);
   Result<std::vector<Dataset>> datasets_of(const firewall::CheckedQuery& query,
                                            std::int64_t now) const;
   // A request that may be answered, with what is known of its release before it.
@@ -175,6 +181,7 @@ class Room {
   Datasets datasets_;
   Releases releases_;
   Questions questions_;
+  DerivedTables derived_;
   // Every id that was ever taken, by member.
   std::map<std::string, std::set<std::array<std::uint8_t, 16>>> requests_;
   bool closed_ = false;

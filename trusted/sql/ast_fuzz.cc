@@ -7,6 +7,7 @@
 #include "trusted/base/bytes.h"
 
 #include "trusted/sql/bind.h"
+#include "trusted/sql/derived.h"
 #include "trusted/sql/fixture.h"
 #include "trusted/sql/parse.h"
 #include "trusted/sql/print.h"
@@ -47,6 +48,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   const gbx::sql::Catalog catalog = gbx::sql::test_catalog();
+  // As the definition of a derived table, and over one that is called like one of its tables.
+  gbx::sql::Select definition = *select;
+  static_cast<void>(gbx::sql::bind_derived(definition, catalog));
+  const gbx::sql::Derived derived{.name = "purchases", .select = definition};
+  gbx::sql::Select over = *select;
+  const auto named = gbx::sql::with_derived(over, std::span(&derived, 1));
+  if (named) {
+    GBX_CHECK(over.with.size() == select->with.size() + named->size());
+    const auto bound = gbx::sql::bind(over, catalog);
+    GBX_CHECK(bound || bound.error().where.end <= sql.size());
+  }
   const auto query = gbx::sql::bind(*select, catalog);
   if (!query) {
     GBX_CHECK(query.error().where.end <= sql.size());
