@@ -204,8 +204,9 @@ PlainRows windows(const sql::Step& step, PlainRows rows) {
       partitions[values_of(window.partition, {rows[i]})].push_back(i);
     }
     for (auto& [key, members] : partitions) {
-      std::stable_sort(members.begin(), members.end(), [&](std::size_t a, std::size_t b) {
-        return precedes(window.order, rows[a], rows[b]);
+      std::sort(members.begin(), members.end(), [&](std::size_t a, std::size_t b) {
+        if (precedes(window.order, rows[a], rows[b])) return true;
+        return !precedes(window.order, rows[b], rows[a]) && a < b;
       });
       PlainRows ordered;
       for (const std::size_t i : members) ordered.push_back(rows[i]);
