@@ -154,6 +154,29 @@ TEST_F(DerivedTables, AreWhatTheSameTextInWithIs) {
   EXPECT_GE(denied, 300U);
 }
 
+// What an answer says that it stands on: a WITH of the question comes before a derived table.
+TEST_F(DerivedTables, OfAQuestionAreThoseThatItNeeds) {
+  const auto policy = room_called("moving");
+  const std::vector<sql::Derived> derived = defined(policy->policy());
+  ASSERT_EQ(derived.size(), kDefinitions.size());
+  const auto needed = [&](const std::string& sql) -> std::optional<std::vector<std::size_t>> {
+    const auto checked =
+        firewall::admit(parser_.tree(sql), sql, *policy, {.member = "newsnow", .derived = derived});
+    if (!checked) return std::nullopt;
+    return checked->derived();
+  };
+  using Places = std::vector<std::size_t>;
+  EXPECT_EQ(needed("SELECT COUNT(*) FROM purchases"), Places{});
+  EXPECT_EQ(needed("SELECT COUNT(*) FROM named_purchases"), (Places{2}));
+  EXPECT_EQ(needed("SELECT COUNT(*) FROM named_exposures"), (Places{0, 1}));
+  EXPECT_EQ(needed("WITH named_purchases AS (SELECT * FROM purchases) "
+                   "SELECT COUNT(*) FROM named_purchases"),
+            Places{});
+  EXPECT_EQ(needed("SELECT COUNT(*) FROM (WITH named_purchases AS (SELECT * FROM purchases) "
+                   "SELECT * FROM named_purchases) AS inside"),
+            Places{});
+}
+
 // A definition is put into a question once, so names of names do not double.
 TEST_F(DerivedTables, OfDerivedTablesAreBoundInBoundedTime) {
   const auto policy = room_called("moving");

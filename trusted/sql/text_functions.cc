@@ -265,7 +265,8 @@ std::int64_t seconds_of(TimeUnit unit) {
 Moment moment_of(TimeUnit unit, std::int64_t value) {
   if (unit == TimeUnit::day) return {value, 0};
   if (unit == TimeUnit::month || unit == TimeUnit::year) {
-    const std::int64_t months = 1970 * 12 + (unit == TimeUnit::year ? value * 12 : value);
+    const std::int64_t months =
+        std::int64_t{1970} * 12 + (unit == TimeUnit::year ? value * 12 : value);
     return {days_from_civil({floor_divide(months, 12), static_cast<unsigned>(months % 12) + 1, 1}),
             0};
   }
@@ -309,7 +310,8 @@ std::optional<TimeUnit> format_unit(std::string_view format) {
 
 Units units_in_calendar(TimeUnit unit) {
   if (unit == TimeUnit::year) return {1 - 1970, 9999 - 1970};
-  if (unit == TimeUnit::month) return {(1 - 1970) * 12, (9999 - 1970) * 12 + 11};
+  if (unit == TimeUnit::month)
+    return {std::int64_t{1 - 1970} * 12, std::int64_t{9999 - 1970} * 12 + 11};
   const Range days = storage_range({Type::date, 0});
   if (unit == TimeUnit::day) return {days.low, days.high};
   const Range stamps = storage_range({Type::timestamp, 0});
