@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "trusted/room/possible.h"
+
 namespace gbx::room {
 namespace {
 
@@ -117,6 +119,58 @@ TEST(CheckGroups, ARefusalIsOneConstant) {
   const auto refused = check(task(), {row("a", 1), row("a", 1)});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error(), (Error{ErrorCode::unavailable, "engine_failed"}));
+}
+
+Result<Texts> possible(const sql::Expression& group, std::size_t bytes) {
+  static const Words words;  // what is returned can show it
+  Dataset dataset;
+  dataset.table = &words;
+  const sql::Task asked = task();
+  return PossibleTexts(asked, {&dataset, 1}, bytes).of_group(group);
+}
+
+// The dictionary's texts padded to 4,096 bytes.
+sql::Expression padded() {
+  sql::Expression width;
+  width.op = sql::Op::literal;
+  width.type = {Type::integer, 0};
+  width.value = 4096;
+  sql::Expression fill = width;
+  fill.type = {Type::text, 0};
+  fill.text = "x";
+  sql::Expression out = task().groups[0];
+  out.op = sql::Op::pad_left;
+  out.children = {task().groups[0], width, fill};
+  return out;
+}
+
+TEST(PossibleTexts, OfADictionaryAreShownAndOfAFunctionMade) {
+  EXPECT_EQ((*possible(task().groups[0], 0))->size(), 3) << "nothing is copied";
+  const auto made = possible(padded(), kPossibleBytesMax);
+  ASSERT_TRUE(made);
+  ASSERT_EQ((*made)->size(), 3);
+  EXPECT_EQ((*made)->front().size(), 4096);
+}
+
+// A statement of a few bytes can make 4 KiB of every text of a dictionary.
+TEST(PossibleTexts, MoreBytesThanTheRoomHasForThemAreAnEngineThatFailed) {
+  constexpr std::size_t kEach = sizeof(std::string) + 4096;
+  EXPECT_TRUE(possible(padded(), 3 * kEach));
+  const auto refused = possible(padded(), 3 * kEach - 1);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(), (Error{ErrorCode::unavailable, "engine_failed"}));
+}
+
+TEST(PossibleTexts, TheSameTextsInEveryBranchAreCountedOnce) {
+  sql::Expression any = task().groups[0];
+  any.op = sql::Op::coalesce;
+  any.children.assign(100, task().groups[0]);
+  EXPECT_TRUE(possible(any, 0));
+  sql::Expression other = any.children.back();
+  other.op = sql::Op::literal;
+  other.text = "e";
+  any.children.back() = other;
+  EXPECT_EQ((*possible(any, 4096))->size(), 4);
 }
 
 TEST(CheckGroups, AKeyTwiceIsRefused) { EXPECT_FALSE(fits({row("a", 1), row("a", 1)})); }

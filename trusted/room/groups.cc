@@ -61,7 +61,9 @@ Status check_groups(const sql::Task& task, std::span<const Dataset> datasets,
   PossibleTexts possible(task, datasets);
   std::vector<Texts> texts;
   for (const sql::Expression& group : task.groups) {
-    texts.push_back(group.type.type == Type::text ? possible.of_group(group) : nullptr);
+    texts.emplace_back();
+    if (group.type.type != Type::text) continue;
+    GBX_TRY_ASSIGN(texts.back(), possible.of_group(group));
   }
   const Int128 persons = persons_max(task, datasets);
   Int128 kept = 0;  // persons, once for each of their groups

@@ -1,8 +1,8 @@
 #include "trusted/room/possible.h"
 
 #include <algorithm>
-#include <iterator>
 #include <limits>
+#include <utility>
 
 #include "trusted/sql/text_functions.h"
 
@@ -11,28 +11,12 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-void in_order(Words& words) {
+constexpr Error kTooMuch{ErrorCode::unavailable, "engine_failed"};
+
+std::shared_ptr<Words> in_order(Words words) {
   std::sort(words.begin(), words.end());
   words.erase(std::unique(words.begin(), words.end()), words.end());
-}
-
-// Every text of `a` with every one of `b` behind it. The binder has proved that there are few.
-Words products(const Words& a, const Words& b) {
-  Words out;
-  out.reserve(a.size() * b.size());
-  for (const std::string& first : a) {
-    for (const std::string& second : b) out.push_back(first + second);
-  }
-  in_order(out);
-  return out;
-}
-
-Texts both(const Texts& a, const Texts& b) {
-  if (a->empty() || a == b) return b;
-  if (b->empty()) return a;
-  auto out = std::make_shared<Words>();
-  std::set_union(a->begin(), a->end(), b->begin(), b->end(), std::back_inserter(*out));
-  return out;
+  return std::make_shared<Words>(std::move(words));
 }
 
 // How many persons can be left of those on the left once an input of `right` persons is joined.
@@ -72,67 +56,100 @@ Int128 persons_max(const sql::Task& task, std::span<const Dataset> datasets) {
   return most.back();
 }
 
-PossibleTexts::PossibleTexts(const sql::Task& task, std::span<const Dataset> datasets)
-    : task_(task), datasets_(datasets) {
+Status PossibleTexts::add(Words& words, std::string text) {
+  const std::size_t bytes = sizeof(std::string) + text.size();
+  if (bytes > bytes_left_) return kTooMuch;
+  bytes_left_ -= bytes;
+  words.push_back(std::move(text));
+  return {};
+}
+
+Result<Texts> PossibleTexts::any(const std::set<Texts>& several) {
+  if (several.size() == 1) return *several.begin();
+  Words out;
+  for (const Texts& texts : several) {
+    for (const std::string& text : *texts) GBX_TRY(add(out, text));
+  }
+  return Texts(in_order(std::move(out)));
+}
+
+PossibleTexts::PossibleTexts(const sql::Task& task, std::span<const Dataset> datasets,
+                             std::size_t bytes_max)
+    : task_(task), datasets_(datasets), bytes_left_(bytes_max) {
   const auto tables = static_cast<std::uint32_t>(datasets.size());
   for (std::uint32_t t = 0; task.steps.empty() && t < tables; t++) group_sources_.push_back(t);
   const auto steps = static_cast<std::uint32_t>(task.steps.size());
   if (steps > 0) group_sources_.push_back(tables + steps - 1);
 }
 
-Texts PossibleTexts::of_column(std::uint32_t source, std::uint32_t column) {
+Result<Texts> PossibleTexts::of_column(std::uint32_t source, std::uint32_t column) {
   if (source < datasets_.size()) {  // ascending already, and can be large: shown, not copied
-    return {Texts(), &datasets_[source].table->dictionary(column)};
+    return Texts(Texts(), &datasets_[source].table->dictionary(column));
   }
   const auto found = known_.find({source, column});
   if (found != known_.end()) return found->second;
-  const Texts texts = of_step(task_.steps[source - datasets_.size()], column);
+  GBX_TRY_ASSIGN(const Texts texts, of_step(task_.steps[source - datasets_.size()], column));
   known_[{source, column}] = texts;
   return texts;
 }
 
-Texts PossibleTexts::of_step(const sql::Step& step, std::uint32_t column) {
+Result<Texts> PossibleTexts::of_step(const sql::Step& step, std::uint32_t column) {
   Sources sources;
   for (const sql::Input& input : step.inputs) sources.push_back(input.source);
   std::size_t at = column;
   if (at < step.columns.size()) {
-    Texts out = of(step.columns[at], sources);
+    std::set<Texts> several;
+    GBX_TRY_ASSIGN(const Texts first, of(step.columns[at], sources));
+    several.insert(first);
     for (std::size_t i = 1; step.kind == sql::StepKind::append && i < sources.size(); i++) {
-      out = both(out, of_column(sources[i], step.columns[at].column));
+      GBX_TRY_ASSIGN(const Texts more, of_column(sources[i], step.columns[at].column));
+      several.insert(more);
     }
-    return out;
+    return any(several);
   }
   at -= step.columns.size();
   if (at < step.aggregates.size()) return of(step.aggregates[at].argument, sources);
   return of(step.windows[at - step.aggregates.size()].value.argument, sources);
 }
 
-Texts PossibleTexts::of(const sql::Expression& e, const Sources& sources) {
+Result<Texts> PossibleTexts::of(const sql::Expression& e, const Sources& sources) {
   if (e.op == sql::Op::column) return of_column(sources[e.relation], e.column);
-  auto out = std::make_shared<Words>();
+  Words out;
   if (e.op == sql::Op::literal) {
-    out->push_back(e.text);
+    GBX_TRY(add(out, e.text));
   } else if (sql::is_text_function(e.op)) {
-    const Texts inner = of(e.children.front(), sources);
-    for (const std::string& text : *inner) out->push_back(sql::text_function(e, text));
-    in_order(*out);
-  } else if (e.op == sql::Op::concat) {
-    out->emplace_back();
-    for (const sql::Expression& child : e.children) *out = products(*out, *of(child, sources));
+    GBX_TRY_ASSIGN(const Texts inner, of(e.children.front(), sources));
+    for (const std::string& text : *inner) GBX_TRY(add(out, sql::text_function(e, text)));
   } else if (e.op == sql::Op::to_text) {
     const sql::Expression& number = e.children.front();
     for (std::int64_t v = number.low; v <= number.high; v++) {
-      out->push_back(sql::number_text(e, v));
+      GBX_TRY(add(out, sql::number_text(e, v)));
     }
-    in_order(*out);
+  } else if (e.op == sql::Op::concat) {
+    return of_concat(e, sources);
   } else {  // CASE, COALESCE: one of the children
-    Texts any = out;
+    std::set<Texts> several;
     for (const sql::Expression& child : e.children) {
-      if (child.type.type == Type::text) any = both(any, of(child, sources));
+      if (child.type.type != Type::text) continue;
+      GBX_TRY_ASSIGN(const Texts texts, of(child, sources));
+      several.insert(texts);
     }
-    return any;
+    return any(several);
   }
-  return out;
+  return Texts(in_order(std::move(out)));
+}
+
+// Each with every one of the next behind it. The binder has proved that there are few.
+Result<Texts> PossibleTexts::of_concat(const sql::Expression& e, const Sources& sources) {
+  Words out{""};
+  for (const sql::Expression& child : e.children) {
+    GBX_TRY_ASSIGN(const Texts texts, of(child, sources));
+    const Words before = std::exchange(out, {});
+    for (const std::string& first : before) {
+      for (const std::string& second : *texts) GBX_TRY(add(out, first + second));
+    }
+  }
+  return Texts(in_order(std::move(out)));
 }
 
 }  // namespace gbx::room

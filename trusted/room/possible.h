@@ -2,9 +2,13 @@
 
 // What an answer to a task can hold at most, whatever the rows are: persons and texts. Looks at the
 // task and the tables' declared sides only (persons, dictionaries), never at rows.
+//
+// An attacker writes the expressions: a dictionary of 256 MiB, each of its texts 4 KiB longer, must
+// not end the room, which holds everybody's budget. So there is a bound on what is made.
 
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -18,6 +22,10 @@ namespace gbx::room {
 // that they must be in has. `datasets` by table of the task.
 Int128 persons_max(const sql::Task& task, std::span<const Dataset> datasets);
 
+// Of all texts that one task makes, with a std::string for each: a dictionary of the largest size
+// fits, in another spelling.
+constexpr std::size_t kPossibleBytesMax = std::size_t{768} << 20U;
+
 // Ascending, each once.
 using Texts = std::shared_ptr<const std::vector<std::string>>;
 
@@ -25,21 +33,27 @@ using Texts = std::shared_ptr<const std::vector<std::string>>;
 class PossibleTexts {
  public:
   // Both must outlive it.
-  PossibleTexts(const sql::Task& task, std::span<const Dataset> datasets);
+  PossibleTexts(const sql::Task& task, std::span<const Dataset> datasets,
+                std::size_t bytes_max = kPossibleBytesMax);
 
   // Of type text: every text that `group` can be on any row; perhaps more, as no condition is
-  // looked at.
-  Texts of_group(const sql::Expression& group) { return of(group, group_sources_); }
+  // looked at. Fails with unavailable (engine_failed) beyond `bytes_max`, as an engine does
+  // that has no room for them.
+  Result<Texts> of_group(const sql::Expression& group) { return of(group, group_sources_); }
 
  private:
   using Sources = std::vector<std::uint32_t>;  // by relation
-  Texts of(const sql::Expression& e, const Sources& sources);
-  Texts of_column(std::uint32_t source, std::uint32_t column);
-  Texts of_step(const sql::Step& step, std::uint32_t column);
+  Result<Texts> of(const sql::Expression& e, const Sources& sources);
+  Result<Texts> of_concat(const sql::Expression& e, const Sources& sources);
+  Result<Texts> of_column(std::uint32_t source, std::uint32_t column);
+  Result<Texts> of_step(const sql::Step& step, std::uint32_t column);
+  Result<Texts> any(const std::set<Texts>& several);
+  Status add(std::vector<std::string>& words, std::string text);
 
   const sql::Task& task_;
   std::span<const Dataset> datasets_;
   Sources group_sources_;
+  std::size_t bytes_left_;
   std::map<std::pair<std::uint32_t, std::uint32_t>, Texts> known_;  // of columns, by source
 };
 
