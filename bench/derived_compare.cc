@@ -1,12 +1,15 @@
 // What naming a derived table costs beside writing its sub-select into the question: parse, bind,
-// check and price, as a room does it, without workers. Medians, in microseconds.
+// check and price, as a room does it, without workers.
+//
+//   derived_compare [--json FILE]
 
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
+#include <functional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "bench/report.h"
 #include "engine/duckdb/parse.h"
 #include "trusted/firewall/check.h"
 #include "trusted/firewall/derived.h"
@@ -15,9 +18,8 @@
 namespace gbx {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr int kRounds = 501;
+constexpr int kRounds = 20;
+constexpr int kTimes = 25;  // of a round; its middle one counts
 
 struct Definition {
   std::string name;
@@ -78,32 +80,21 @@ policy::VerifiedPolicy agreed() {
   return policy::VerifiedPolicy::verify(policy::signed_policy(policy)).value();
 }
 
-template <typename Work>
-double median_us(Work work) {
+double microseconds_of(const std::function<void()>& work) {
   std::vector<double> out;
-  for (int i = 0; i < kRounds; i++) {
-    const auto begin = Clock::now();
-    work();
-    out.push_back(std::chrono::duration<double, std::micro>(Clock::now() - begin).count());
-  }
-  std::nth_element(out.begin(), out.begin() + kRounds / 2, out.end());
-  return out[kRounds / 2];
+  for (int i = 0; i < kTimes; i++) out.push_back(1e6 * bench::processor_seconds_of(work));
+  return bench::median(out);
 }
 
-void compare(const Case& one, const policy::VerifiedPolicy& policy) {
+bench::Line compare(const Case& one, const policy::VerifiedPolicy& policy) {
   const auto parser = engine::Database::open({.expression_depth = 100}).value();
   const auto tree = [&](const std::string& sql) { return engine::parse_sql(*parser, sql).value(); };
   std::vector<sql::Derived> derived;
-  double defining = 0;
   for (const Definition& definition : one.definitions) {
-    const auto define = [&] {
-      return firewall::admit_derived(
-                 {"newsnow", definition.name, definition.sql, tree(definition.sql)},
-                 policy.policy(), derived)
-          .value();
-    };
-    defining += median_us(define);
-    derived.push_back(define().rows);
+    auto made =
+        firewall::admit_derived({"newsnow", definition.name, definition.sql, tree(definition.sql)},
+                                policy.policy(), derived);
+    derived.push_back(std::move(made).value().rows);
   }
   const std::string inlined = written_out(one);
   const auto ask = [&](const std::string& sql) {
@@ -111,18 +102,26 @@ void compare(const Case& one, const policy::VerifiedPolicy& policy) {
         .value();
   };
   GBX_CHECK(ask(inlined).canonical() == ask(one.question).canonical());
-  const double out = median_us([&] { ask(inlined); });
-  const double named = median_us([&] { ask(one.question); });
-  std::printf(
-      "%-26s  written out %7.0f us (%4zu bytes)  named %7.0f us (%4zu bytes)  ratio %.2f"
-      "  defining once %7.0f us\n",
-      one.what, out, inlined.size(), named, one.question.size(), named / out, defining);
+  bench::Line out{.what = "named and checked, " + std::string(one.what),
+                  .note = "processor time; baseline: written out in WITH",
+                  .ours = {},
+                  .baseline = {},
+                  .unit = "us"};
+  for (int round = 0; round < kRounds; round++) {
+    out.baseline.push_back(microseconds_of([&] { ask(inlined); }));
+    out.ours.push_back(microseconds_of([&] { ask(one.question); }));
+  }
+  return out;
 }
 
 }  // namespace
 }  // namespace gbx
 
-int main() {
+int main(int argc, char** argv) {
+  const bool json = argc == 3 && std::string_view(argv[1]) == "--json";
   const auto policy = gbx::agreed();
-  for (const gbx::Case& one : gbx::cases()) gbx::compare(one, policy);
+  std::vector<gbx::bench::Line> lines;
+  for (const gbx::Case& one : gbx::cases()) lines.push_back(gbx::compare(one, policy));
+  gbx::bench::report(lines, json ? argv[2] : "");
+  return 0;
 }

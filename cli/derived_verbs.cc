@@ -76,31 +76,14 @@ void demand_name(const std::string& name, const client::PolicyFile& policy) {
                          Error{ErrorCode::invalid_argument, "derived_name_malformed"});
 }
 
-Failure failure_of_room(const client::RoomRefused& error, const std::string& sql,
-                        const policy::Policy& policy) {
-  const enclave::Refusal& refusal = error.refusal();
-  const client::RefusalText text =
-      client::explain_refusal({refusal.code, refusal.reason, refusal.where}, sql, &policy);
-  Failure failure(text.what, text.where, text.why, text.next);
-  failure.with(refusal.code, refusal.reason);
-  return failure;
-}
-
 packet::DerivedList converse(const DerivedChoice& choice, const client::PolicyFile& policy,
                              const client::Home& home, const packet::DerivedCall& call) {
   try {
     crypto::SystemEntropy entropy;
     client::RoomConnection connection(choice.room);
     return client::ask_derived({&connection, &entropy, now_seconds()}, policy, home, call);
-  } catch (const client::RoomRefused& error) {
-    throw failure_of_room(error, call.sql, policy.policy);
-  } catch (const client::HostRefused& error) {
-    throw failure_of_host("no answer came", error);
-  } catch (const client::RoomUnverified& error) {
-    throw failure_in_words("the room cannot be trusted", choice.room, error.error());
-  } catch (const client::ConnectionError& error) {
-    throw Failure("the room cannot be reached", choice.room, error.what(),
-                  "see whether gloveboxd runs there");
+  } catch (const std::exception&) {
+    throw failure_of_asking(choice.room, call.sql, policy.policy);
   }
 }
 

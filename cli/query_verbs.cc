@@ -75,30 +75,14 @@ client::Question read_question(const QueryChoice& choice, const policy::Policy& 
 
 // --- what can go wrong on the way ---
 
-Failure refused(const enclave::Refusal& refusal, const std::string& sql,
-                const policy::Policy& policy) {
-  const client::RefusalText text =
-      client::explain_refusal({refusal.code, refusal.reason, refusal.where}, sql, &policy);
-  Failure failure(text.what, text.where, text.why, text.next);
-  failure.with(refusal.code, refusal.reason);
-  return failure;
-}
-
 client::AnswerFile converse(const QueryChoice& choice, const client::PolicyFile& policy,
                             const client::Home& home, const client::Question& question) {
   try {
     crypto::SystemEntropy entropy;
     client::RoomConnection connection(choice.room);
     return client::ask({&connection, &entropy, now_seconds()}, policy, home, question);
-  } catch (const client::RoomRefused& error) {
-    throw refused(error.refusal(), question.sql, policy.policy);
-  } catch (const client::HostRefused& error) {
-    throw failure_of_host("no answer came", error);
-  } catch (const client::RoomUnverified& error) {
-    throw failure_in_words("the room cannot be trusted", choice.room, error.error());
-  } catch (const client::ConnectionError& error) {
-    throw Failure("the room cannot be reached", choice.room, error.what(),
-                  "see whether gloveboxd runs there");
+  } catch (const std::exception&) {
+    throw failure_of_asking(choice.room, question.sql, policy.policy);
   }
 }
 
@@ -156,8 +140,8 @@ client::Forecast forecast_of(const client::PolicyFile& policy, const client::Hom
                                     question.call, std::move(derived));
   if (!out) {
     const Error error = out.error();
-    throw refused({error.code, std::string(error.reason.view()), error.where}, question.sql,
-                  policy.policy);
+    throw failure_of_refusal({error.code, std::string(error.reason.view()), error.where},
+                             question.sql, policy.policy);
   }
   return std::move(out).value();
 }

@@ -371,4 +371,10 @@ Status Fields::finish() const {
   return {};
 }
 
+Json hex_list(const std::vector<Hash>& hashes) {
+  Json::Array out;
+  for (const Hash& hash : hashes) out.emplace_back(to_hex(hash));
+  return Json(std::move(out));
+}
+
 }  // namespace gbx

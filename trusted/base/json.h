@@ -17,6 +17,7 @@
 #include <variant>
 #include <vector>
 
+#include "trusted/base/bytes.h"
 #include "trusted/base/result.h"
 
 namespace gbx {
@@ -122,5 +123,8 @@ class Fields {
   std::size_t taken_ = 0;
   bool failed_ = false;
 };
+
+// Each in hex, in their order.
+Json hex_list(const std::vector<Hash>& hashes);
 
 }  // namespace gbx

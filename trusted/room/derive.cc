@@ -14,12 +14,6 @@ Status may(const policy::Member& member, packet::DerivedAction action) {
   return Error{ErrorCode::policy_denied, "member_may_not_query"};
 }
 
-Json digests(const std::vector<Hash>& hashes) {
-  Json::Array out;
-  for (const Hash& hash : hashes) out.emplace_back(to_hex(hash));
-  return Json(std::move(out));
-}
-
 }  // namespace
 
 Status Room::define(const Asked& asked) {
@@ -51,7 +45,7 @@ Status Room::undefine(const Asked& asked) {
   GBX_TRY_ASSIGN(const std::vector<Hash> gone,
                  veto ? derived_.veto(member, call.name) : derived_.drop(member, call.name));
   GBX_TRY(log_.add(Json::object({{"action", veto ? "veto" : "drop"},
-                                 {"definitions", digests(gone)},
+                                 {"definitions", hex_list(gone)},
                                  {"kind", "derived"},
                                  {"member", member}})));
   return {};

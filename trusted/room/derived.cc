@@ -5,16 +5,6 @@
 #include "trusted/crypto/hash.h"
 
 namespace gbx::room {
-namespace {
-
-Json hex_list(const std::vector<Hash>& hashes) {
-  Json::Array out;
-  for (const Hash& hash : hashes) out.emplace_back(to_hex(hash));
-  return Json(std::move(out));
-}
-
-}  // namespace
-
 bool DerivedTables::is_over_table_of(const std::string& owner,
                                      const std::vector<std::string>& tables) const {
   return std::any_of(tables.begin(), tables.end(), [&](const std::string& name) {

@@ -53,12 +53,6 @@ std::vector<packet::BudgetMove> moves_of(const std::vector<privacy::Balance>& ba
   return out;
 }
 
-Json hex_list(const std::vector<Hash>& hashes) {
-  Json::Array out;
-  for (const Hash& hash : hashes) out.emplace_back(to_hex(hash));
-  return Json(std::move(out));
-}
-
 // What the question stood on when it was answered, as the ledger names it.
 void note_derived(const packet::AnswerPredicate& predicate, Json& entry) {
   if (predicate.derived.empty()) return;
