@@ -114,6 +114,7 @@ Expression make_literal(std::int64_t value, ValueType type, Span where) {
 Expression make_text(std::string text, Span where) {
   Expression out = node(Op::literal, {Type::text, 0}, {}, where);
   out.text = std::move(text);
+  out.low = -static_cast<std::int64_t>(out.text.size());
   out.high = 1;
   return out;
 }

@@ -12,15 +12,13 @@ namespace {
 constexpr ValueType kText{Type::text, 0};
 constexpr std::int64_t kManyTexts = std::int64_t{1} << 40;  // where counting them ends
 constexpr std::int64_t kUtf8Max = 4;                        // bytes of a character
+constexpr std::int64_t kNumberBytes = 24;                   // of a number or date as text
+constexpr std::int64_t kFieldBytes = 5;                     // for each of a format: %B is September
 
 bool is_text(const Expression& e) { return e.type.type == Type::text && e.type != kUntyped; }
 
 bool is_literal(const Expression& e, Type type) {
   return e.op == Op::literal && e.type.type == type;
-}
-
-std::int64_t bytes(const Expression& literal) {
-  return static_cast<std::int64_t>(literal.text.size());
 }
 
 std::int64_t texts_times(std::int64_t a, std::int64_t b) {
@@ -150,17 +148,19 @@ Result<Expression> make_concat(std::vector<Expression> parts, Span where) {
     if (part.op == Op::null) return make_null(kText, where);
     if (!is_text(part)) return refuse("types_differ", part.where);
     const bool literal = is_literal(part, Type::text);
+    growth -= part.low;
     if (literal && !out.children.empty() && is_literal(out.children.back(), Type::text)) {
       out.children.back().text += part.text;
-      growth += bytes(part);
+      out.children.back().low += part.low;
       continue;
     }
-    growth += literal ? bytes(part) : -part.low;
     several += literal ? 0 : 1;
-    if (!literal) texts = texts_times(texts, part.high);
+    // Where there is one text only, as if there were two: else it could double without end.
+    const std::int64_t many = part.high == 1 ? 2 : part.high;
+    if (!literal) texts = texts_times(texts, many);
     out.children.push_back(std::move(part));
   }
-  if (out.children.size() == 1) return std::move(out.children[0]);
+  if (out.children.size() == 1) return grown(std::move(out.children[0]), 0);
   if (out.children.size() > kConcatMax) return refuse("argument_count", where);
   if (several > 1 && !is_released(out) && (texts == 0 || texts > kTextsMax)) {
     return refuse("concat_too_many_texts", where);
@@ -184,6 +184,7 @@ Result<Expression> make_shown(Expression a, Span where) {
   const Int128 texts = Int128{a.high} - a.low + 1;
   if (!is_released(a) && texts > kTextsMax) return refuse("texts_too_many", where);
   Expression out = node(Op::to_text, kText, list(std::move(a)), where);
+  out.low = -kNumberBytes;
   out.high = static_cast<std::int64_t>(std::min(texts, Int128{kManyTexts}));
   return out;
 }
@@ -193,6 +194,7 @@ Result<Expression> make_formatted(Expression a, TimeUnit unit, std::string forma
   if (!is_released(a) && texts > kTextsMax) return refuse("texts_too_many", where);
   Expression out = node(Op::to_text, kText, list(std::move(a)), where);
   out.value = static_cast<std::int64_t>(unit);
+  out.low = -static_cast<std::int64_t>(format.size()) * kFieldBytes;
   out.text = std::move(format);
   out.high = static_cast<std::int64_t>(std::min(texts, Int128{kManyTexts}));
   return out;

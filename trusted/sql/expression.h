@@ -116,7 +116,7 @@ struct Expression {
   std::int64_t value = 0;  // literal (not text), rescale, prefix
   std::string text;        // literal of type text, pattern of like
   // Every possible value lies in [low, high]. Of text: it has at most `high` different ones (0:
-  // nobody knows), none more than -low bytes longer than what it is made of.
+  // nobody knows), none more than -low bytes longer than the columns that it is made of.
   std::int64_t low = 0;
   std::int64_t high = 0;
   Span where;  // in the analyst's text

@@ -43,5 +43,30 @@ TEST(formula_cost, of_what_does_not_fit_is_the_most) {
   EXPECT_GE(formula_cost(products(66)), kFormulasCostMax);
 }
 
+Expression text() {
+  Expression out = output({Type::text, 0});
+  out.low = 0;
+  return out;
+}
+
+TEST(formula_cost, of_texts_counts_how_many_are_in_one) {
+  std::vector<Expression> parts(16, text());
+  Expression joined = *make_concat(parts, {});
+  EXPECT_TRUE(formula_fits(joined));
+  Expression lower = *make_text_function(Op::lower, joined, 0, {});
+  EXPECT_TRUE(formula_fits(*make_concat({lower, make_text("x", {})}, {})));
+  EXPECT_FALSE(formula_fits(*make_concat({lower, text()}, {})));
+  EXPECT_FALSE(formula_fits(*make_concat({lower, *make_shown(output(), {})}, {})));
+}
+
+TEST(formula_cost, of_a_like_is_the_length_of_its_pattern_for_each_text) {
+  const auto like = [](Expression of) {
+    return formula_cost(*make_like(of, make_text(std::string(1000, 'a'), {}), {})) -
+           formula_cost(of);
+  };
+  EXPECT_EQ(like(text()), 1000 + 4);
+  EXPECT_EQ(like(*make_concat({text(), text(), text()}, {})), 3000 + 4);
+}
+
 }  // namespace
 }  // namespace gbx::sql

@@ -83,10 +83,12 @@ Known beyond_output_max(Ends ends);
 
 // A formula is written into answers, two levels of JSON for each of its own.
 constexpr std::size_t kFormulaDepthMax = 200;
-// Whether no number on the way is longer than 4096 bits, and no part deeper than that.
+// Whether no number on the way is longer than 4096 bits, no text is made of more than 16, and no
+// part is deeper than that.
 bool formula_fits(const Expression& expression);
 
-// What one row takes of a room: its parts, each by the square of how long its numbers may be. All
+// What one row takes of a room: its parts, each by the square of how long its numbers may be, and a
+// LIKE by its pattern too. All
 // formulas of a question together take no more than kFormulasCostMax, or ten thousand rows would
 // keep everybody waiting, as often as somebody asks again.
 constexpr double kFormulasCostMax = 100'000;
