@@ -136,14 +136,14 @@ Result<Expression> repeating(const Expression& moment, TimeUnit unit, std::strin
                         {kInteger, Rounding::down}, where);
 }
 
-std::string expanded(std::string format) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kShort = {
-      {{"%F", "%Y-%m-%d"}, {"%T", "%H:%M:%S"}, {"%R", "%H:%M"}}};
-  for (const auto& [name, meaning] : kShort) {
-    const std::size_t at = format.find(name);
-    if (at != std::string::npos) format.replace(at, name.size(), meaning);
+std::string expanded(std::string_view format) {
+  std::string out;
+  while (!format.empty()) {
+    const std::string_view next = format.substr(0, format[0] == '%' ? 2 : 1);
+    format.remove_prefix(next.size());
+    out += next == "%F" ? "%Y-%m-%d" : next == "%T" ? "%H:%M:%S" : next == "%R" ? "%H:%M" : next;
   }
-  return format;
+  return out;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@ namespace {
 
 constexpr std::size_t kChoicesMax = 64;
 constexpr std::size_t kNowhere = std::string_view::npos;
+constexpr std::string_view kRepeats = "*+?{";
 constexpr std::string_view kSpecial = "\\^$.|?*+()[]{}";
 
 bool is_among(char c, std::string_view all) { return all.find(c) != kNowhere; }
@@ -88,12 +89,13 @@ std::optional<std::vector<std::string>> spread(std::string_view body) {
   if (open == kNowhere) return std::vector<std::string>{std::string(body)};
   const std::size_t close = open + 1 + find_plain(body.substr(open + 1), ')');
   const std::string_view after = body.substr(close + 1);
-  const bool repeats = !after.empty() && is_among(after[0], "*+?{");
+  const bool repeats = !after.empty() && is_among(after[0], kRepeats);
   if (repeats || find_plain(after, '(') != kNowhere) return std::nullopt;
   const auto inside = choices(body.substr(open + 1, close - open - 1));
   if (!inside) return std::nullopt;
   std::vector<std::string> out;
   for (const std::string_view one : *inside) {
+    if (!one.empty() && is_among(one[0], kRepeats)) return std::nullopt;
     out.push_back(std::string(body.substr(0, open)) + std::string(one) + std::string(after));
   }
   return out;
