@@ -347,12 +347,15 @@ Possible joined(const std::vector<Possible>& parts) {
   return text(std::move(out));
 }
 
-// A number as it is shown: rounded to its digits.
+// A number as it is shown: rounded to its digits. NULL outside of the calendar, where noise alone
+// can bring a date.
 Possible written(const Expression& e, const Possible& a) {
   if (!is_point(a) || a.low.infinite != 0) return any_text();
-  const std::int64_t value = a.low.value.units(digits_of(e.children[0].type), Rounding::half_away);
-  if (e.value != 0) {
-    const Units units = units_in_calendar(static_cast<TimeUnit>(e.value));
+  const ValueType type = e.children[0].type;
+  const std::int64_t value = a.low.value.units(digits_of(type), Rounding::half_away);
+  const auto unit = type.type == Type::date ? TimeUnit::day : static_cast<TimeUnit>(e.value);
+  if (unit != TimeUnit::none) {
+    const Units units = units_in_calendar(unit);
     if (value < units.low || value > units.high) return null_only();
   }
   return text(number_text(e, value));

@@ -49,6 +49,19 @@ Ends ends(const Expression& e, const std::vector<Known>& outputs) {
   return *ends_of(possible(e, outputs), e.type);
 }
 
+TEST(released_value, dates_outside_of_the_calendar_are_no_texts) {
+  const ValueType date{Type::date, 0};
+  const Expression first = make_literal(*parse_date("0001-01-01"), date, {});
+  const Expression last = make_literal(*parse_date("9999-12-31"), date, {});
+  Expression count = output(0);  // at least 0 but for noise
+  count.high = 0;
+  const auto text = [](Expression moment) { return *make_shown(std::move(moment), {}); };
+  const Expression later = text(*make_arithmetic(Op::add, first, count, {}));
+  EXPECT_EQ(value(later, row(0, 0)), Cell(std::string("0001-01-01")));
+  EXPECT_EQ(value(later, row(-1, 0)), Cell());
+  EXPECT_EQ(value(text(*make_arithmetic(Op::add, last, count, {})), row(1, 0)), Cell());
+}
+
 TEST(released_value, quotients_are_exact_and_rounded_once) {
   const Expression mean = over(output(1), output(0));
   EXPECT_EQ(mean.type, (ValueType{Type::decimal, 6}));
