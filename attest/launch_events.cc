@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "trusted/base/hidden.h"
 #include "trusted/crypto/hash.h"
 
 namespace gbx::attest {
@@ -21,7 +22,9 @@ Result<std::vector<ImageFile>> decode_image_manifest(const Json& manifest) {
     ImageFile next{file.text("name", kNameBytesMax), file.hex_array<32>("sha256")};
     GBX_TRY(file.finish());
     const auto same = [&](const ImageFile& known) { return known.name == next.name; };
-    if (next.name.empty() || std::any_of(out.begin(), out.end(), same)) fields.fail();
+    // Shown to who decides whether to believe it.
+    const bool named = !next.name.empty() && is_printable(next.name);
+    if (!named || std::any_of(out.begin(), out.end(), same)) fields.fail();
     out.push_back(std::move(next));
   }
   if (out.empty()) fields.fail();

@@ -47,6 +47,9 @@ TEST(LaunchEvents, ManifestsAreStrict) {
   EXPECT_EQ(verdict(manifest(good + "," + file("room", kEngine))), malformed);
   EXPECT_EQ(verdict(manifest(file("", kRoom))), malformed);
   EXPECT_EQ(verdict(manifest(file(std::string(65, 'n'), kRoom))), malformed);
+  EXPECT_EQ(verdict(manifest(file(R"(\u001b[2J)", kRoom))), malformed);  // a terminal obeys
+  EXPECT_EQ(verdict(manifest(file("room\xE2\x80\xAE", kRoom))), malformed);
+  EXPECT_EQ(verdict(manifest(file("r\xC3\xB6\xC3\xB6m", kRoom))), "");
   EXPECT_EQ(verdict(manifest(file("room", kRoom.substr(2)))), malformed);
   EXPECT_EQ(verdict(manifest(R"({"name":"room"})")), malformed);
   EXPECT_EQ(verdict(manifest("7")), malformed);
