@@ -1,8 +1,12 @@
 // glovebox: what a party runs on its own machine.
 
+#include <fcntl.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <iostream>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,7 +51,27 @@ Failure usage_failure(const CLI::App& app, const CLI::ParseError& error) {
   return {"wrong usage", verb, why, verb + " --help shows what there is, with an example"};
 }
 
+// A descriptor that is closed would be the next file or socket that is opened, and get what is
+// printed.
+void hold_descriptors() {
+  for (int one = 0; one <= 2; one++) {
+    if (::fcntl(one, F_GETFD) >= 0) continue;
+    static_cast<void>(
+        ::open("/dev/null", one == 0 ? O_WRONLY : O_RDONLY));  // fails when it is used
+  }
+}
+
+// Half of an output is no success: a script would go on with it.
+void demand_output() {
+  std::cout.flush();
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  throw Failure("what was said did not arrive whole", "standard output",
+                "it is closed, or the disk is full",
+                "what the command was to do is done; free some space before you read it again");
+}
+
 int run(int argc, char** argv) {
+  hold_descriptors();
   Console console;
   CLI::App app("Glovebox: analyse data together without showing it to each other.");
   app.footer(
@@ -68,6 +92,7 @@ int run(int argc, char** argv) {
   add_evidence_verbs(app, console);
   try {
     app.parse(argc, argv);
+    demand_output();
     return 0;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version

@@ -71,6 +71,7 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t siz
     const std::size_t before = out.size();
     out.resize(before + kPiece);
     const ssize_t got = read(file.fd(), out.data() + before, kPiece);
+    if (got < 0 && errno == EISDIR) return Error{ErrorCode::invalid_argument, "file_is_folder"};
     if (got < 0 && errno != EINTR) return kUnreadable;
     out.resize(before + static_cast<std::size_t>(got < 0 ? 0 : got));
     if (got == 0) return out;

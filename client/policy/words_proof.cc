@@ -74,6 +74,7 @@ constexpr Wording kWords[] = {
     {"evidence_version_unknown", "the evidence is of a version that is not known",
      "update Glovebox"},
     {"expectation_not_set", "the verifier was not told what to expect", kBug},
+    {"file_is_folder", "this is a folder, not a file", "name the file in it that is meant"},
     {"file_missing", "the file does not exist", "check the path"},
     {"file_too_large", "the file is larger than such files are", "check the path"},
     {"file_unreadable", "the file cannot be read", "check its permissions"},

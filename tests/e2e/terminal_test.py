@@ -6,6 +6,7 @@ Each program runs on a pseudo-terminal of its own. What is checked besides its w
 terminal echoes again afterwards, and that no byte of any file changed where nothing was to change.
 """
 
+import json
 import os
 import pathlib
 import pty
@@ -172,6 +173,30 @@ class Passphrase(Folder):
         self.assertIn("there is no terminal", done.stderr)
         self.assertIn("--passphrase-file FILE", done.stderr)
         self.assertEqual(files_in(self.folder), {})
+
+
+class Output(Folder):
+    """What cannot be written is no success."""
+
+    def to(self, output, *arguments):
+        command = " ".join([str(GLOVEBOX), *map(str, arguments), output])
+        return subprocess.run(["sh", "-c", command], cwd=self.folder, capture_output=True,
+                              text=True, timeout=SECONDS_MAX, check=False)
+
+    def test_a_full_disk_and_a_closed_output_are_said(self):
+        manifest = {"files": [{"name": "room", "sha256": "0" * 64}], "format": 1}
+        (self.folder / "image.json").write_text(json.dumps(manifest, separators=(",", ":")))
+        command = ("measure", "tpm", "--image", "image.json")
+        self.assertEqual(self.to("", *command).returncode, 0)
+        for output in (">/dev/full", ">&-"):
+            for json_too in ((), ("--json",)):
+                done = self.to(output, *json_too, *command)
+                self.assertEqual(done.returncode, 1, output)
+                self.assertIn("did not arrive whole", done.stderr)
+
+    def test_a_folder_is_not_a_file_that_is_locked_away(self):
+        done = self.to("", "measure", "tpm", "--image", ".")
+        self.assertIn("this is a folder, not a file", done.stderr)
 
 
 class PassphraseFile(Folder):
