@@ -31,12 +31,12 @@ struct Named {
 
 Named read(const std::string& text) {
   const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0) {
+  if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
     throw Failure("nothing was checked", text, "this is no NAME=FILE",
                   "write --derived buyers=buyers.sql");
   }
   const std::string file = text.substr(equals + 1);
-  auto sql = client::read_file(file, packet::kDerivedSqlBytesMax);
+  auto sql = read_definition(file);
   if (!sql) throw failure_in_words("nothing was checked", file, sql.error());
   return {text.substr(0, equals), std::move(sql).value()};
 }
@@ -74,6 +74,18 @@ void tell(const Console& console, const Named& named, const firewall::DerivedTab
 }
 
 }  // namespace
+
+Result<std::string> read_definition(const std::string& file) {
+  if (file == "-") {
+    std::string out(packet::kDerivedSqlBytesMax + 1, '\0');
+    std::cin.read(out.data(), static_cast<std::streamsize>(out.size()));
+    out.resize(static_cast<std::size_t>(std::cin.gcount()));
+    return out;  // one byte more than may be is refused as what it is
+  }
+  auto sql = client::read_file(file, packet::kDerivedSqlBytesMax);
+  if (sql || sql.error().reason != "file_too_large") return sql;
+  return Error{ErrorCode::invalid_argument, "derived_too_large"};
+}
 
 std::size_t define_files(const Console& console, client::StaticCheck& checker,
                          const std::string& member, const std::vector<std::string>& files) {

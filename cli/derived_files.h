@@ -10,6 +10,9 @@
 
 namespace gbx::cli {
 
+// The text of one, of a file or of stdin (-). Fails with derived_too_large, or as read_file() does.
+Result<std::string> read_definition(const std::string& file);
+
 // Says of each what it offers, its lineage and the rule that questions over it inherit, or why it
 // is refused; statements may name those that are not. Yields how many that are. Throws Failure when
 // one is no NAME=FILE, or its file cannot be read.

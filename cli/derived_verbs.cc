@@ -1,8 +1,7 @@
 #include <algorithm>
-#include <iostream>
-#include <iterator>
 #include <memory>
 
+#include "cli/derived_files.h"
 #include "cli/home_files.h"
 #include "cli/mistakes.h"
 #include "cli/verbs.h"
@@ -43,10 +42,7 @@ std::string definition_of(const DerivedChoice& choice) {
                   "name a file of one SELECT, or - for stdin, or give --sql");
   }
   if (!choice.sql.empty()) return choice.sql;
-  if (choice.file == "-") {
-    return {std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
-  }
-  auto text = client::read_file(choice.file, packet::kDerivedSqlBytesMax);
+  auto text = read_definition(choice.file);
   if (!text) throw failure_in_words(kNothing, choice.file, text.error());
   return std::move(text).value();
 }

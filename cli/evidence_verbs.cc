@@ -21,6 +21,7 @@ namespace {
 constexpr std::size_t kFileBytesMax = std::size_t{8} << 20;
 constexpr std::size_t kValueShown = 128;  // digits of hex: 64 bytes
 constexpr std::int64_t kMsPerSecond = 1000;
+constexpr std::int64_t kMaxAgeMost = 3'153'600'000;  // a hundred years
 constexpr const char* kPlatforms = "sim, tpm, snp, sgx, tdx, nitro or azure";
 
 struct EvidenceOptions {
@@ -300,7 +301,7 @@ void add_show(CLI::App* group, Console& console) {
                    "Instead of a file: ask the room at this socket; with a file, say how old that "
                    "is by the clock of the TPM of both");
   verb->add_option("--max-age", options->max_age_s, "Seconds: refuse what is older")
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(std::int64_t{0}, kMaxAgeMost));
   verb->add_option("--policy", options->policy,
                    "Also say whether it proves a room of this policy, signed by every member");
   verb->add_option("--platform", options->platform, "Of raw evidence: " + std::string(kPlatforms));

@@ -102,6 +102,11 @@ class Derived(Line):
         self.assertIn("has no derived table of this name",
                       self.derived(self.newsnow, "show", "x", fails=True))
         self.assertIn("derived_unknown", self.derived(self.newsnow, "drop", "x", fails=True))
+        (self.newsnow.folder / "long.sql").write_text(SPENT + " " * 9000, encoding="utf-8")
+        self.assertIn("derived_too_large", self.newsnow.run(
+            "--json", "check", "--policy", "policy.json", "--derived", "a=long.sql", fails=True))
+        said = self.newsnow.run("check", "--policy", "policy.json", "--derived", "a=", fails=True)
+        self.assertIn("no NAME=FILE", said)
         self.derived(self.newsnow, "create", "x", "--sql", SPENT)
         self.assertIn("no derived tables", self.derived(self.newsnow, "drop", "x"))
         self.assertEqual(self.entries("charge"), [])
