@@ -154,20 +154,13 @@ Texts Compiler::texts_of(const Expression& e, const Scope& scope) {
     out->push_back(e.text);
   } else if (is_text_function(e.op)) {
     const Texts from = texts_of(e.children[0], scope);
-    for (std::string_view text : *from) {
-      plan_.texts.push_back(text_function(e, text));
-      out->push_back(plan_.texts.back());
-    }
+    for (std::string_view text : *from) out->push_back(owned(text_function(e, text)));
   } else if (e.op == Op::concat) {
     for (std::string& text : products(texts_of_children(e, scope))) {
-      plan_.texts.push_back(std::move(text));
-      out->push_back(plan_.texts.back());
+      out->push_back(owned(std::move(text)));
     }
   } else if (e.op == Op::to_text) {
-    for (std::string& text : numbers(e)) {
-      plan_.texts.push_back(std::move(text));
-      out->push_back(plan_.texts.back());
-    }
+    for (std::string& text : numbers(e)) out->push_back(owned(std::move(text)));
   } else {
     for (const Expression& child : e.children) {
       if (child.type.type != Type::text) continue;
@@ -178,6 +171,15 @@ Texts Compiler::texts_of(const Expression& e, const Scope& scope) {
   std::sort(out->begin(), out->end());
   out->erase(std::unique(out->begin(), out->end()), out->end());
   return out;
+}
+
+// One of each, or functions of functions would keep the same texts over and over: a person's text
+// that is new to a dictionary must not cost much memory.
+std::string_view Compiler::owned(std::string text) {
+  const auto known = owned_.find(text);
+  if (known != owned_.end()) return *known;
+  plan_.texts.push_back(std::move(text));
+  return *owned_.insert(plan_.texts.back()).first;
 }
 
 std::vector<Texts> Compiler::texts_of_children(const Expression& e, const Scope& scope) {

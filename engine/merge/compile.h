@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -57,6 +58,7 @@ class Compiler {
  private:
   using Place = std::pair<const snapshot::Table*, std::size_t>;
   Texts dictionary_texts(const ScopeColumn& column);
+  std::string_view owned(std::string text);
   static std::optional<std::uint32_t> add_folded(const sql::Expression& e, const Scope& scope,
                                                  Program& program);
   std::vector<Texts> texts_of_children(const sql::Expression& e, const Scope& scope);
@@ -69,6 +71,7 @@ class Compiler {
   Plan& plan_;
   std::map<Place, Texts> dictionaries_;
   std::set<Texts> collected_;
+  std::unordered_set<std::string_view> owned_;  // plan_.texts
   std::map<Place, CodeTable> codes_;
 };
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <limits>
 
+#include "engine/merge/plan.h"
 #include "engine/testing/generator.h"
 #include "engine/testing/match.h"
 #include "engine/testing/reference.h"
@@ -94,6 +95,25 @@ TEST(Merge, APersonOverManyBlocksOfBothTablesMeetsAllItsRows) {
     EXPECT_TRUE((*got)[0].sums[0] == 1 + 25 * 50) << block;
     EXPECT_TRUE((*got)[1].sums[0] == 1 + 25 * 50) << block;
   }
+}
+
+TEST(Merge, TextsOfTextsAreKeptOnce) {
+  std::vector<MemoryRow> rows;
+  for (std::uint8_t i = 0; i < 9; i++) rows.push_back({{i}, {std::string(1, char('a' + i))}});
+  const MemoryTable table({{"c", {Type::text, 0}, false}}, std::move(rows), 4);
+  sql::Task task = count_by_first_column(1);
+  sql::Expression text = column(0, 0, Type::text);
+  for (int i = 0; i < 60; i++) {
+    sql::Expression next;
+    next.op = i % 2 == 0 ? sql::Op::upper : sql::Op::lower;
+    next.type = text.type;
+    next.children = {std::move(text)};
+    text = std::move(next);
+  }
+  task.groups = {text};
+  const auto plan = make_plan(task, {&table});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ((*plan)->texts.size(), 18U);
 }
 
 TEST(Merge, APersonWithMoreJoinedRowsThanABatchIsOnePerson) {
