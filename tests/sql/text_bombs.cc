@@ -88,6 +88,34 @@ const Bomb kTextBombs[] = {
                        repeat(2'000, "a_") + i + "'";
               });
      }},
+    {"casts_of_conditions", "expression_too_large",
+     [] { return kCount + "WHERE " + nested(40, "CAST(", "loyal", " AS VARCHAR) = 'true'"); }},
+    {"casts_of_conditions_in_names", "accepted",
+     [] {
+       return chain(50, "SELECT hashed_email, loyal AS x FROM purchases",
+                    [](const auto& c) {
+                      return "SELECT hashed_email, CAST(x AS VARCHAR) = 'true' AS x FROM " + c;
+                    }) +
+              " WHERE x";
+     }},
+    {"patterns_of_choices", "expression_too_large",
+     [] {
+       return kCount + "WHERE " + list(60, " OR ", [](auto i) {
+                return "regexp_matches(store || '" + i + "', '" + repeat(400, "a") + "(" +
+                       list(60, "|", [](auto j) { return j; }) + ")')";
+              });
+     }},
+    {"greatest_of_texts", "expression_too_large",
+     [] { return kCount + "WHERE " + nested(30, "greatest(", "store", ", 'a')") + " = 'x'"; }},
+    {"growing_over_groups", "text_may_grow",
+     [] {
+       return chain(14, "SELECT hashed_email, store AS x FROM purchases",
+                    [](const auto& c) {
+                      return "SELECT hashed_email, MIN(x || '" + repeat(4'000, "a") +
+                             "') AS x FROM " + c + " GROUP BY hashed_email";
+                    }) +
+              " WHERE x = 'a'";
+     }},
 };
 
 }  // namespace
