@@ -17,7 +17,8 @@ namespace gbx::client {
 // reason against either; quote_clock_missing (not of a TPM), quote_of_another_key,
 // quote_clock_restarted (other counts of starts, or a clock that went back). Between starts the
 // clock only goes forward, also where it is not "safe", which says that it may have gone back at
-// the last start; whoever owns the TPM can set it forward, which makes quotes older and not newer.
+// the last start. Whoever owns the TPM can set it forward, which makes quotes older and not newer,
+// and slow it down (TPM2_ClockRateAdjust) to about two thirds: so true ages are up to half more.
 // Pure and thread-safe.
 Result<std::int64_t> quote_age_ms(const EvidenceAnswer& older, const EvidenceAnswer& newer);
 
