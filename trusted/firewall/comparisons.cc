@@ -13,6 +13,12 @@ bool is_binary(Op op) {
          op == Op::greater || op == Op::greater_equal;
 }
 
+// What looks for a literal in its first child: how long the rest is says whether it was there.
+bool looks_for_literal(const Expression& e) {
+  return e.op == Op::in_list || e.op == Op::like || e.op == Op::position || e.op == Op::replace ||
+         e.op == Op::split_part || (e.op == Op::trim && e.children.size() == 2);
+}
+
 class Walker {
  public:
   Walker(const Lineage& lineage, const sql::Step* at) : lineage_(&lineage), at_(at) {}
@@ -24,9 +30,7 @@ class Walker {
       return;
     }
     if (is_binary(e.op)) compare(e, out);
-    if (e.op == Op::in_list || e.op == Op::like || e.op == Op::position || e.op == Op::is_null) {
-      with_literal(e.children[0], out);
-    }
+    if (looks_for_literal(e) || e.op == Op::is_null) with_literal(e.children[0], out);
     const bool connects =
         e.op == Op::logical_and || e.op == Op::logical_or || e.op == Op::logical_not;
     const bool passes = condition && (e.op == Op::case_when || e.op == Op::coalesce);
