@@ -15,8 +15,8 @@ struct Hidden {
 };
 
 // The first at or after `from`: control characters (line ends too), characters that turn the
-// direction of text or end a line, and those without width but the two that join letters; and bytes
-// that are no UTF-8. docs/spec/policy.md has the list.
+// direction of text or end a line, and those that show nothing but the two that join letters and
+// what chooses a sign's look; and bytes that are no UTF-8. docs/spec/policy.md has the list.
 Hidden find_hidden(std::string_view text, std::size_t from = 0);
 
 bool is_printable(std::string_view text);

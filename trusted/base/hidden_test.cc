@@ -13,6 +13,7 @@ TEST(Hidden, WhatAScreenShowsIsNot) {
   EXPECT_TRUE(is_printable("Zürich, Москва, 東京, القاهرة, \xF0\x9F\x91\x9F"));
   EXPECT_TRUE(is_printable("\xC2\xA0"));                  // a space that does not break
   EXPECT_TRUE(is_printable("\xE2\x80\x8C\xE2\x80\x8D"));  // join letters, or not
+  EXPECT_TRUE(is_printable("\xE2\x9D\xA4\xEF\xB8\x8F"));  // a heart, in colour
 }
 
 class HiddenIn : public ::testing::TestWithParam<const char*> {};
@@ -44,6 +45,14 @@ INSTANTIATE_TEST_SUITE_P(Of, HiddenIn,
                                            "\xEF\xBB\xBF",      // U+FEFF
                                            "\xEF\xBF\xB9",      // U+FFF9
                                            "\xF3\xA0\x80\x81",  // a tag
+                                           "\xC2\xAD",      // U+00AD: a hyphen that is not shown
+                                           "\xCD\x8F",      // U+034F
+                                           "\xE1\x85\xA0",  // U+1160: fills, and shows nothing
+                                           "\xE1\x9E\xB4",  // U+17B4
+                                           "\xE1\xA0\x8E",  // U+180E
+                                           "\xE3\x85\xA4",  // U+3164
+                                           "\xEF\xBE\xA0",  // U+FFA0
+                                           "\xF3\xA0\x84\x80",  // a selector of variants
                                            "\x80", "\xFF", "\xC3"));
 
 TEST(Hidden, BytesThatAreNoUtf8AreOneEach) {
