@@ -38,6 +38,33 @@ std::string where(const std::string& condition) {
   return question("SELECT COUNT(*) FROM purchases WHERE " + condition);
 }
 
+// Both are the same units; as text they are not the same.
+TEST(Texts, OfNumbersAreNotPrintedAlikeWhereDigitsDiffer) {
+  Catalog catalog;
+  CatalogColumn column;
+  column.name = "x";
+  column.type = {Type::decimal, 6};
+  column.low = 0;
+  column.high = 100'000;
+  column.bounded = true;
+  catalog.tables.push_back({"t", "owner", "p", {column}, 1});
+  const auto printed = [&](const std::string& sql) {
+    testing::DuckdbParser parser;
+    const auto query = bind(*parse(parser.tree(sql), sql), catalog);
+    GBX_CHECK(query);
+    return print(*query, catalog);
+  };
+  const auto like = [&](const std::string& from, const std::string& number) {
+    return printed("SELECT COUNT(*) FROM " + from + " WHERE CAST(" + number +
+                   " AS VARCHAR) LIKE '1.2%'");
+  };
+  EXPECT_NE(like("t", "ROUND(x, 5)"), like("t", "x / 10"));
+  const auto group = [](const std::string& number) {
+    return "(SELECT p, MAX(" + number + ") AS y FROM t GROUP BY p)";
+  };
+  EXPECT_NE(like(group("ROUND(x, 5)"), "y"), like(group("x / 10"), "y"));
+}
+
 // A table may be called as steps are printed: then steps are called otherwise.
 TEST(Steps, AreNotPrintedAsTablesAre) {
   Catalog catalog;

@@ -15,6 +15,10 @@ std::string quoted(std::string_view text, char quote) {
   return out;
 }
 
+std::string as_decimal(const std::string& value, unsigned scale) {
+  return "CAST(" + value + " AS DECIMAL(18," + std::to_string(scale) + "))";
+}
+
 class Printer {
  public:
   Printer(const Query& query, const Catalog& catalog) : query_(&query), catalog_(&catalog) {
@@ -145,7 +149,12 @@ std::string Printer::trimmed(const Expression& e) const {
 std::string Printer::written(const Expression& e) const {
   constexpr std::array<std::string_view, 7> kUnits = {"",    "second", "minute", "hour",
                                                       "day", "month",  "year"};
-  const std::string value = expression(e.children[0]);
+  const Expression& number = e.children[0];
+  std::string value = expression(number);
+  // Digits are in the text, and units do not say them: ROUND(x, 5) is x / 10 in others.
+  if (number.type.scale > 0 && number.op != Op::rescale) {
+    value = as_decimal(value, number.type.scale);
+  }
   if (e.value == 0) return "CAST(" + value + " AS VARCHAR)";
   return "to_text(" + value + ", '" + std::string(kUnits[static_cast<std::size_t>(e.value)]) +
          "', " + quoted(e.text, '\'') + ")";
@@ -187,9 +196,7 @@ std::string Printer::expression(const Expression& e) const {
     case Op::concat:
     case Op::ratio: return "(" + list(e.children, 0, infix(e.op)) + ")";
     case Op::negate: return "(- " + expression(e.children[0]) + ")";
-    case Op::rescale:
-      return "CAST(" + expression(e.children[0]) + " AS DECIMAL(18," +
-             std::to_string(e.type.scale) + "))";
+    case Op::rescale: return as_decimal(expression(e.children[0]), e.type.scale);
     case Op::logical_not: return "(NOT " + expression(e.children[0]) + ")";
     case Op::is_null: return "(" + expression(e.children[0]) + " IS NULL)";
     case Op::in_list:
