@@ -38,8 +38,8 @@ std::string where(const std::string& condition) {
   return question("SELECT COUNT(*) FROM purchases WHERE " + condition);
 }
 
-// Both are the same units; as text they are not the same.
-TEST(Texts, OfNumbersAreNotPrintedAlikeWhereDigitsDiffer) {
+// ROUND(x, 5) of six digits and x / 10 are the same units; as text and as average they differ.
+TEST(Rounding, IsNotPrintedAsDivisionIs) {
   Catalog catalog;
   CatalogColumn column;
   column.name = "x";
@@ -63,6 +63,11 @@ TEST(Texts, OfNumbersAreNotPrintedAlikeWhereDigitsDiffer) {
     return "(SELECT p, MAX(" + number + ") AS y FROM t GROUP BY p)";
   };
   EXPECT_NE(like(group("ROUND(x, 5)"), "y"), like(group("x / 10"), "y"));
+  EXPECT_NE(like("t", "ROUND(x)"), like("t", "x / 1000000"));
+  const auto sum = [&](const std::string& number) {
+    return printed("SELECT SUM(y) FROM (SELECT p, AVG(" + number + ") AS y FROM t GROUP BY p)");
+  };
+  EXPECT_NE(sum("ROUND(x, 5)"), sum("x / 10"));
 }
 
 // A table may be called as steps are printed: then steps are called otherwise.

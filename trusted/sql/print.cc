@@ -149,12 +149,7 @@ std::string Printer::trimmed(const Expression& e) const {
 std::string Printer::written(const Expression& e) const {
   constexpr std::array<std::string_view, 7> kUnits = {"",    "second", "minute", "hour",
                                                       "day", "month",  "year"};
-  const Expression& number = e.children[0];
-  std::string value = expression(number);
-  // Digits are in the text, and units do not say them: ROUND(x, 5) is x / 10 in others.
-  if (number.type.scale > 0 && number.op != Op::rescale) {
-    value = as_decimal(value, number.type.scale);
-  }
+  const std::string value = expression(e.children[0]);
   if (e.value == 0) return "CAST(" + value + " AS VARCHAR)";
   return "to_text(" + value + ", '" + std::string(kUnits[static_cast<std::size_t>(e.value)]) +
          "', " + quoted(e.text, '\'') + ")";
@@ -164,8 +159,13 @@ std::string Printer::written(const Expression& e) const {
 std::string Printer::divided(const Expression& e) const {
   constexpr std::array<std::string_view, 4> kRoundings = {"half", "down", "up", "zero"};
   const auto rounding = static_cast<std::size_t>(e.value % 4);
-  return std::string(op_name(e.op)) + "(" + list(e.children, 0, ", ") + ", " +
-         std::to_string(e.value / 4) + ", '" + std::string(kRoundings[rounding]) + "')";
+  const std::string out = std::string(op_name(e.op)) + "(" + list(e.children, 0, ", ") + ", " +
+                          std::to_string(e.value / 4) + ", '" + std::string(kRoundings[rounding]) +
+                          "')";
+  // Rounded to fewer digits: units alone do not say so, ROUND(x, 5) of six digits is x / 10.
+  const bool rounds = e.op == Op::quotient && e.type.scale < e.children[0].type.scale &&
+                      e.children[1].type.scale == 0;
+  return rounds ? as_decimal(out, e.type.scale) : out;
 }
 
 // Functions that are called by their own name.
