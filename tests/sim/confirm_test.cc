@@ -2,6 +2,9 @@
 // says that it was asked, and what its columns are computed of, must be what the signed text says.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include "client/query/confirm_apart.h"
 #include "tests/sim/world.h"
@@ -51,6 +54,23 @@ class Confirm : public testing::Test {
   std::optional<policy::VerifiedPolicy> policy_;
   std::optional<client::StaticCheck> checker_;
 };
+
+pid_t child_that(void (*run)()) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  run();
+  ::_exit(7);
+}
+
+TEST(ConfirmApart, WaitsForAChildThatWorksAndNotForOneThatWaits) {
+  using std::chrono::milliseconds;
+  EXPECT_EQ(client::exit_code_of(child_that([] {}), milliseconds(60'000)), 7);
+  EXPECT_EQ(client::exit_code_of(child_that([] { ::abort(); }), milliseconds(60'000)),
+            std::nullopt);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(client::exit_code_of(child_that([] { ::pause(); }), milliseconds(50)), std::nullopt);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(50));
+}
 
 TEST_F(Confirm, WhatWasAskedIsWhatIsThere) {
   EXPECT_EQ(reason(ask(kRates, true)), "");
