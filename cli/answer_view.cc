@@ -30,6 +30,7 @@ std::string number_text(std::int64_t value, ValueType type) {
 std::string missing(const std::vector<packet::OutputCell>& row, const packet::Output& column) {
   if (column.kind == packet::OutputKind::group) return "NULL";
   if (column.kind == packet::OutputKind::listed) return "NULL";
+  if (column.kind == packet::OutputKind::window) return "NULL";
   const bool withheld =
       column.kind != packet::OutputKind::computed ||
       std::any_of(column.inputs.begin(), column.inputs.end(), [&](const auto& input) {
@@ -208,6 +209,20 @@ std::string computed_lines(const packet::AnswerTable& table) {
   return "Computed of released numbers, which are in the file too (--csv, --json): " + out + ".\n";
 }
 
+// Windows read many rows, each with its noise, and have no interval.
+std::string window_lines(const packet::AnswerTable& table) {
+  const bool windows = std::any_of(table.columns.begin(), table.columns.end(), [](const auto& one) {
+    return one.kind == packet::OutputKind::window;
+  });
+  if (!windows) return {};
+  if (table.rows_cut > 0) return "Windows are not shown: result_rows cut rows that they read.\n";
+  std::string out = "Windows, and what is computed of them, are of all released rows: without ";
+  out += std::string(kPlusMinus) + ".";
+  if (table.others.empty()) return out + "\n";
+  return out + " " + with_thousands(std::to_string(table.others.size())) +
+         " of these rows are not shown, but in the file.\n";
+}
+
 // What the same noise costs in the other accounting, where it has a price.
 std::string other_price(const packet::NoiseParameters& noise) {
   if (is_exact(noise)) return {};
@@ -263,6 +278,7 @@ std::string column_width(const packet::Output& column, std::optional<std::int64_
   if (column.kind == packet::OutputKind::group) return "group";
   if (column.kind == packet::OutputKind::person) return "one person in each row";
   if (column.kind == packet::OutputKind::listed) return "of the person, exact";
+  if (column.kind == packet::OutputKind::window) return "of all released rows, without an interval";
   const bool computed = column.kind == packet::OutputKind::computed;
   const bool number = column.type.type == Type::integer || column.type.type == Type::decimal;
   const bool exact = column.inputs.empty() || column.inputs.front().statistics.empty();
@@ -320,8 +336,8 @@ std::string answer_notes(const client::VerifiedAnswer& answer) {
   if (predicate.list) {
     out += list_lines(answer);
   } else {
-    out += noise_line(predicate) + computed_lines(answer.table()) + near_line(predicate) +
-           withheld_text(answer) + people_line(predicate.noise);
+    out += noise_line(predicate) + computed_lines(answer.table()) + window_lines(answer.table()) +
+           near_line(predicate) + withheld_text(answer) + people_line(predicate.noise);
   }
   if (predicate.repeat_of) {
     out += "Paid nothing: it repeats the answer to request " +

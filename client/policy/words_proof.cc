@@ -165,7 +165,8 @@ constexpr Wording kWords[] = {
     {"request_resealed", "the request was signed for another binding than it is sealed under",
      "ask again; if it stays, somebody who had the request sends it anew"},
     {"result_columns_differ",
-     "the columns are not what the question asks for: a name, a type or a formula is another",
+     "the columns are not what the question asks for: a name, a type, a formula or a window is "
+     "another",
      kTampered},
     {"result_computed_wrong", "a computed column is not what its formula makes of the others",
      kTampered},
@@ -181,6 +182,7 @@ constexpr Wording kWords[] = {
     {"result_list_wrong", "a list has rows out of order, or fewer persons than it must", kTampered},
     {"result_rows_wrong", "the table has not as many rows as the policy's result_rows makes of it",
      kTampered},
+    {"result_window_wrong", "a window column is not what its window makes of all rows", kTampered},
     {"retention_ended", "the snapshot's retention has ended", kPrepare},
     {"room_closed", "the room is closed: its keys are wiped", "start a room anew"},
     {"root_wrong", "the sealed file is not the one that the manifest was signed for", kPrepare},

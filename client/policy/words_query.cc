@@ -319,6 +319,8 @@ constexpr Wording kWords[] = {
     {"too_many_subqueries", "the query has too many sub-selects, or too deep ones",
      "at most 64, 16 deep"},
     {"too_many_tables", "the query names too many tables", "join fewer"},
+    {"too_many_windows", "the query has too many windows over its answer",
+     "ask for fewer, or compute some at home from the released rows"},
     {"try_cast_unsupported", "TRY_CAST is not supported", "use CAST where it cannot fail"},
     {"types_differ", "two values of different types are compared or computed",
      "compare like with like"},
@@ -337,17 +339,20 @@ constexpr Wording kWords[] = {
     {"window_frame_unsupported", "this frame of a window is not supported",
      "write ROWS BETWEEN n PRECEDING AND m FOLLOWING with numbers up to 1000000, or UNBOUNDED, or "
      "the whole partition"},
+    {"window_in_having", "HAVING chooses rows before any window sees them",
+     "write QUALIFY, which chooses after the windows"},
+    {"window_in_window", "a window over what another window has made or chosen",
+     "compute the second one at home, from the rows that were released"},
     {"window_not_by_person", "a window would look at the rows of several people",
      "add the person column to PARTITION BY"},
     {"window_offset_malformed",
      "the offset of LAG or LEAD, or the parts of NTILE, are not a plain number",
      "write a number from 0 to 1,000,000; of NTILE from 1 to 1000"},
-    {"window_over_answer", "a window over the rows of an answer",
-     "GROUP BY ROLLUP (x) gives the total beside its parts, ORDER BY the order; rank and compare "
-     "what was released at home"},
     {"window_unsupported", "a window function stands where none can, or is not supported",
      "use ROW_NUMBER, RANK, DENSE_RANK, NTILE, LAG, LEAD, FIRST_VALUE, LAST_VALUE, COUNT, SUM, "
-     "AVG, MIN, MAX in the items of a sub-select"},
+     "AVG, MIN, MAX in the items of a sub-select, of one person, or of aggregates beside them"},
+    {"window_without_order", "a rank without an order",
+     "write ORDER BY in it: RANK() OVER (ORDER BY COUNT(*) DESC)"},
 };
 
 }  // namespace

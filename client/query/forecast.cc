@@ -148,7 +148,8 @@ std::optional<double> expected_size(const firewall::Output& output, const Row& r
     case OutputKind::moment:
     case OutputKind::quantile:
     case OutputKind::bound_low:
-    case OutputKind::bound_high: break;
+    case OutputKind::bound_high:
+    case OutputKind::window: break;
   }
   return std::nullopt;
 }

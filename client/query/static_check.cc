@@ -11,6 +11,7 @@
 #include "trusted/sql/formula.h"
 #include "trusted/sql/lexer.h"
 #include "trusted/sql/parse.h"
+#include "trusted/sql/step_codec.h"
 
 namespace gbx::client {
 namespace {
@@ -71,7 +72,7 @@ std::vector<Verdict::Column> unseen_of(const firewall::CheckedQuery& query) {
   const auto widths = privacy::half_widths(query.plan());
   std::vector<Verdict::Column> out;
   const std::size_t groups = query.task().groups.size();
-  for (std::size_t i = groups; i < query.outputs().size(); i++) {
+  for (std::size_t i = groups; i < groups + query.aggregates().size(); i++) {
     if (seen.contains(static_cast<std::uint32_t>(i))) continue;
     const firewall::Output& output = query.outputs()[i];
     Verdict::Column column{.name = query.aggregates()[i - groups], .scale = output.type.scale};
@@ -89,21 +90,27 @@ std::vector<Verdict::Column> unseen_of(const firewall::CheckedQuery& query) {
   return out;
 }
 
-// The formula over the answer's columns, as the page of results says.
+// Over the answer's columns, as the page of results says.
+void over_columns(sql::Expression& e, const std::vector<sql::Item>& items) {
+  for (sql::Expression& child : e.children) over_columns(child, items);
+  if (e.op != sql::Op::output) return;
+  const auto shows = std::find_if(items.begin(), items.end(), [&](const sql::Item& item) {
+    return !item.formula && item.output == e.column;
+  });
+  e.op = sql::Op::column;
+  e.column = static_cast<std::uint32_t>(shows - items.begin());
+}
+
 Json formula_of(sql::Expression e, const std::vector<sql::Item>& items) {
-  std::vector<sql::Expression*> open = {&e};
-  while (!open.empty()) {
-    sql::Expression* part = open.back();
-    open.pop_back();
-    for (sql::Expression& child : part->children) open.push_back(&child);
-    if (part->op != sql::Op::output) continue;
-    const auto shows = std::find_if(items.begin(), items.end(), [&](const sql::Item& item) {
-      return !item.formula && item.output == part->column;
-    });
-    part->op = sql::Op::column;
-    part->column = static_cast<std::uint32_t>(shows - items.begin());
-  }
+  over_columns(e, items);
   return sql::encode_expression(e);
+}
+
+Json window_of(const firewall::CheckedQuery& query, const sql::Item& item) {
+  const std::size_t first = query.outputs().size() - query.post().windows.size();
+  sql::Window window = query.post().windows[item.output - first];
+  sql::each_of_window(window, [&](sql::Expression& e) { over_columns(e, query.items()); });
+  return sql::encode_released_window(window);
 }
 
 bool is_column(const packet::Output& column, const sql::Item& item,
@@ -116,6 +123,12 @@ bool is_column(const packet::Output& column, const sql::Item& item,
   if (computed != item.formula.has_value()) return false;
   if (!computed) {
     const firewall::Output& output = query.outputs()[item.output];
+    const bool window = output.kind == firewall::OutputKind::window;
+    if (window != (column.kind == packet::OutputKind::window)) return false;
+    if (window) {
+      return column.type == output.type &&
+             column.window->canonical() == window_of(query, item).canonical();
+    }
     const auto key = query.lists() ? packet::OutputKind::listed : packet::OutputKind::group;
     const bool group = output.kind == firewall::OutputKind::group;
     return column.type == output.type && group == (column.kind == key);

@@ -240,7 +240,8 @@ Status verify_groups(const packet::AnswerTable& table, const packet::NoiseParame
 Status verify_half_width(const packet::Output& column, const packet::NoiseParameters& noise) {
   if (column.kind == packet::OutputKind::group) return {};
   if (column.kind == packet::OutputKind::computed) return {};  // verify_computed()
-  if (column.kind == packet::OutputKind::person) return {};    // verify_list()
+  if (column.kind == packet::OutputKind::window) return {};
+  if (column.kind == packet::OutputKind::person) return {};  // verify_list()
   if (column.kind == packet::OutputKind::listed) return {};
   const bool exact = noise.selection == privacy::Selection::exact;
   if (exact != (column.kind == packet::OutputKind::exact)) return unverified("result_kind_wrong");
@@ -269,21 +270,28 @@ bool interval_fits(const packet::OutputCell& cell, const packet::Output& column)
          interval.high == std::min(*value + width, most);
 }
 
+Status verify_intervals(const std::vector<packet::OutputCell>& row,
+                        const packet::AnswerTable& table) {
+  for (std::size_t i = 0; i < row.size(); i++) {
+    if (table.columns[i].kind == packet::OutputKind::computed) continue;
+    if (!interval_fits(row[i], table.columns[i])) return unverified("result_interval_wrong");
+  }
+  return {};
+}
+
 // Step 9: the table against the policy's bound and the statement's noise.
 Status verify_table(const packet::AnswerTable& table, const packet::NoiseParameters& noise,
                     const policy::Policy& policy) {
   const std::size_t rows_max = policy.limits.result_rows;
-  if (table.rows.size() > rows_max || (table.rows_cut > 0 && table.rows.size() < rows_max)) {
+  const std::size_t rows = table.rows.size() + table.others.size();
+  if (rows > rows_max || (table.rows_cut > 0 && rows < rows_max)) {
     return unverified("result_rows_wrong");
   }
   for (const packet::Output& column : table.columns) {
     GBX_TRY(verify_half_width(column, noise));
   }
-  for (const auto& row : table.rows) {
-    for (std::size_t i = 0; i < row.size(); i++) {
-      if (table.columns[i].kind == packet::OutputKind::computed) continue;
-      if (!interval_fits(row[i], table.columns[i])) return unverified("result_interval_wrong");
-    }
+  for (const auto* all : {&table.rows, &table.others}) {
+    for (const auto& row : *all) GBX_TRY(verify_intervals(row, table));
   }
   return verify_computed(table, plan_of(noise));
 }

@@ -7,6 +7,8 @@
 #include "trusted/sql/build.h"
 #include "trusted/sql/expression_codec.h"
 #include "trusted/sql/released_value.h"
+#include "trusted/sql/released_windows.h"
+#include "trusted/sql/step_codec.h"
 
 namespace gbx::client {
 namespace {
@@ -40,6 +42,7 @@ class ComputedColumn {
   // By column: a count or a sum, which was noised once. All others: only that the value is inside.
   std::map<std::uint32_t, std::int64_t> widths_;
   bool noised_ = false;
+  bool windows_ = false;  // it reads some: then it has no interval
 };
 
 Status ComputedColumn::read_columns(const sql::Expression& e) {
@@ -49,6 +52,7 @@ Status ComputedColumn::read_columns(const sql::Expression& e) {
     const packet::Output& column = table_->columns[e.column];
     const auto [place, first] = reads_.try_emplace(e.column, Reading{e.type, e.low});
     const bool same = place->second.type == e.type && place->second.least == e.low;
+    windows_ = windows_ || column.kind == packet::OutputKind::window;
     if (column.kind == packet::OutputKind::computed || column.type != e.type || !same) {
       return unverified("result_formula_wrong");
     }
@@ -60,11 +64,13 @@ Status ComputedColumn::read_columns(const sql::Expression& e) {
 // The inputs are the columns that it reads and that are no keys.
 Status ComputedColumn::take_inputs(const privacy::Plan& plan) {
   const std::vector<packet::FormulaInput>& inputs = table_->columns[column_].inputs;
-  const bool exact = plan.selection == privacy::Selection::exact;
+  const bool exact = windows_ || plan.selection == privacy::Selection::exact;
   std::set<std::uint32_t> columns;
   std::set<std::uint32_t> statistics;
   for (const auto& [index, reading] : reads_) {
-    if (table_->columns[index].kind != packet::OutputKind::group) columns.insert(index);
+    const packet::OutputKind kind = table_->columns[index].kind;
+    const bool plain = kind == packet::OutputKind::group || kind == packet::OutputKind::window;
+    if (!plain) columns.insert(index);
   }
   for (const packet::FormulaInput& input : inputs) {
     if (columns.erase(input.column) == 0) return unverified("result_formula_wrong");
@@ -138,6 +144,57 @@ Status ComputedColumn::check(const std::vector<packet::OutputCell>& row) const {
   return check_interval(cell, computed);
 }
 
+// What a window reads is of columns before any window.
+Status check_reads(const sql::Expression& e, const packet::AnswerTable& table) {
+  if (e.op == sql::Op::output) return unverified("result_window_wrong");
+  if (e.op == sql::Op::column) {
+    if (e.column >= table.columns.size()) return unverified("result_window_wrong");
+    const packet::Output& column = table.columns[e.column];
+    const bool released = column.kind == packet::OutputKind::group ||
+                          column.kind == packet::OutputKind::noised ||
+                          column.kind == packet::OutputKind::exact;
+    if (!released || column.type != e.type) return unverified("result_window_wrong");
+  }
+  for (const sql::Expression& child : e.children) GBX_TRY(check_reads(child, table));
+  return {};
+}
+
+// `rows` are all that windows read, of which the first stand in the table and then the others.
+Status verify_window(const packet::AnswerTable& table, std::size_t column,
+                     const std::vector<std::vector<Cell>>& rows) {
+  const auto window = sql::decode_released_window(*table.columns[column].window);
+  if (!window || window->value.type != table.columns[column].type) {
+    return unverified("result_window_wrong");
+  }
+  Status reads;
+  sql::each_of_window(*window, [&](const sql::Expression& e) {
+    if (reads) reads = check_reads(e, table);
+  });
+  GBX_TRY(reads);
+  // Over rows that were cut nobody can compute it, so it is nowhere.
+  const bool cut = table.rows_cut > 0;
+  const std::vector<Cell> values =
+      cut ? std::vector<Cell>(rows.size()) : sql::window_values(*window, rows);
+  for (std::size_t i = 0; i < rows.size(); i++) {
+    if (rows[i][column] != values[i]) return unverified("result_window_wrong");
+  }
+  return {};
+}
+
+Status verify_windows(const packet::AnswerTable& table) {
+  std::vector<std::vector<Cell>> rows;
+  for (const auto* all : {&table.rows, &table.others}) {
+    for (const auto& row : *all) {
+      std::vector<Cell>& cells = rows.emplace_back();
+      for (const packet::OutputCell& cell : row) cells.push_back(cell.value);
+    }
+  }
+  for (std::size_t i = 0; i < table.columns.size(); i++) {
+    if (table.columns[i].window) GBX_TRY(verify_window(table, i, rows));
+  }
+  return {};
+}
+
 }  // namespace
 
 Status verify_computed(const packet::AnswerTable& table, const privacy::Plan& plan) {
@@ -145,8 +202,9 @@ Status verify_computed(const packet::AnswerTable& table, const privacy::Plan& pl
     if (table.columns[i].kind != packet::OutputKind::computed) continue;
     GBX_TRY_ASSIGN(const ComputedColumn column, ComputedColumn::make(table, i, plan));
     for (const auto& row : table.rows) GBX_TRY(column.check(row));
+    for (const auto& row : table.others) GBX_TRY(column.check(row));
   }
-  return {};
+  return verify_windows(table);
 }
 
 }  // namespace gbx::client

@@ -113,5 +113,24 @@ TEST_F(Confirm, AnotherColumnIsSeen) {
   EXPECT_EQ(changed([](Columns&) {}), "");
 }
 
+TEST_F(Confirm, AnotherWindowIsSeen) {
+  const World::Read read =
+      ask("SELECT campaign_id, COUNT(*) AS n, RANK() OVER (ORDER BY COUNT(*) DESC) AS place, "
+          "COUNT(*) / "
+          "SUM(COUNT(*)) OVER () AS share FROM exposures GROUP BY campaign_id",
+          true);
+  ASSERT_EQ(read.table.columns.size(), 5U);
+  EXPECT_EQ(read.table.columns[2].kind, packet::OutputKind::window);
+  EXPECT_TRUE(read.table.columns[4].input);
+  EXPECT_EQ(reason(read), "");
+  World::Read other = read;
+  other.table.columns[2].window = other.table.columns[4].window;
+  EXPECT_EQ(reason(other), "result_columns_differ");
+  other = read;
+  other.table.columns[2].kind = packet::OutputKind::noised;
+  other.table.columns[2].window.reset();
+  EXPECT_EQ(reason(other), "result_columns_differ");
+}
+
 }  // namespace
 }  // namespace gbx::sim

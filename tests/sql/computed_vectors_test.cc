@@ -15,6 +15,8 @@
 #include "trusted/firewall/check.h"
 #include "trusted/sql/expression_codec.h"
 #include "trusted/sql/released_value.h"
+#include "trusted/sql/released_windows.h"
+#include "trusted/sql/step_codec.h"
 
 namespace gbx::testing {
 namespace {
@@ -100,6 +102,117 @@ Json vectors() {
     out.push(Json::object({{"formula", written}, {"rows", std::move(rows)}, {"sql", item}}));
   }
   return out;
+}
+
+// --- windows ---
+
+const std::string kWindowFile = GBX_SOURCE_DIR "/docs/spec/window-vectors.json";
+
+constexpr std::array kWindows = {
+    "SUM(COUNT(*)) OVER ()",
+    "SUM(SUM(balance)) OVER (PARTITION BY store)",
+    "COUNT(*) OVER (PARTITION BY store ORDER BY SUM(balance))",
+    "COUNT(SUM(balance)) OVER (ORDER BY loyal DESC)",
+    "MIN(COUNT(*)) OVER (PARTITION BY loyal)",
+    "MAX(store) OVER (ORDER BY COUNT(*) ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING)",
+    "MIN(SUM(balance)) OVER (ORDER BY store ROWS BETWEEN 2 FOLLOWING AND 3 FOLLOWING)",
+    "SUM(COUNT(*)) OVER (ORDER BY COUNT(*) DESC)",
+    "SUM(COUNT(*)) OVER (ORDER BY COUNT(*) DESC ROWS UNBOUNDED PRECEDING)",
+    "SUM(COUNT(*) / 3) OVER (PARTITION BY store)",
+    "SUM(COUNT(*)) FILTER (WHERE COUNT(*) > 4) OVER ()",
+    "ROW_NUMBER() OVER (ORDER BY COUNT(*))",
+    "ROW_NUMBER() OVER ()",
+    "RANK() OVER (ORDER BY COUNT(*) DESC)",
+    "DENSE_RANK() OVER (ORDER BY SUM(balance) DESC NULLS FIRST)",
+    "RANK() OVER (PARTITION BY store ORDER BY SUM(balance) / COUNT(*))",
+    "LAG(COUNT(*)) OVER (ORDER BY store)",
+    "LEAD(SUM(balance), 2) OVER (PARTITION BY loyal ORDER BY COUNT(*) DESC)",
+    "FIRST_VALUE(store) OVER (ORDER BY COUNT(*))",
+    "LAST_VALUE(COUNT(*)) OVER (ORDER BY store)",
+    "LAST_VALUE(SUM(balance)) OVER (PARTITION BY loyal)",
+};
+
+// Groups and numbers in no order, some equal, some NULL.
+std::vector<std::vector<Cell>> window_rows() {
+  const auto row = [](const char* store, std::optional<std::int64_t> loyal, std::int64_t count,
+                      std::optional<std::int64_t> balance) {
+    std::vector<Cell> out(4);
+    if (store != nullptr) out[0] = std::string(store);
+    if (loyal) out[1] = *loyal;
+    out[2] = count;
+    if (balance) out[3] = *balance;
+    return out;
+  };
+  return {row("b", 1, 5, -250),
+          row("a", 0, 7, 1000),
+          row("b", 0, 5, std::nullopt),
+          row(nullptr, 1, 0, 33),
+          row("a", std::nullopt, 5, 1000),
+          row("\xc3\xa4", 1, -2, 0),
+          row("b", std::nullopt, 9, 7)};
+}
+
+Json cell_of(const Cell& cell, ValueType type) {
+  Json out{Json::Array()};
+  if (const auto* text = std::get_if<std::string>(&cell)) out.push(*text);
+  if (const auto* number = std::get_if<std::int64_t>(&cell)) out.push(spelled(*number, type));
+  return out;
+}
+
+// The window as an answer has it that shows both groups and both numbers.
+Json window_vector(const std::string& item, const firewall::CheckedQuery& query) {
+  sql::Window window = query.post().windows.front();
+  sql::each_of_window(window, [](sql::Expression& e) { over_columns(e); });
+  const Json written = sql::encode_released_window(window);
+  const auto read = sql::decode_released_window(written);
+  EXPECT_TRUE(read) << item;
+  const std::vector<std::vector<Cell>> cells = window_rows();
+  Json columns{Json::Array()};
+  for (std::size_t i = 0; i < cells[0].size(); i++) {
+    const ValueType type = query.outputs()[i].type;
+    columns.push(Json::object({{"scale", int{type.scale}}, {"type", type_name(type.type)}}));
+  }
+  Json rows{Json::Array()};
+  for (const std::vector<Cell>& row : cells) {
+    Json said{Json::Array()};
+    for (std::size_t i = 0; i < row.size(); i++) {
+      said.push(cell_of(row[i], query.outputs()[i].type));
+    }
+    rows.push(std::move(said));
+  }
+  Json values{Json::Array()};
+  for (const Cell& value : sql::window_values(*read, cells)) {
+    values.push(cell_of(value, read->value.type));
+  }
+  return Json::object({{"columns", std::move(columns)},
+                       {"rows", std::move(rows)},
+                       {"sql", item},
+                       {"values", std::move(values)},
+                       {"window", written}});
+}
+
+Json window_vectors() {
+  const auto policy = room_called("exact");
+  GBX_CHECK(policy);
+  DuckdbParser parser;
+  Json out{Json::Array()};
+  for (const std::string item : kWindows) {
+    const std::string sql = "SELECT store, loyal, COUNT(*), SUM(balance), " + item +
+                            " AS x FROM purchases GROUP BY store, loyal";
+    const auto query = firewall::admit(parser.tree(sql), sql, *policy, {.member = "newsnow"});
+    EXPECT_TRUE(query) << sql << " " << query.error().reason.view();
+    out.push(window_vector(item, *query));
+  }
+  return out;
+}
+
+TEST(WindowVectors, AreWhatTheRoomAndTheVerifierCompute) {
+  const std::string text = window_vectors().canonical();
+  if (std::getenv("GLOVEBOX_BLESS") != nullptr) std::ofstream(kWindowFile) << text << "\n";
+  std::ifstream in(kWindowFile);
+  std::stringstream said;
+  said << in.rdbuf();
+  EXPECT_TRUE(said.str() == text + "\n") << "GLOVEBOX_BLESS=1 writes " << kWindowFile;
 }
 
 TEST(ComputedVectors, AreWhatTheRoomAndTheVerifierCompute) {

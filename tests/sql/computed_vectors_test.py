@@ -1,8 +1,10 @@
-"""A second reading of computed columns (docs/spec/result.md), written apart from the C++ one.
+"""A second reading of computed and window columns (docs/spec/result.md), apart from the C++ one.
 
-Reads docs/spec/computed-vectors.json and computes every value and interval with Python's fractions.
+Reads docs/spec/computed-vectors.json and computes every value and interval with Python's fractions;
+then docs/spec/window-vectors.json and every value in it, each row by itself.
 """
 
+import functools
 import json
 import pathlib
 import sys
@@ -243,6 +245,139 @@ def read(vector, row):
     return [spelled(units, scale) for units in [value, *ends]]
 
 
+# --- windows ---
+
+
+def cell_of(column, cell):
+    """None, a fraction, or the text, which dates and booleans are here too."""
+    if not cell:
+        return None
+    return Fraction(cell[0]) if column["type"] in ("integer", "decimal") else cell[0]
+
+
+def value_of(node, row):
+    """A formula over one row: exact."""
+    if node["op"] == "column":
+        return row[node["column"]]
+    known = [Can(c, c) if isinstance(c, Fraction) else NULL for c in row]
+    out = evaluate(node, known)
+    return out.low if out.some else None
+
+
+def shown(node, row):
+    """The same, as a column of its own would show it."""
+    value = value_of(node, row)
+    if not isinstance(value, Fraction) or node["type"] not in ("integer", "decimal"):
+        return value
+    return Fraction(cut(whole(value * 10 ** node["scale"], "half_away")), 10 ** node["scale"])
+
+
+def comes_before(a, b, descending=False, nulls_first=False):
+    """-1, 0, 1."""
+    if a is None or b is None:
+        order = (a is not None) - (b is not None)
+        return order if nulls_first else -order
+    if isinstance(a, str):
+        a, b = a.encode(), b.encode()
+    order = (a > b) - (a < b)
+    return -order if descending else order
+
+
+class Windowed:
+    def __init__(self, window, rows):
+        self.window, self.rows = window, rows
+        self.keys = [[value_of(by["key"], row) for by in window["order"]] for row in rows]
+        self.parts = [[value_of(e, row) for e in window["partition"]] for row in rows]
+
+    def order(self, i, j, ties=True):
+        orders = self.window["order"]
+        for k, by in enumerate(orders if ties else orders[: len(orders) - self.window["ties"]]):
+            found = comes_before(
+                self.keys[i][k], self.keys[j][k], by["descending"], by["nulls_first"]
+            )
+            if found:
+                return found
+        return i - j if ties else 0
+
+    def frame(self, places, at):
+        kind = self.window["frame"]
+        if kind == "partition":
+            return places
+        if kind == "rows":
+            return places[: at + 1]
+        if kind == "peers":
+            last = max(k for k, j in enumerate(places) if self.order(places[at], j, False) == 0)
+            return places[: last + 1]
+        first, last = at + self.window["first"], at + self.window["last"]
+        return [j for k, j in enumerate(places) if first <= k <= last]
+
+    def value(self, i):
+        same = [j for j in range(len(self.rows)) if self.parts[j] == self.parts[i]]
+        places = sorted(same, key=functools.cmp_to_key(self.order))
+        at = places.index(i)
+        function = self.window["function"]
+        if function == "row_number":
+            return Fraction(at + 1)
+        if function == "rank":
+            return Fraction(1 + sum(self.order(j, i, False) < 0 for j in places))
+        if function == "dense_rank":
+            before = [tuple(self.keys[j]) for j in places if self.order(j, i, False) < 0]
+            keep = len(self.window["order"]) - self.window["ties"]
+            return Fraction(1 + len({key[:keep] for key in before}))
+        if function in ("lag", "lead"):
+            other = at + self.window["offset"] * (-1 if function == "lag" else 1)
+            return self.argument(places[other]) if 0 <= other < len(places) else None
+        return self.of_frame(function, self.frame(places, at))
+
+    def argument(self, i):
+        return shown(self.window["argument"], self.rows[i])
+
+    def of_frame(self, function, frame):
+        if function == "rows":
+            return Fraction(len(frame))
+        cells = [self.argument(j) for j in frame]
+        if function in ("first_value", "last_value"):
+            return cells[0 if function == "first_value" else -1] if cells else None
+        cells = [c for c in cells if c is not None]
+        if function == "values":
+            return Fraction(len(cells))
+        if not cells:
+            return None
+        if function == "sum":
+            unit = 10 ** self.window["scale"]
+            return Fraction(cut(sum(cells) * unit), unit)
+        best = max if function == "maximum" else min
+        return best(cells, key=lambda c: c.encode() if isinstance(c, str) else c)
+
+
+def spelled_cell(value, scale):
+    if value is None:
+        return []
+    return [value if isinstance(value, str) else spelled(int(value * 10**scale), scale)]
+
+
+def read_windows(vector):
+    rows = [
+        [cell_of(column, cell) for column, cell in zip(vector["columns"], row)]
+        for row in vector["rows"]
+    ]
+    windowed = Windowed(vector["window"], rows)
+    scale = vector["window"]["scale"]
+    return [spelled_cell(windowed.value(i), scale) for i in range(len(rows))]
+
+
+def main_windows(root):
+    vectors = json.loads((root / "docs/spec/window-vectors.json").read_text())
+    wrong = 0
+    for vector in vectors:
+        found = read_windows(vector)
+        if found != vector["values"]:
+            wrong += 1
+            print(vector["sql"], found, "not", vector["values"])
+    print(f"{len(vectors)} windows, {wrong} wrong")
+    return 1 if wrong or len(vectors) < 20 else 0
+
+
 def main(root):
     vectors = json.loads((root / "docs/spec/computed-vectors.json").read_text())
     wrong = count = 0
@@ -258,4 +393,4 @@ def main(root):
 
 
 if __name__ == "__main__":
-    sys.exit(main(pathlib.Path(sys.argv[1])))
+    sys.exit(main(pathlib.Path(sys.argv[1])) or main_windows(pathlib.Path(sys.argv[1])))

@@ -55,14 +55,15 @@ Rows exact_answer(const CheckedQuery& query, const std::vector<sql::GroupRow>& g
     all.push_back(firewall::assemble(query, group.key, statistics));
   }
   Rows out;
-  for (const std::size_t place : sql::post_process(query.post(), all)) {
+  const sql::PostProcessed processed = sql::post_process(query.post(), std::move(all));
+  for (const std::size_t place : processed.shown) {
+    const std::vector<Cell>& cells = processed.rows[place];
     std::vector<std::string>& row = out.emplace_back();
     for (const sql::Item& item : query.items()) {
       if (item.input) continue;
-      row.push_back(item.formula
-                        ? shown(sql::released_value(*item.formula, sql::known(all[place])),
-                                item.formula->type)
-                        : shown(all[place][item.output], query.outputs()[item.output].type));
+      row.push_back(item.formula ? shown(sql::released_value(*item.formula, sql::known(cells)),
+                                         item.formula->type)
+                                 : shown(cells[item.output], query.outputs()[item.output].type));
     }
   }
   return out;

@@ -40,7 +40,7 @@ std::optional<Rows> rows_of(const firewall::CheckedQuery& query,
   for (const sql::GroupRow& group : groups) {
     std::vector<std::string>& row = out.emplace_back();
     for (const sql::Item& item : query.items()) {
-      if (item.formula) return std::nullopt;  // ratios_test.cc
+      if (item.formula) return std::nullopt;  // ratios_test.cc, answer_windows_test.cc
       const firewall::Output& output = query.outputs()[item.output];
       const bool sum = output.kind == firewall::OutputKind::sum;
       if (output.kind == firewall::OutputKind::group) {

@@ -314,6 +314,26 @@ std::string StatementGenerator::aggregate(const Scope& scope) {
 
 // --- the statement ---
 
+// Over the rows of the answer; where places matter, in an order that ends with all groups.
+std::string StatementGenerator::answer_window(const std::vector<std::string>& groups, bool plain) {
+  const std::string part = chance(40) ? "PARTITION BY " + groups[0] + " " : "";
+  const std::string over = ") OVER (" + part;
+  if (!plain || chance(50)) {
+    const std::string by = chance(50) ? "ORDER BY COUNT(*) DESC" : "";
+    return one_of({"RANK(" + over + "ORDER BY COUNT(*) DESC)", "SUM(COUNT(*)" + over + by + ")",
+                   "DENSE_RANK(" + over + "ORDER BY COUNT(*))", "MAX(COUNT(*)" + over + by + ")",
+                   "COUNT(*" + over + by + ")", "COUNT(*) - MIN(COUNT(*)" + over + ")"});
+  }
+  const std::string by = "ORDER BY COUNT(*), " + joined(groups, ", ");
+  const std::string rows = by + " ROWS BETWEEN " + std::to_string(below(3)) + " PRECEDING AND " +
+                           std::to_string(below(3)) + " FOLLOWING)";
+  return one_of({"ROW_NUMBER(" + over + by + ")", "NTILE(3" + over + by + ")",
+                 "LAG(COUNT(*)" + over + by + ")", "LEAD(COUNT(*), 2, 7" + over + by + ")",
+                 "SUM(COUNT(*)" + over + rows, "MIN(COUNT(*)" + over + rows,
+                 "FIRST_VALUE(COUNT(*)" + over + rows,
+                 "COUNT(*) - LAG(COUNT(*)" + over + by + ")"});
+}
+
 std::string StatementGenerator::groups_clause(const std::vector<std::string>& groups, bool& plain) {
   if (groups.empty()) return "";
   plain = !chance(15);
@@ -352,10 +372,18 @@ std::string StatementGenerator::next() {
   if (!plain && chance(50) && groups[0].find('(') == std::string::npos) {
     items.push_back("GROUPING(" + groups[0] + ") AS set_bit");
   }
+  // DuckDB has no windows beside GROUP BY ALL.
+  const bool windows = !groups.empty() && by.find(" ALL") == std::string::npos;
+  if (windows && chance(20)) {
+    items.push_back(answer_window(groups, plain) + " AS " + fresh("o"));
+  }
   std::string out = with_ + (with_.empty() ? "" : " ") + "SELECT " +
                     (plain && chance(8) ? "DISTINCT " : "") + joined(items, ", ") + " FROM " +
                     scope.sql + condition + by;
   if (!groups.empty() && chance(15)) out += " HAVING COUNT(*) > " + std::to_string(below(4));
+  if (windows && chance(10)) {
+    out += " QUALIFY " + answer_window(groups, plain) + " <= " + std::to_string(1 + below(4));
+  }
   if (plain && !groups.empty() && chance(10)) {
     out += " ORDER BY ";
     for (std::size_t i = 1; i <= groups.size(); i++) out += (i > 1 ? ", " : "") + std::to_string(i);

@@ -72,6 +72,7 @@ class StatementGenerator {
   std::string literal(const Column& column);
   std::string dimension(const Scope& scope);
   std::string aggregate(const Scope& scope);
+  std::string answer_window(const std::vector<std::string>& groups, bool plain);
   std::string groups_clause(const std::vector<std::string>& groups, bool& plain);
 
   const policy::Policy* policy_;

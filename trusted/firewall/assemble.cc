@@ -51,7 +51,8 @@ Between moment_between(const Output& output, Between n, Between s, Between q) {
 std::vector<std::uint32_t> statistics_of(const Output& output) {
   std::vector<std::uint32_t> out;
   switch (output.kind) {
-    case OutputKind::group: return out;
+    case OutputKind::group:
+    case OutputKind::window: return out;
     case OutputKind::persons: return {0};
     case OutputKind::count:
     case OutputKind::sum: return {output.index};
@@ -121,6 +122,7 @@ std::vector<Cell> assemble(const CheckedQuery& query, const std::vector<Cell>& k
         out.emplace_back(
             saturated(average(output, statistics[output.index], statistics[output.count])));
         break;
+      case OutputKind::window: out.emplace_back(); break;
     }
   }
   return out;

@@ -469,9 +469,7 @@ Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy
   // a group for each person, an analyst can stand right below it. Memory ends a query long before.
   out.task_.groups_max = std::numeric_limits<std::uint32_t>::max();
   for (std::size_t i = 0; i < query.groups.size(); i++) {
-    Output key;
-    key.index = static_cast<std::uint32_t>(i);
-    out.outputs_.push_back(key);
+    out.outputs_.push_back({.index = static_cast<std::uint32_t>(i)});
   }
   Measures measures(rules, rules.rows_of_person(law.privacy.rows_per_group));
   for (const AggregateCall& call : query.aggregates) {
@@ -479,10 +477,11 @@ Result<CheckedQuery> check(const sql::Query& asked, const policy::VerifiedPolicy
     out.outputs_.push_back(output);
     out.aggregates_.push_back(sql::print(call, query, catalog));
   }
+  const auto fractions = measures.take_fractions(out.outputs_);
+  out.outputs_.resize(query.output_types.size(), {OutputKind::window});
   for (std::size_t i = 0; i < out.outputs_.size(); i++) {
     out.outputs_[i].type = query.output_types[i];
   }
-  const auto fractions = measures.take_fractions(out.outputs_);
   out.task_.measures = measures.take();
   GBX_TRY(sql::check_size(out.task_));
   GBX_TRY_ASSIGN(out.plan_, plan_of(out, law, {rules, fractions}, request));

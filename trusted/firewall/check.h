@@ -57,11 +57,12 @@ enum class OutputKind : std::uint8_t {
   bound_low,   // of magnitudes: the same, the smallest value that its `low` bin can hold
   bound_high,  // the largest that its `high` bin can hold
   average,     // (S / n + low + high) / 2 with S = statistic `index`, n = statistic `count`
+  window,      // of several released rows: post-processing (sql/released_windows.h)
 };
 
 struct Output {
   OutputKind kind = OutputKind::group;
-  ValueType type;
+  ValueType type = {};
   std::uint32_t index = 0;    // of the key, or into Plan::statistics (0 = persons)
   std::uint32_t count = 0;    // average, moment; quantile, bounds: the histogram
   std::uint32_t squares = 0;  // moment only
@@ -82,7 +83,8 @@ class CheckedQuery {
   [[nodiscard]] const sql::Task& task() const { return task_; }
   // statistics[0] is persons, statistics[1 + m] is measure m of the task.
   [[nodiscard]] const privacy::Plan& plan() const { return plan_; }
-  // All outputs: groups, then aggregates, also those that only HAVING or ORDER BY name.
+  // All outputs: groups, then aggregates, then windows, also those that only HAVING or ORDER BY
+  // name.
   [[nodiscard]] const std::vector<Output>& outputs() const { return outputs_; }
   // By aggregate, as the canonical text has it: outputs() behind the groups.
   [[nodiscard]] const std::vector<std::string>& aggregates() const { return aggregates_; }
@@ -178,13 +180,14 @@ Result<CheckedQuery> admit(std::string_view ast, std::string_view sql,
                            const policy::VerifiedPolicy& policy, const Request& request);
 
 // The outputs of one released row, from its key and its released statistics (persons first); with
-// no statistics, all but the key are NULL: a public row whose numbers are withheld.
+// no statistics, all but the key are NULL: a public row whose numbers are withheld. So are windows:
+// sql::post_process() makes them of all rows.
 // Numbers are saturated to +-sql::kOutputMax; an average is rounded half away from zero and clamped
 // to its bounds. Post-processing: costs nothing.
 std::vector<Cell> assemble(const CheckedQuery& query, const std::vector<Cell>& key,
                            std::span<const Int128> statistics,
                            std::span<const privacy::QuantileLeaves> quantiles = {});
-// The released statistics that an output is made of, ascending; none of a group.
+// The released statistics that an output is made of, ascending; none of a group or a window.
 std::vector<std::uint32_t> statistics_of(const Output& output);
 // The value that stands for a leaf of a quantile's histogram, between its low and high.
 std::int64_t leaf_value(const Output& quantile, std::uint32_t leaf);

@@ -4,6 +4,7 @@
 
 #include "trusted/sql/build.h"
 #include "trusted/sql/catalog.h"
+#include "trusted/sql/formula.h"
 #include "trusted/sql/released_value.h"
 
 namespace gbx::firewall {
@@ -37,16 +38,15 @@ Expression count_of(Expression column, sql::Query& query) {
   call.argument = std::move(column);
   const auto same = std::find_if(query.aggregates.begin(), query.aggregates.end(),
                                  [&](const auto& known) { return sql::same(known, call); });
-  const std::size_t place =
-      query.groups.size() + static_cast<std::size_t>(same - query.aggregates.begin());
-  if (same == query.aggregates.end()) {
-    query.aggregates.push_back(std::move(call));
-    query.output_types.push_back(kCount);
-  }
+  const auto place =
+      same == query.aggregates.end()
+          ? sql::add_aggregate(query, std::move(call), kCount)
+          : static_cast<std::uint32_t>(query.groups.size() +
+                                       static_cast<std::size_t>(same - query.aggregates.begin()));
   Expression out;
   out.op = sql::Op::output;
   out.type = kCount;
-  out.column = static_cast<std::uint32_t>(place);
+  out.column = place;
   out.high = sql::kOutputMax;
   return out;
 }

@@ -41,7 +41,7 @@ sql::Query held(const policy::Policy& policy, sql::Query query) {
 // Which of these rows of outputs are shown.
 std::vector<std::size_t> shown(const sql::Query& query,
                                const std::vector<std::vector<Cell>>& rows) {
-  return sql::post_process(query.post, rows);
+  return sql::post_process(query.post, rows).shown;
 }
 
 TEST(Minima, PeopleAreNoneOfThem) {

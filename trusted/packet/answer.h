@@ -35,6 +35,7 @@ enum class OutputKind : std::uint8_t {
   computed,  // of other columns of the same row, by a formula that everybody can compute again
   person,    // of a list: the person's token, 32 hex digits
   listed,    // of a list: a value of the person's, exact
+  window,    // of other columns of all rows, by a window function
 };
 
 struct Output {
@@ -47,7 +48,10 @@ struct Output {
   // of the answer; and the columns among these that are no groups, ascending.
   std::optional<Json> formula = {};
   std::vector<FormulaInput> inputs = {};
-  // Not asked for: shown because a formula reads it.
+  // Of a window column, and of no other: as sql::encode_released_window() writes it, over the
+  // columns of the answer.
+  std::optional<Json> window = {};
+  // Not asked for: shown because a formula or a window reads it.
   bool input = false;
 };
 
@@ -67,8 +71,12 @@ struct AnswerTable {
   bool dry_run = false;  // then there are no rows
   std::vector<Output> columns;
   std::vector<std::vector<OutputCell>> rows;
+  // What windows read besides: rows that QUALIFY, LIMIT or OFFSET left out, ascending by key. Only
+  // where there are window columns.
+  std::vector<std::vector<OutputCell>> others = {};
   std::optional<std::int64_t> withheld;  // groups not shown; only where public lists make it public
-  // Released rows that the policy's result_rows left out, after ORDER BY and LIMIT; 0 = none.
+  // Released rows that the policy's result_rows left out, after ORDER BY and LIMIT; 0 = none. With
+  // window columns it counts `others` too, and these are NULL.
   std::int64_t rows_cut = 0;
 };
 

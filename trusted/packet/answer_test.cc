@@ -101,7 +101,7 @@ TEST(AnswerTable, SaysHowManyRowsWereCutOnlyWhenSomeWere) {
 
 TEST(AnswerPage, HasATableAndAPredicateThatHold) {
   const auto blocks = spec::examples("result.md");
-  ASSERT_GE(blocks.size(), 3U);
+  ASSERT_GE(blocks.size(), 4U);
   const auto shown = decode_answer_table(blocks[0]);
   ASSERT_TRUE(shown);
   EXPECT_EQ(encode(*shown).canonical(), blocks[0].canonical());
@@ -113,9 +113,46 @@ TEST(AnswerPage, HasATableAndAPredicateThatHold) {
   EXPECT_EQ(encode(*computed).canonical(), with_computed.canonical());
   ASSERT_EQ(computed->columns[0].inputs.size(), 2U);
   EXPECT_EQ(computed->columns[0].inputs[1], (FormulaInput{2, {1}}));
-  const auto said = decode_answer_predicate(blocks[2]);
+  const auto said = decode_answer_predicate(blocks[3]);
   ASSERT_TRUE(said);
-  EXPECT_EQ(encode(*said).canonical(), blocks[2].canonical());
+  EXPECT_EQ(encode(*said).canonical(), blocks[3].canonical());
+}
+
+TEST(AnswerPage, HasAWindowThatHoldsAndRowsBesideThoseShown) {
+  const auto blocks = spec::examples("result.md");
+  Json row{Json::Array()};
+  row.push(Json(Json::Array{"7"}));
+  Json rows{Json::Array()};
+  rows.push(std::move(row));
+  Json table = Json::object({{"columns", Json(Json::Array{blocks[2]})},
+                             {"kind", "answer"},
+                             {"others", rows},
+                             {"rows", Json(Json::Array())},
+                             {"rows_cut", 4}});
+  const auto decoded = decode_answer_table(table);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->others.size(), 1U);
+  EXPECT_EQ(encode(*decoded).canonical(), table.canonical());
+
+  Json none = table;
+  none.set("others", Json(Json::Array()));
+  EXPECT_FALSE(decode_answer_table(none));
+  Json price = table;
+  price.set("kind", "price");
+  EXPECT_FALSE(decode_answer_table(price));
+  Json plain = encode(AnswerTable{.dry_run = false,
+                                  .columns = {{"n", {Type::integer, 0}, OutputKind::exact, {}}},
+                                  .rows = {},
+                                  .withheld = {}});
+  EXPECT_TRUE(decode_answer_table(plain));
+  plain.set("others", rows);
+  EXPECT_FALSE(decode_answer_table(plain));
+  for (const char* kind : {"noised", "computed", "group"}) {
+    Json column = blocks[2];
+    column.set("kind", kind);
+    table.set("columns", Json(Json::Array{column}));
+    EXPECT_FALSE(decode_answer_table(table)) << kind;
+  }
 }
 
 TEST(AnswerPredicate, DecodesToTheSameBytes) {

@@ -5,7 +5,8 @@
 // nothing.
 //
 // Everything that a formula reads stands in the same row, so whoever has the answer can compute it
-// again (docs/spec/result.md); nothing that was released is hidden behind it.
+// again (docs/spec/result.md); nothing that was released is hidden behind it. What a window reads
+// stands in all the rows of the answer, those that are not shown too.
 
 #include "trusted/firewall/check.h"
 #include "trusted/packet/answer.h"
@@ -20,8 +21,12 @@ std::vector<std::uint32_t> columns_of(const firewall::CheckedQuery& query);
 packet::Output computed_column(const firewall::CheckedQuery& query, const sql::Item& item,
                                bool exact);
 
+// Those of a window column: over the columns of the answer.
+packet::Output window_column(const firewall::CheckedQuery& query, const sql::Item& item);
+bool is_window(const firewall::CheckedQuery& query, const sql::Item& item);
+
 // In how many statistics the outputs that `formula` reads were released: the 5 % that an interval
-// may miss are shared by so many.
+// may miss are shared by so many. None where it reads a window: then it has no interval.
 std::size_t statistics_read(const firewall::CheckedQuery& query, const sql::Expression& formula);
 
 }  // namespace gbx::room

@@ -85,7 +85,8 @@ std::optional<packet::Interval> interval_of(const firewall::Output& output, cons
   const auto* number = std::get_if<std::int64_t>(&value);
   if (number == nullptr || widths.exact) return std::nullopt;
   switch (output.kind) {
-    case firewall::OutputKind::group: return std::nullopt;
+    case firewall::OutputKind::group:
+    case firewall::OutputKind::window: return std::nullopt;
     case firewall::OutputKind::average: return average_interval(output, *row.group, widths);
     case firewall::OutputKind::moment: return moment_interval(output, *row.group, widths);
     case firewall::OutputKind::quantile: return quantile_interval(output, *row.group);
@@ -149,9 +150,10 @@ packet::OutputCell computed_cell(const firewall::CheckedQuery& query, const Row&
   for (const std::uint32_t index : sql::outputs_read(formula.expression)) {
     const firewall::Output& output = query.outputs()[index];
     const Cell& cell = row.outputs[index];
-    const bool group = output.kind == firewall::OutputKind::group;
-    if (!group && std::holds_alternative<std::monostate>(cell)) return {};
-    if (!formula.widths.exact) ranges[index] = known_of(output, row, cell, formula);
+    const bool noised =
+        output.kind != firewall::OutputKind::group && output.kind != firewall::OutputKind::window;
+    if (noised && std::holds_alternative<std::monostate>(cell)) return {};
+    if (formula.statistics > 0) ranges[index] = known_of(output, row, cell, formula);
   }
   const sql::Computed computed = sql::compute(formula.expression, sql::known(row.outputs), ranges);
   packet::OutputCell out{computed.value, {}};
@@ -162,11 +164,25 @@ packet::OutputCell computed_cell(const firewall::CheckedQuery& query, const Row&
 
 struct Shown {
   std::vector<Row> rows;
+  // What windows read besides, where there are columns of them.
+  std::vector<Row> others;
   // How many rows rows_max left out. Safe to say: it counts released rows only, those that noise
   // and selection have let through and the charge has paid for, so it is post-processing like the
   // rows themselves. Groups that were withheld are not in it.
   std::int64_t cut = 0;
 };
+
+bool shows_windows(const firewall::CheckedQuery& query) {
+  return std::any_of(query.items().begin(), query.items().end(),
+                     [&](const sql::Item& item) { return is_window(query, item); });
+}
+
+// Nobody could check windows over rows that are not in the answer.
+void blank_windows(const firewall::CheckedQuery& query, std::vector<Row>& rows) {
+  const std::size_t windows = query.post().windows.size();
+  for (Row& row : rows)
+    std::fill(row.outputs.end() - static_cast<std::ptrdiff_t>(windows), row.outputs.end(), Cell());
+}
 
 Shown shown_rows(const firewall::CheckedQuery& query, const privacy::Released& released,
                  std::uint32_t rows_max) {
@@ -175,14 +191,23 @@ Shown shown_rows(const firewall::CheckedQuery& query, const privacy::Released& r
     const std::vector<Int128> statistics(group.values.begin(), group.values.end());
     outputs.push_back(firewall::assemble(query, group.key, statistics, group.quantiles));
   }
+  sql::PostProcessed processed = sql::post_process(query.post(), std::move(outputs));
   Shown out;
-  for (const std::size_t index : sql::post_process(query.post(), outputs)) {
-    if (out.rows.size() == rows_max) {
-      out.cut++;
-    } else {
-      out.rows.push_back({outputs[index], &released.groups()[index]});
+  const auto take = [&](const std::vector<std::size_t>& places, std::vector<Row>& rows) {
+    for (const std::size_t place : places) {
+      if (out.rows.size() + out.others.size() == rows_max) {
+        out.cut++;
+      } else {
+        rows.push_back({std::move(processed.rows[place]), &released.groups()[place]});
+      }
     }
-  }
+  };
+  take(processed.shown, out.rows);
+  if (!shows_windows(query)) return out;
+  take(processed.others, out.others);
+  if (out.cut == 0) return out;
+  blank_windows(query, out.rows);
+  blank_windows(query, out.others);
   return out;
 }
 
@@ -235,6 +260,10 @@ Result<std::vector<packet::Output>> answer_columns(const firewall::CheckedQuery&
       out.push_back(computed_column(query, item, widths.exact));
       continue;
     }
+    if (is_window(query, item)) {
+      out.push_back(window_column(query, item));
+      continue;
+    }
     const firewall::Output& output = query.outputs()[item.output];
     packet::Output column;
     column.input = item.input;
@@ -268,7 +297,7 @@ Result<ReleasedTable> ReleasedTable::make(const firewall::CheckedQuery& query,
     GBX_TRY_ASSIGN(Formula formula, formula_of(query, *item.formula));
     formulas.back().emplace(std::move(formula));
   }
-  for (const Row& row : shown.rows) {
+  const auto cells_of = [&](const Row& row) {
     std::vector<packet::OutputCell> cells;
     for (std::size_t i = 0; i < query.items().size(); i++) {
       const sql::Item& item = query.items()[i];
@@ -279,8 +308,10 @@ Result<ReleasedTable> ReleasedTable::make(const firewall::CheckedQuery& query,
       const Cell& value = row.outputs[item.output];
       cells.push_back({value, interval_of(query.outputs()[item.output], row, value, widths)});
     }
-    table.rows.push_back(std::move(cells));
-  }
+    return cells;
+  };
+  for (const Row& row : shown.rows) table.rows.push_back(cells_of(row));
+  for (const Row& row : shown.others) table.others.push_back(cells_of(row));
   table.withheld = withheld(query.plan(), released);
   return ReleasedTable(std::move(table));
 }

@@ -36,4 +36,24 @@ ValueType deviation_type(const Expression& argument) {
   return with_more_digits(Int128{argument.high} - argument.low, argument.type.scale);
 }
 
+ValueType type_of(const AggregateCall& call) {
+  switch (call.kind) {
+    case AggregateKind::rows:
+    case AggregateKind::values:
+    case AggregateKind::persons:
+    case AggregateKind::bounded:
+    case AggregateKind::distinct: break;
+    case AggregateKind::sum:
+    case AggregateKind::bound_low:
+    case AggregateKind::bound_high:
+    case AggregateKind::quantile: return call.argument.type;
+    case AggregateKind::average: return average_type(call.argument);
+    case AggregateKind::variance_population:
+    case AggregateKind::variance_sample: return variance_type(call.argument);
+    case AggregateKind::deviation_population:
+    case AggregateKind::deviation_sample: return deviation_type(call.argument);
+  }
+  return {Type::integer, 0};
+}
+
 }  // namespace gbx::sql

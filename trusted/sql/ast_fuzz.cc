@@ -26,7 +26,8 @@ void check_query(const gbx::sql::Query& query) {
   const std::size_t relations = query.relations.size();
   if (query.has_filter) check_expression(query.filter, relations);
   for (const Expression& group : query.groups) check_expression(group, relations);
-  GBX_CHECK(query.output_types.size() == query.groups.size() + query.aggregates.size());
+  GBX_CHECK(query.output_types.size() ==
+            query.groups.size() + query.aggregates.size() + query.post.windows.size());
   for (const gbx::sql::Item& item : query.items) {
     GBX_CHECK(item.output < query.output_types.size());
   }

@@ -7,6 +7,7 @@
 #include "trusted/sql/bind_expression.h"
 #include "trusted/sql/bind_flat.h"
 #include "trusted/sql/bind_join.h"
+#include "trusted/sql/bind_released_windows.h"
 #include "trusted/sql/bind_rows.h"
 #include "trusted/sql/bind_steps.h"
 #include "trusted/sql/build.h"
@@ -14,6 +15,7 @@
 #include "trusted/sql/nested_answer.h"
 #include "trusted/sql/parse.h"
 #include "trusted/sql/released_value.h"
+#include "trusted/sql/released_windows.h"
 #include "trusted/sql/row_leaves.h"
 #include "trusted/sql/scope.h"
 
@@ -61,10 +63,13 @@ class Binder {
   Status bind_items();
   Status bind_post();
   Status check_cost() const;
+  void take_windows();
   Result<const Node*> group_node(const Node& node) const;
   Result<std::uint32_t> aggregate(const Node& node);
   Result<Item> item(const Node& node);
   Result<Expression> formula(const Node& node);
+  Result<Expression> condition(const Node& node);
+  Result<Expression> window(const Node& node);
   Result<std::optional<Expression>> of_item(const Item& item, Span where);
   [[nodiscard]] std::optional<std::uint32_t> matching_group(const Expression& expression) const;
   [[nodiscard]] const Item* item_called(const Node& node) const;
@@ -73,7 +78,6 @@ class Binder {
   Result<Expression> grouping(const Node& node);
   Result<Expression> order_key(const Node& node);
   [[nodiscard]] Expression output(std::uint32_t index, Span where) const;
-  [[nodiscard]] ValueType type_of(const AggregateCall& call) const;
 
   const Select* select_;
   Scope scope_;
@@ -82,13 +86,17 @@ class Binder {
   std::size_t tries_ = 0;
   std::size_t copied_ = 0;  // nodes of formulas that other expressions repeat
   bool in_items_ = true;    // where a column comes before an alias
+  bool answers_ = false;    // it aggregates: its rows are released, so that windows may read them
+  bool in_having_ = false;  // where windows are not known yet
+  bool in_window_ = false;
+  OutputLeaves leaves_{*this};
+  ReleasedWindows windows_{leaves_};
 };
 
 Status Binder::check_clauses() const {
   if (!select_->united.empty() || select_->set_operation) {
     return refuse("set_operation_unsupported", {});
   }
-  if (select_->qualify) return refuse("window_unsupported", select_->qualify->where);
   if (select_->items.size() > kItemsMax)
     return refuse("too_many_items", select_->items.back().node.where);
   if (select_->groups.size() > kGroupsMax)
@@ -110,22 +118,50 @@ Status Binder::check_distinct() const {
 
 Status Binder::bind_outputs() {
   GBX_TRY(bind_groups());
+  const auto& items = select_->items;
+  answers_ = !select_->groups.empty() || select_->having ||
+             std::any_of(items.begin(), items.end(),
+                         [](const SelectItem& item) { return contains_aggregate(item.node); });
+  std::vector<Expression> keys;
+  for (std::uint32_t i = 0; i < query_.groups.size(); i++) keys.push_back(output(i, {}));
+  windows_.set_keys(std::move(keys));
   GBX_TRY(bind_items());
   GBX_TRY(check_distinct());
   in_items_ = false;
   GBX_TRY(bind_post());
+  take_windows();
   GBX_TRY(check_cost());
   add_inputs(query_);
   for (const Expression& group : query_.groups) query_.output_types.push_back(group.type);
   for (const AggregateCall& call : query_.aggregates) {
     query_.output_types.push_back(type_of(call));
   }
+  for (const Window& window : query_.post.windows) {
+    query_.output_types.push_back(window.value.type);
+  }
   return {};
+}
+
+// Behind the aggregates, all of which are known by now.
+void Binder::take_windows() {
+  query_.post.windows = windows_.take();
+  const auto base = static_cast<std::uint32_t>(query_.groups.size() + query_.aggregates.size());
+  for (Item& item : query_.items) {
+    if (!item.formula) continue;
+    place_windows(*item.formula, base);
+    if (item.formula->op != Op::output) continue;
+    item.output = item.formula->column;
+    item.formula.reset();
+  }
+  if (query_.post.has_qualify) place_windows(query_.post.qualify, base);
+  for (SortKey& key : query_.post.order) place_windows(key.key, base);
 }
 
 // Of what is worked out for each row.
 Status Binder::check_cost() const {
   double cost = query_.post.has_having ? formula_cost(query_.post.having) : 0;
+  if (query_.post.has_qualify) cost += formula_cost(query_.post.qualify);
+  for (const Window& window : query_.post.windows) cost += window_cost(window);
   for (const SortKey& key : query_.post.order) cost += formula_cost(key.key);
   for (const Item& item : query_.items) cost += item.formula ? formula_cost(*item.formula) : 0;
   if (cost <= kFormulasCostMax) return {};
@@ -234,7 +270,7 @@ Result<Item> Binder::item(const Node& node) {
   if (is_person(node, scope_)) return deny("person_not_released", node.where);
   GBX_TRY_ASSIGN(Expression value, formula(node));
   if (value.op == Op::null || value.type == kUntyped) return refuse("item_constant", node.where);
-  if (value.op == Op::output) {
+  if (value.op == Op::output && value.relation != kWindowOutputs) {
     out.output = value.column;
   } else {
     out.formula = std::move(value);
@@ -244,11 +280,25 @@ Result<Item> Binder::item(const Node& node) {
 
 // Over released outputs.
 Result<Expression> Binder::formula(const Node& node) {
-  OutputLeaves leaves(*this);
   std::vector<FunctionUse> functions;  // post-processing needs nobody's leave
-  ExpressionBinder binder(leaves, functions);
-  GBX_TRY_ASSIGN(Expression out, binder.bind(node));
+  GBX_TRY_ASSIGN(Expression out, ExpressionBinder(leaves_, functions).bind(node));
   if (!formula_fits(out)) return refuse("expression_too_large", node.where);
+  return out;
+}
+
+Result<Expression> Binder::condition(const Node& node) {
+  std::vector<FunctionUse> functions;
+  GBX_TRY_ASSIGN(Expression out, ExpressionBinder(leaves_, functions).bind_condition(node));
+  if (!formula_fits(out)) return refuse("expression_too_large", node.where);
+  return out;
+}
+
+Result<Expression> Binder::window(const Node& node) {
+  if (in_having_) return refuse("window_in_having", node.where);
+  if (in_window_) return refuse("window_in_window", node.where);
+  in_window_ = true;
+  Result<Expression> out = windows_.bind(node);
+  in_window_ = false;
   return out;
 }
 
@@ -266,26 +316,6 @@ Result<std::uint32_t> Binder::aggregate(const Node& node) {
   }
   query_.aggregates.push_back(std::move(call));
   return base + static_cast<std::uint32_t>(query_.aggregates.size() - 1);
-}
-
-ValueType Binder::type_of(const AggregateCall& call) const {
-  switch (call.kind) {
-    case AggregateKind::rows:
-    case AggregateKind::values:
-    case AggregateKind::persons:
-    case AggregateKind::bounded:
-    case AggregateKind::distinct: break;
-    case AggregateKind::sum:
-    case AggregateKind::bound_low:
-    case AggregateKind::bound_high:
-    case AggregateKind::quantile: return call.argument.type;
-    case AggregateKind::average: return average_type(call.argument);
-    case AggregateKind::variance_population:
-    case AggregateKind::variance_sample: return variance_type(call.argument);
-    case AggregateKind::deviation_population:
-    case AggregateKind::deviation_sample: return deviation_type(call.argument);
-  }
-  return {Type::integer, 0};
 }
 
 Expression Binder::output(std::uint32_t index, Span where) const {
@@ -320,6 +350,9 @@ const Item* Binder::item_called(const Node& node) const {
 // What an alias or an ordinal stands for.
 Result<std::optional<Expression>> Binder::of_item(const Item& item, Span where) {
   if (!item.formula) return std::optional<Expression>(output(item.output, where));
+  if ((in_having_ || in_window_) && reads_windows(*item.formula)) {
+    return in_having_ ? refuse("window_in_having", where) : refuse("window_in_window", where);
+  }
   copied_ += node_count(*item.formula);
   if (copied_ > kNodesMax) return refuse("expression_too_large", where);
   return item.formula;
@@ -345,8 +378,9 @@ Result<std::optional<Expression>> Binder::resolve_output(const Node& node) {
   const auto resolved = [&](std::uint32_t index) {
     return std::optional<Expression>(output(index, node.where));
   };
-  if (!node.over.empty() && !query_.groups.empty()) {
-    return refuse("window_over_answer", node.where);
+  if (!node.over.empty() && answers_) {
+    GBX_TRY_ASSIGN(Expression value, window(node));
+    return std::optional<Expression>(std::move(value));
   }
   if (is_aggregate(node)) {
     GBX_TRY_ASSIGN(const std::uint32_t index, aggregate(node));
@@ -416,12 +450,15 @@ Status Binder::bind_post() {
   PostProcessing& post = query_.post;
   post.groups = static_cast<std::uint32_t>(query_.groups.size());
   if (select_->having) {
-    OutputLeaves leaves(*this);
-    std::vector<FunctionUse> functions;
-    ExpressionBinder binder(leaves, functions);
-    GBX_TRY_ASSIGN(post.having, binder.bind_condition(*select_->having));
-    if (!formula_fits(post.having)) return refuse("expression_too_large", select_->having->where);
+    in_having_ = true;
+    GBX_TRY_ASSIGN(post.having, condition(*select_->having));
+    in_having_ = false;
     post.has_having = true;
+  }
+  if (select_->qualify) {
+    if (!answers_) return refuse("window_unsupported", select_->qualify->where);
+    GBX_TRY_ASSIGN(post.qualify, condition(*select_->qualify));
+    post.has_qualify = true;
   }
   if (select_->order.size() > kSortKeysMax) {
     return refuse("too_many_sort_keys", select_->order.back().node.where);

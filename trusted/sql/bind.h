@@ -21,6 +21,8 @@ constexpr std::size_t kItemNameBytesMax = 63;
 // its place. Pure: depends on nothing but its arguments.
 Result<Query> bind(const Select& select, const Catalog& catalog);
 
+// The type of what an aggregate is released as.
+ValueType type_of(const AggregateCall& call);
 // The type of an average of `argument`: up to four more digits, as far as they fit kOutputMax.
 ValueType average_type(const Expression& argument);
 // Of a variance: twice the digits and up to four more, as far as there are so many and they fit;

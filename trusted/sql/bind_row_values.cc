@@ -104,7 +104,7 @@ Result<Expression> ValueBinder::number(const Node& node) {
   GBX_TRY_ASSIGN(Expression out, bind(argument));
   if (!is_numeric(out.type)) return refuse("aggregate_not_numeric", argument.where);
   const Range all = storage_range(out.type);
-  if (out.low == all.low && out.high == all.high) {
+  if (out.low == all.low && out.high == all.high && !values_->released) {
     return refuse("column_unbounded", argument.where);
   }
   return filtered(node, std::move(out));
@@ -118,6 +118,12 @@ Result<RowAggregate> ValueBinder::sum(const Node& node) {
   const Int128 low = std::min(Int128{out.argument.low}, Int128{out.argument.low} * values_->rows);
   const Int128 high =
       std::max(Int128{out.argument.high}, Int128{out.argument.high} * values_->rows);
+  if (values_->released) {
+    const Range all = storage_range(out.type);
+    out.low = low < 0 ? all.low : 0;
+    out.high = all.high;
+    return out;
+  }
   if (low < -Int128{kOutputMax} || high > Int128{kOutputMax}) {
     return refuse("value_may_overflow", node.where);
   }

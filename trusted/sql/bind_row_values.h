@@ -21,6 +21,7 @@ struct RowValues {
   const PersonColumns* persons = nullptr;
   std::vector<FunctionUse>* functions = nullptr;
   std::int64_t rows = 0;  // at most so many rows of one person
+  bool released = false;  // over released rows: exact, and sums are cut when they are shown
 };
 
 // COUNT, SUM, AVG, MIN, MAX, BOOL_OR, BOOL_AND, COUNT_IF. Fails with invalid_argument or

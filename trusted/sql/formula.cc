@@ -82,24 +82,49 @@ std::string free_name(const std::vector<Item>& items, std::string name) {
 }
 
 void add_inputs(Query& query) {
+  const std::size_t groups = query.groups.size();
+  const std::size_t windows = groups + query.aggregates.size();
   std::set<std::uint32_t> read;
+  std::set<std::uint32_t> shown;
   for (const Item& item : query.items) {
     if (item.formula) note(*item.formula, read);
+    if (!item.formula) shown.insert(item.output);
   }
-  for (const Item& item : query.items) {
-    if (!item.formula) read.erase(item.output);
+  // What the windows read, after the windows that formulas read.
+  for (std::size_t i = 0; i < query.post.windows.size(); i++) {
+    const auto output = static_cast<std::uint32_t>(windows + i);
+    if (!read.contains(output) && !shown.contains(output)) continue;
+    each_of_window(query.post.windows[i], [&](const Expression& e) { note(e, read); });
   }
-  const std::size_t groups = query.groups.size();
+  for (const std::uint32_t output : shown) read.erase(output);
   for (const std::uint32_t output : read) {
     Item input;
     input.output = output;
     input.input = true;
-    const bool is_group = output < groups;
-    input.name =
-        free_name(query.items,
-                  std::string(is_group ? "key" : name_of(query.aggregates[output - groups].kind)));
+    const std::string_view name = output < groups ? "key"
+                                  : output < windows
+                                      ? name_of(query.aggregates[output - groups].kind)
+                                      : "window";
+    input.name = free_name(query.items, std::string(name));
     query.items.push_back(std::move(input));
   }
+}
+
+std::uint32_t add_aggregate(Query& query, AggregateCall call, ValueType type) {
+  const auto place = static_cast<std::uint32_t>(query.groups.size() + query.aggregates.size());
+  query.aggregates.push_back(std::move(call));
+  query.output_types.insert(query.output_types.begin() + place, type);
+  const auto shift = [&](Expression& e, const auto& self) -> void {
+    if (e.op == Op::output && e.column >= place) e.column++;
+    for (Expression& child : e.children) self(child, self);
+  };
+  for (Item& item : query.items) {
+    if (item.formula) shift(*item.formula, shift);
+    if (!item.formula && item.output >= place) item.output++;
+  }
+  if (query.post.has_qualify) shift(query.post.qualify, shift);
+  for (SortKey& key : query.post.order) shift(key.key, shift);
+  return place;
 }
 
 }  // namespace gbx::sql

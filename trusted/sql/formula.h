@@ -24,8 +24,12 @@ bool is_never_negative(const AggregateCall& call);
 bool is_taken(const std::vector<Item>& items, std::string_view name);
 // `name`, or with a number behind it that no other item has.
 std::string free_name(const std::vector<Item>& items, std::string name);
-// Behind the items of `query`: what formulas read and no item shows, so that everybody can compute
-// them again.
+// One more aggregate, which the query has not yet; outputs behind it, which are windows, move on.
+// The output that it is.
+std::uint32_t add_aggregate(Query& query, AggregateCall call, ValueType type);
+
+// Behind the items of `query`: what formulas and windows read and no item shows, so that everybody
+// can compute them again.
 void add_inputs(Query& query);
 
 }  // namespace gbx::sql

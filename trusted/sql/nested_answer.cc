@@ -10,14 +10,25 @@
 namespace gbx::sql {
 namespace {
 
-bool is_or_holds(const Node& node, bool (*what)(const Node&)) {
-  return what(node) || std::any_of(node.children.begin(), node.children.end(),
-                                   [&](const Node& child) { return is_or_holds(child, what); });
+// A function on every part of a node, those of windows too.
+template <typename N, typename F>
+void each_part(N& node, const F& f) {
+  for (auto& child : node.children) f(child);
+  for (auto& condition : node.filter) f(condition);
+  for (auto& over : node.over) {
+    for (auto& key : over.partition) f(key);
+    for (auto& key : over.order) f(key.node);
+  }
 }
 
-bool is_more_than_a_value(const Node& node) {
-  return !node.over.empty() || !node.select.empty() || is_aggregate(node);
+bool is_or_holds(const Node& node, bool (*what)(const Node&)) {
+  bool found = what(node);
+  each_part(node, [&](const Node& part) { found = found || is_or_holds(part, what); });
+  return found;
 }
+
+bool is_more_than_a_value(const Node& node) { return !node.select.empty() || is_aggregate(node); }
+bool is_window(const Node& node) { return !node.over.empty(); }
 
 bool aggregates(const Select& select) {
   return !select.groups.empty() || !select.grouping_sets.empty() || select.having ||
@@ -30,8 +41,10 @@ bool is_plain(const Select& select) {
   if (!select.united.empty() || select.distinct || select.set_operation || aggregates(select)) {
     return false;
   }
-  if (select.qualify || select.tables.size() != 1) return false;
+  if (select.tables.size() != 1) return false;
   if (select.filter && is_or_holds(*select.filter, is_more_than_a_value)) return false;
+  if (select.filter && is_or_holds(*select.filter, is_window)) return false;
+  if (select.qualify && is_or_holds(*select.qualify, is_more_than_a_value)) return false;
   return std::none_of(select.items.begin(), select.items.end(), [](const SelectItem& item) {
     return is_or_holds(item.node, is_more_than_a_value);
   });
@@ -41,7 +54,7 @@ bool is_plain(const Select& select) {
 // kNodeDepthMax each, so it can be walked.
 std::size_t depth_of(const Node& node) {
   std::size_t below = 0;
-  for (const Node& child : node.children) below = std::max(below, depth_of(child));
+  each_part(node, [&](const Node& part) { below = std::max(below, depth_of(part)); });
   for (const Node& other : node.otherwise) below = std::max(below, depth_of(other));
   return below + 1;
 }
@@ -64,7 +77,7 @@ class Copies {
       }
       const Node& next = *open.back();
       open.pop_back();
-      for (const Node& child : next.children) open.push_back(&child);
+      each_part(next, [&](const Node& part) { open.push_back(&part); });
       for (const Node& other : next.otherwise) open.push_back(&other);
     }
     return node;
@@ -88,6 +101,7 @@ class Settling {
     }
     for (Node& group : select_->groups) GBX_TRY(settle_place(group));
     if (select_->having) GBX_TRY(settle(*select_->having, select_->items.size()));
+    if (select_->qualify) GBX_TRY(settle(*select_->qualify, select_->items.size()));
     for (OrderItem& key : select_->order) {
       // An alias alone is the item, whatever columns there are.
       const SelectItem* item = called(key.node, select_->items.size());
@@ -127,7 +141,11 @@ class Settling {
   // Inside of aggregates names are columns.
   Status settle(Node& node, std::size_t items) {
     if (is_aggregate(node)) return {};
-    for (Node& child : node.children) GBX_TRY(settle(child, items));
+    Status parts;
+    each_part(node, [&](Node& part) {
+      if (parts) parts = settle(part, items);
+    });
+    GBX_TRY(parts);
     if (node.kind != NodeKind::column || node.settled) return {};
     if (const SelectItem* item = called(node, items)) {
       GBX_TRY_ASSIGN(Node other, copies_->of(item->node, node.where));
@@ -146,6 +164,12 @@ std::string name_of(const SelectItem& item) {
   return item.node.kind == NodeKind::column ? item.node.path.back() : "";
 }
 
+bool has_windows(const Select& select) {
+  return (select.qualify && is_or_holds(*select.qualify, is_window)) ||
+         std::any_of(select.items.begin(), select.items.end(),
+                     [](const SelectItem& item) { return is_or_holds(item.node, is_window); });
+}
+
 class Flattening {
  public:
   // `inner` is the sub-select that `outer` reads, called `name`.
@@ -159,15 +183,22 @@ class Flattening {
   Result<Select> run() {
     GBX_TRY(Settling(inner_, copies_).run());
     const bool limited = inner_.limit || inner_.offset > 0;
-    const bool chooses =
-        outer_->filter || !outer_->order.empty() || outer_->limit || outer_->offset > 0;
+    const bool windows = has_windows(*outer_);
+    const bool chooses = outer_->filter || outer_->qualify || windows || !outer_->order.empty() ||
+                         outer_->limit || outer_->offset > 0;
     if (limited && chooses) {
       return Error{ErrorCode::invalid_argument, "limit_in_subquery", outer_->tables[0].where};
     }
     Select out = inner_;
     out.items.clear();
     for (const SelectItem& item : outer_->items) GBX_TRY(add(item, out));
-    if (outer_->filter) GBX_TRY(keep(*outer_->filter, out));
+    // What windows inside have seen or chosen is no longer all that HAVING leaves.
+    const bool after = inner_.qualify || has_windows(inner_);
+    if (windows && (inner_.qualify || (after && outer_->filter))) {
+      return Error{ErrorCode::invalid_argument, "window_in_window", outer_->tables[0].where};
+    }
+    if (outer_->filter) GBX_TRY(keep(*outer_->filter, after ? out.qualify : out.having));
+    if (outer_->qualify) GBX_TRY(keep(*outer_->qualify, out.qualify));
     if (!outer_->order.empty()) {
       out.order.clear();
       for (const OrderItem& key : outer_->order) GBX_TRY(order_by(key, out));
@@ -195,19 +226,19 @@ class Flattening {
     return {};
   }
 
-  Status keep(const Node& condition, Select& out) {
+  Status keep(const Node& condition, std::optional<Node>& clause) {
     GBX_TRY_ASSIGN(Node value, replaced(condition));
-    if (out.having) {
+    if (clause) {
       Node both;
       both.kind = NodeKind::call;
       both.text = "and";
       both.where = condition.where;
-      both.children.push_back(std::move(*out.having));
+      both.children.push_back(std::move(*clause));
       both.children.push_back(std::move(value));
       value = std::move(both);
     }
     GBX_TRY(check_depth(value, condition.where));
-    out.having = std::move(value);
+    clause = std::move(value);
     return {};
   }
 
@@ -237,9 +268,14 @@ class Flattening {
       return Error{ErrorCode::not_found, "column_unknown", node.where};
     }
     Node out = node;
-    for (Node& child : out.children) {
-      GBX_TRY_ASSIGN(child, replaced(child));
-    }
+    Status parts;
+    each_part(out, [&](Node& part) {
+      if (!parts) return;
+      Result<Node> other = replaced(part);
+      if (other) part = std::move(*other);
+      if (!other) parts = other.error();
+    });
+    GBX_TRY(parts);
     return out;
   }
 
@@ -272,7 +308,7 @@ Result<std::optional<Select>> flattened(const Select& select) {
   const std::size_t before = with.value_or(select.with.size());
   inner.with.insert(inner.with.begin(), select.with.begin(),
                     select.with.begin() + static_cast<std::ptrdiff_t>(before));
-  if (inner.with.size() > kSelectsMax || !inner.united.empty() || inner.qualify) {
+  if (inner.with.size() > kSelectsMax || !inner.united.empty()) {
     return std::optional<Select>();
   }
   // An alias has new names for the first columns; the others keep those of WITH.

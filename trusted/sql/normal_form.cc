@@ -112,6 +112,9 @@ class Former {
     std::vector<std::uint32_t> outputs(groups);
     std::iota(outputs.begin(), outputs.end(), 0U);
     for (const std::uint32_t from : order) outputs.push_back(groups + from);
+    for (std::uint32_t i = 0; i < query_.post.windows.size(); i++) {  // stay behind them
+      outputs.push_back(static_cast<std::uint32_t>(outputs.size()));
+    }
     query_.output_types = permuted(query_.output_types, outputs);
     outputs_ = inverse(outputs);
     for (Item& item : query_.items) {
@@ -119,6 +122,10 @@ class Former {
       if (!item.person) item.output = outputs_[item.output];
     }
     if (query_.post.has_having) follow(query_.post.having);
+    for (Window& window : query_.post.windows) {
+      each_of_window(window, [this](Expression& e) { follow(e); });
+    }
+    if (query_.post.has_qualify) follow(query_.post.qualify);
     for (SortKey& key : query_.post.order) follow(key.key);
   }
 
@@ -244,9 +251,7 @@ class Former {
     for (Expression& column : step.columns) form(column);
     for (RowAggregate& value : step.aggregates) form(value.argument);
     for (Window& window : step.windows) {
-      form(window.value.argument);
-      for (Expression& key : window.partition) form(key);
-      for (RowOrder& key : window.order) form(key.key);
+      each_of_window(window, [this](Expression& e) { form(e); });
     }
     step_ = nullptr;
   }

@@ -2,79 +2,81 @@
 
 #include <algorithm>
 
-#include "trusted/sql/released_value.h"
+#include "trusted/sql/released_order.h"
+#include "trusted/sql/released_windows.h"
 
 namespace gbx::sql {
 namespace {
 
-// What rows are ordered by: cells, and fractions that are not rounded. Of one key all are alike.
-using Value = std::variant<std::monostate, std::int64_t, std::string, Ratio>;
-
-bool is_null(const Value& value) { return std::holds_alternative<std::monostate>(value); }
-
-Value value(const Expression& expression, const std::vector<Known>& outputs) {
-  const Possible found = possible(expression, outputs);
-  if (!found.some) return {};
-  if (expression.type.type == Type::text) return *found.text;
-  if (expression.op != Op::output) return found.low.value;
-  const auto* number = std::get_if<std::int64_t>(&outputs[expression.column].low);
-  return number == nullptr ? Value() : Value(*number);
-}
-
-bool passes(const PostProcessing& post, const std::vector<Known>& outputs) {
-  if (!post.has_having) return true;
-  const Possible truth = possible(post.having, outputs);
+bool holds(const Expression& condition, const std::vector<Cell>& row) {
+  const Possible truth = possible(condition, known(row));
   return truth.some && truth.low.value.sign() > 0;
 }
 
-// Negative, zero, positive as `a` comes before, with or after `b`.
-int compare(const SortKey& key, const Value& a, const Value& b) {
-  if (is_null(a) || is_null(b)) {
-    const int order = (is_null(b) ? 1 : 0) - (is_null(a) ? 1 : 0);
-    return key.nulls_first ? order : -order;
-  }
-  const int order = a < b ? -1 : b < a ? 1 : 0;
-  return key.descending ? -order : order;
-}
-
-std::vector<Cell> saturated(std::vector<Cell> outputs, std::size_t groups) {
+void saturate(std::vector<Cell>& outputs, std::size_t groups) {
   for (std::size_t i = groups; i < outputs.size(); i++) {
     if (auto* number = std::get_if<std::int64_t>(&outputs[i])) {
       *number = std::clamp(*number, -kOutputMax, kOutputMax);
     }
   }
-  return outputs;
+}
+
+// The windows of `kept`, into the last cells of these rows.
+void add_windows(const std::vector<Window>& windows, const std::vector<std::size_t>& kept,
+                 std::vector<std::vector<Cell>>& rows) {
+  if (windows.empty() || kept.empty()) return;
+  std::vector<std::vector<Cell>> read;
+  read.reserve(kept.size());
+  for (const std::size_t index : kept) read.push_back(rows[index]);
+  const std::size_t first = read[0].size() - windows.size();
+  for (std::size_t w = 0; w < windows.size(); w++) {
+    std::vector<Cell> values = window_values(windows[w], read);
+    for (std::size_t i = 0; i < kept.size(); i++) rows[kept[i]][first + w] = std::move(values[i]);
+  }
+}
+
+// Those of `kept` in the order that the query asks for.
+std::vector<std::size_t> ordered(const PostProcessing& post, std::vector<std::size_t> kept,
+                                 const std::vector<std::vector<Cell>>& rows) {
+  std::vector<std::vector<SortValue>> keys(rows.size());
+  for (const std::size_t index : kept) {
+    const std::vector<Known> outputs = known(rows[index]);
+    for (const SortKey& key : post.order) keys[index].push_back(sort_value(key.key, outputs));
+  }
+  std::sort(kept.begin(), kept.end(), [&](std::size_t a, std::size_t b) {
+    for (std::size_t i = 0; i < post.order.size(); i++) {
+      const SortKey& key = post.order[i];
+      const int order = compare({key.descending, key.nulls_first}, keys[a][i], keys[b][i]);
+      if (order != 0) return order < 0;
+    }
+    return a < b;
+  });
+  return kept;
 }
 
 }  // namespace
 
-std::vector<std::size_t> post_process(const PostProcessing& post,
-                                      const std::vector<std::vector<Cell>>& rows) {
-  struct Row {
-    std::size_t index;
-    std::vector<Value> keys;
-  };
-  std::vector<Row> kept;
+PostProcessed post_process(const PostProcessing& post, std::vector<std::vector<Cell>> rows) {
+  std::vector<std::size_t> kept;
   for (std::size_t i = 0; i < rows.size(); i++) {
-    const std::vector<Known> outputs = known(saturated(rows[i], post.groups));
-    if (!passes(post, outputs)) continue;
-    Row row{i, {}};
-    for (const SortKey& key : post.order) row.keys.push_back(value(key.key, outputs));
-    kept.push_back(std::move(row));
+    saturate(rows[i], post.groups);
+    if (!post.has_having || holds(post.having, rows[i])) kept.push_back(i);
   }
-  std::sort(kept.begin(), kept.end(), [&](const Row& a, const Row& b) {
-    for (std::size_t i = 0; i < post.order.size(); i++) {
-      const int order = compare(post.order[i], a.keys[i], b.keys[i]);
-      if (order != 0) return order < 0;
-    }
-    return a.index < b.index;
-  });
-  std::vector<std::size_t> out;
+  add_windows(post.windows, kept, rows);
+  PostProcessed out;
+  std::vector<std::size_t> qualified;
+  for (const std::size_t i : kept) {
+    (!post.has_qualify || holds(post.qualify, rows[i]) ? qualified : out.others).push_back(i);
+  }
+  qualified = ordered(post, std::move(qualified), rows);
   const auto skipped = static_cast<std::uint64_t>(post.offset);
-  for (std::uint64_t i = skipped; i < kept.size(); i++) {
-    if (post.limit && i - skipped >= static_cast<std::uint64_t>(*post.limit)) break;
-    out.push_back(kept[i].index);
+  for (std::uint64_t i = 0; i < qualified.size(); i++) {
+    const bool within =
+        i >= skipped && (!post.limit || i - skipped < static_cast<std::uint64_t>(*post.limit));
+    (within ? out.shown : out.others).push_back(qualified[i]);
   }
+  std::sort(out.others.begin(), out.others.end());
+  out.rows = std::move(rows);
   return out;
 }
 

@@ -44,7 +44,7 @@ class Printer {
   [[nodiscard]] std::string source(std::uint32_t source) const;
   [[nodiscard]] std::string column(const Expression& e) const;
   [[nodiscard]] std::string row_value(const RowAggregate& value, std::int64_t offset) const;
-  [[nodiscard]] std::string window(const Window& window) const;
+  [[nodiscard]] std::string window(const Window& window, bool released) const;
   [[nodiscard]] std::string joined(const Step& step) const;
   [[nodiscard]] const CatalogTable& table(std::uint32_t relation) const {
     return catalog_->tables[query_->relations[relation].table];
@@ -269,8 +269,10 @@ std::string Printer::aggregate(const AggregateCall& call) const {
 
 std::string Printer::output(std::uint32_t index) const {
   const std::size_t groups = query_->groups.size();
+  const std::size_t aggregates = query_->aggregates.size();
   if (index < groups) return expression(query_->groups[index]);
-  return aggregate(query_->aggregates[index - groups]);
+  if (index < groups + aggregates) return aggregate(query_->aggregates[index - groups]);
+  return window(query_->post.windows[index - groups - aggregates], true);
 }
 
 std::string Printer::shown(const Item& item) const {
@@ -305,13 +307,23 @@ std::string Printer::row_value(const RowAggregate& value, std::int64_t offset) c
   GBX_CHECK(false);
 }
 
-std::string Printer::window(const Window& window) const {
-  std::string out = row_value(window.value, window.offset) + " OVER (PARTITION BY person";
-  for (const Expression& key : window.partition) out += ", " + expression(key);
-  for (std::size_t i = 0; i < window.order.size(); i++) {
+std::string Printer::window(const Window& window, bool released) const {
+  std::string out = row_value(window.value, window.offset) + " OVER (";
+  std::string_view between = "PARTITION BY ";
+  if (!released) out += "PARTITION BY person";
+  if (!released) between = ", ";
+  for (const Expression& key : window.partition) {
+    out += std::string(between) + expression(key);
+    between = ", ";
+  }
+  for (std::size_t i = 0; i + window.ties < window.order.size(); i++) {  // ties go by all keys
     const RowOrder& key = window.order[i];
-    out += (i == 0 ? " ORDER BY " : ", ") + expression(key.key) +
-           (key.descending ? " DESC" : " ASC") + (key.nulls_first ? " NULLS FIRST" : " NULLS LAST");
+    const bool first = out.back() == '(';
+    out += (i > 0   ? ", "
+            : first ? "ORDER BY "
+                    : " ORDER BY ") +
+           expression(key.key) + (key.descending ? " DESC" : " ASC") +
+           (key.nulls_first ? " NULLS FIRST" : " NULLS LAST");
   }
   switch (window.frame) {
     case Frame::partition: break;
@@ -357,7 +369,7 @@ std::string Printer::step(const Step& step) const {
   if (step.kind == StepKind::window) {
     out += ", t0.*";
     for (std::size_t i = 0; i < step.windows.size(); i++) {
-      out += named(window(step.windows[i]), step.columns.size() + i);
+      out += named(window(step.windows[i], false), step.columns.size() + i);
     }
     return out + " FROM " + source(step.inputs[0].source) + " AS t0";
   }
@@ -395,6 +407,7 @@ std::string Printer::post() const {
   const PostProcessing& post = query_->post;
   std::string out;
   if (post.has_having) out += " HAVING " + expression(post.having);
+  if (post.has_qualify) out += " QUALIFY " + expression(post.qualify);
   for (std::size_t i = 0; i < post.order.size(); i++) {
     const SortKey& key = post.order[i];
     out += (i == 0 ? " ORDER BY " : ", ") + expression(key.key) +

@@ -23,7 +23,7 @@ bool same(const RowAggregate& a, const RowAggregate& b) {
 
 bool same(const Window& a, const Window& b) {
   if (!same(a.value, b.value) || a.offset != b.offset || a.frame != b.frame || a.first != b.first ||
-      a.last != b.last || a.partition.size() != b.partition.size() ||
+      a.last != b.last || a.ties != b.ties || a.partition.size() != b.partition.size() ||
       a.order.size() != b.order.size()) {
     return false;
   }

@@ -72,7 +72,7 @@ struct JoinOperator {
 
 struct Item {
   std::string name;          // [A-Za-z_][A-Za-z0-9_ ]*, at most 63 bytes, distinct within a query
-  std::uint32_t output = 0;  // index into the outputs, when there is no formula
+  std::uint32_t output = 0;  // index into the outputs, windows too, when there is no formula
   Span where;
   std::optional<Expression> formula = {};  // computed of released outputs (released_value.h)
   bool input = false;   // not asked for: stands behind all items because a formula reads it
@@ -85,12 +85,19 @@ struct SortKey {
   bool nulls_first = false;
 };
 
-// What is done to released rows, and to nothing else. Expressions are over Op::output, as are the
-// formulas of items; all of them formula_fits().
+// How many windows over released rows one query may have.
+constexpr std::size_t kReleasedWindowsMax = 32;
+
+// What is done to released rows, and to nothing else, in this order. Expressions are over
+// Op::output, as are the formulas of items; all of them formula_fits(). Those of HAVING and of
+// windows read groups and aggregates, the others windows too.
 struct PostProcessing {
   std::uint32_t groups = 0;  // outputs before this one are group keys, exact and not saturated
   bool has_having = false;
   Expression having;
+  std::vector<Window> windows;  // of the rows that HAVING leaves (released_windows.h)
+  bool has_qualify = false;
+  Expression qualify;
   std::vector<SortKey> order;
   std::optional<std::int64_t> limit;
   std::int64_t offset = 0;
@@ -109,7 +116,7 @@ struct Query {
   std::vector<AggregateCall> aggregates;  // distinct
   std::vector<FunctionUse> functions;     // of rows: not what is done to released values
   std::vector<JoinOperator> join_operators;
-  // Outputs are the groups, then the aggregates; items choose among them.
+  // Outputs are the groups, then the aggregates, then the windows; items choose among them.
   std::vector<ValueType> output_types;
   std::vector<Item> items;
   PostProcessing post;

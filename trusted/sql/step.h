@@ -110,6 +110,9 @@ struct Window {
   // offsets: -kPersonRowsMax <= first <= last <= kPersonRowsMax, else 0. No row: as of no rows.
   std::int64_t first = 0;
   std::int64_t last = 0;
+  // Over released rows only (released_windows.h), else 0: the last so many keys of `order` settle
+  // which row comes first, and do not keep rows from being equal.
+  std::uint32_t ties = 0;
 };
 
 struct Step {
@@ -143,7 +146,13 @@ bool is_weak(const Step& step, std::size_t input);
 // At most so many rows has a join of so many rows with so many, each at most 2^60.
 Int128 rows_of_join(JoinKind kind, Int128 left, Int128 right);
 
-// A function on every expression of a step, which may be const.
+// A function on every expression of a window or a step, which may be const.
+template <typename W, typename F>
+void each_of_window(W& window, const F& f) {
+  f(window.value.argument);
+  for (auto& key : window.partition) f(key);
+  for (auto& key : window.order) f(key.key);
+}
 template <typename S, typename F>
 void each_expression(S& step, const F& f) {
   for (auto& input : step.inputs) {
@@ -152,11 +161,7 @@ void each_expression(S& step, const F& f) {
   if (step.has_filter) f(step.filter);
   for (auto& column : step.columns) f(column);
   for (auto& value : step.aggregates) f(value.argument);
-  for (auto& window : step.windows) {
-    f(window.value.argument);
-    for (auto& key : window.partition) f(key);
-    for (auto& key : window.order) f(key.key);
-  }
+  for (auto& window : step.windows) each_of_window(window, f);
 }
 // A function on every Op::column of an expression.
 template <typename E, typename F>

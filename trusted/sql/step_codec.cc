@@ -3,6 +3,8 @@
 #include <array>
 #include <limits>
 
+#include "trusted/sql/released_windows.h"
+
 namespace gbx::sql {
 namespace {
 
@@ -83,6 +85,8 @@ class StepDecoder {
       : expressions_(expressions), sources_(sources) {}
 
   Result<Step> decode(const Json& json);
+  // Over one relation, of released rows.
+  Result<Window> decode_window(const Json& json);
 
  private:
   Result<Input> input(const Json& json, bool joined);
@@ -90,7 +94,7 @@ class StepDecoder {
   Result<RowAggregate> value(Fields& fields);
   Result<RowAggregate> aggregate(const Json& json);
   Result<RowOrder> order(const Json& json);
-  Result<Window> window(const Json& json);
+  Result<Window> window(const Json& json, bool released);
   Result<Expression> expression(const Json& json) { return expressions_.decode(json, relations_); }
 
   ExpressionDecoder& expressions_;
@@ -158,7 +162,7 @@ Result<RowOrder> StepDecoder::order(const Json& json) {
   return out;
 }
 
-Result<Window> StepDecoder::window(const Json& json) {
+Result<Window> StepDecoder::window(const Json& json, bool released) {
   Fields fields(json, kTaskMalformed);
   Window out;
   GBX_TRY_ASSIGN(out.value, value(fields));
@@ -174,7 +178,18 @@ Result<Window> StepDecoder::window(const Json& json) {
     out.first = fields.integer("first", -kMost, kMost);
     out.last = fields.integer("last", -kMost, kMost);
   }
+  if (released) out.ties = static_cast<std::uint32_t>(fields.integer("ties", 0, kKeysMax));
   GBX_TRY(fields.finish());
+  return out;
+}
+
+Result<Window> StepDecoder::decode_window(const Json& json) {
+  relations_.push_back({.readable = true, .known = false, .columns = {}, .released = true});
+  GBX_TRY_ASSIGN(Window out, window(json, true));
+  const bool averages = out.value.function == RowFunction::average;
+  if (averages || out.ties > out.order.size() || !is_well_formed(out) || !window_fits(out)) {
+    return kMalformedTask;
+  }
   return out;
 }
 
@@ -202,7 +217,7 @@ Result<Step> StepDecoder::decode(const Json& json) {
   }
   if (out.kind == StepKind::window) {
     for (const Json& entry : fields.array("windows", kStepColumnsMax)) {
-      GBX_TRY_ASSIGN(Window decoded, window(entry));
+      GBX_TRY_ASSIGN(Window decoded, window(entry, false));
       out.windows.push_back(std::move(decoded));
     }
   }
@@ -234,6 +249,17 @@ Json encode_step(const Step& step) {
     out.set("windows", std::move(windows));
   }
   return out;
+}
+
+Json encode_released_window(const Window& window) {
+  Json out = encode(window);
+  out.set("ties", std::int64_t{window.ties});
+  return out;
+}
+
+Result<Window> decode_released_window(const Json& json) {
+  ExpressionDecoder expressions;
+  return StepDecoder(expressions, {}).decode_window(json);
 }
 
 Result<Step> decode_step(const Json& json, ExpressionDecoder& expressions, Sources sources) {

@@ -12,4 +12,10 @@ Json encode_step(const Step& step);
 // invalid_argument (task_malformed).
 Result<Step> decode_step(const Json& json, ExpressionDecoder& expressions, Sources sources);
 
+// A window over released rows as it stands in answers (docs/spec/result.md): its expressions as
+// decode_formula() takes them. Decoding takes what is_well_formed() and window_fits(). Fails with
+// invalid_argument (task_malformed).
+Json encode_released_window(const Window& window);
+Result<Window> decode_released_window(const Json& json);
+
 }  // namespace gbx::sql

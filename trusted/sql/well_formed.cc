@@ -273,17 +273,6 @@ bool is_value(const RowAggregate& value) {
   GBX_CHECK(false);
 }
 
-bool is_window(const Window& window) {
-  const RowFunction function = window.value.function;
-  const bool moves = function == RowFunction::lag || function == RowFunction::lead;
-  if (function == RowFunction::distinct) return false;
-  if (!has_frame(function) && window.frame != Frame::partition) return false;
-  if (window.offset < 0 || window.offset > (moves ? kWindowOffsetMax : 0)) return false;
-  const std::int64_t reach = window.frame == Frame::offsets ? std::int64_t{kPersonRowsMax} : 0;
-  if (window.first < -reach || window.last > reach || window.first > window.last) return false;
-  return is_value(window.value);
-}
-
 }  // namespace
 
 bool is_well_formed(const Expression& e, Sources relations) {
@@ -301,6 +290,17 @@ Source source_of(const Step& step) {
   return {.readable = true, .known = true, .columns = columns_of(step)};
 }
 
+bool is_well_formed(const Window& window) {
+  const RowFunction function = window.value.function;
+  const bool moves = function == RowFunction::lag || function == RowFunction::lead;
+  if (function == RowFunction::distinct) return false;
+  if (!has_frame(function) && window.frame != Frame::partition) return false;
+  if (window.offset < 0 || window.offset > (moves ? kWindowOffsetMax : 0)) return false;
+  const std::int64_t reach = window.frame == Frame::offsets ? std::int64_t{kPersonRowsMax} : 0;
+  if (window.first < -reach || window.last > reach || window.first > window.last) return false;
+  return is_value(window.value);
+}
+
 bool is_well_formed(const Step& step, Sources sources) {
   if (!has_sources(step, sources)) return false;
   const bool joins = step.kind == StepKind::join;
@@ -316,7 +316,9 @@ bool is_well_formed(const Step& step, Sources sources) {
                      [](const RowAggregate& value) {
                        return !is_for_windows(value.function) && is_value(value);
                      }) &&
-         std::all_of(step.windows.begin(), step.windows.end(), is_window);
+         std::all_of(step.windows.begin(), step.windows.end(), [](const Window& window) {
+           return window.ties == 0 && is_well_formed(window);
+         });
 }
 
 }  // namespace gbx::sql

@@ -26,6 +26,9 @@ bool is_well_formed(const Expression& expression, Sources relations);
 // The same over so many tables.
 bool is_well_formed(const Expression& expression, std::size_t tables);
 
+// A window but for the inside of its expressions; `ties` are the caller's.
+bool is_well_formed(const Window& window);
+
 // Everything of a step but the inside of its expressions. `sources` are the tables and the steps
 // before it.
 bool is_well_formed(const Step& step, Sources sources);
