@@ -74,6 +74,58 @@ TEST(AnswerView, RowsThatWereCutAreCounted) {
               HasSubstr("\n... and 1,234 more groups, cut by result_rows\n"));
 }
 
+// SUM(people) OVER ().
+packet::Output total_column() {
+  packet::Output column;
+  column.name = "total";
+  column.type = {Type::integer, 0};
+  column.kind = packet::OutputKind::window;
+  column.window =
+      Json::parse(
+          R"({"argument":{"column":1,"high":"9007199254740991","low":"0","op":"column",)"
+          R"("relation":0,"scale":0,"type":"integer"},"frame":"partition","function":"sum",)"
+          R"("high":"9007199254740991","low":"0","order":[],"partition":[],"scale":0,"ties":0,)"
+          R"("type":"integer"})")
+          .value();
+  return column;
+}
+
+// Over the row that is shown and one that LIMIT left out.
+void add_window(client::TestAnswer& answer) {
+  answer.table.columns.push_back(total_column());
+  answer.table.others = answer.table.rows;
+  answer.table.others[0][0].value = std::string("spring");
+  for (auto* row : {answer.table.rows.data(), answer.table.others.data()}) {
+    row->push_back({std::int64_t{240'690}, {}});
+  }
+}
+
+TEST(AnswerView, AWindowHasNoPlusMinusAndSaysWhatElseItRead) {
+  client::TestAnswer answer;
+  EXPECT_THAT(answer_notes(verified(answer)), Not(HasSubstr("Windows")));
+  add_window(answer);
+  const std::string text = answer_table(answer.table);
+  EXPECT_THAT(text, HasSubstr(" 240,690\n"));
+  EXPECT_THAT(text, Not(HasSubstr("spring")));
+  EXPECT_THAT(answer_notes(verified(answer)),
+              HasSubstr("Windows, and what is computed of them, are of all released rows: without "
+                        "±. 1 of these rows are not shown, but in the file.\n"));
+}
+
+TEST(AnswerView, AWindowOverRowsThatWereCutIsNotShown) {
+  client::TestAnswer answer;
+  add_window(answer);
+  const packet::AnswerTable table = answer.table;
+  answer.policy.limits.result_rows = 2;
+  answer.sign_policy();
+  answer.table = table;
+  answer.table.rows_cut = 5;
+  answer.table.rows[0][3] = {};
+  answer.table.others[0][3] = {};
+  EXPECT_THAT(answer_table(answer.table), HasSubstr("  NULL\n"));
+  EXPECT_THAT(answer_notes(verified(answer)), HasSubstr("Windows are not shown: result_rows cut"));
+}
+
 TEST(AnswerView, ValuesCannotSpeakToTheTerminal) {
   client::TestAnswer answer;
   answer.table.rows[0][0].value = std::string("a\x1b[2J\nb");
@@ -190,6 +242,9 @@ TEST(AnswerView, ADryRunShowsThePrice) {
   EXPECT_THAT(text, HasSubstr("nothing was read or spent"));
   EXPECT_THAT(text, HasSubstr("people: ± 240 (95 %)"));
   EXPECT_THAT(text, HasSubstr("epsilon 3 left, would be 2.9"));
+  answer.table.columns.push_back(total_column());
+  EXPECT_THAT(price_text(verified(answer), {}),
+              HasSubstr("total: of all released rows, without an interval"));
 }
 
 TEST(AnswerView, WhatDependsOnTheAnswerIsTypicalForSoManyPeople) {
