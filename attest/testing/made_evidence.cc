@@ -5,20 +5,40 @@
 #include <fstream>
 #include <iterator>
 #include <limits>
+#include <thread>
 
 namespace gbx::attest::testing {
+namespace {
 
-std::vector<std::size_t> surviving_flips(const MadeEvidence& made, Bytes MadeEvidence::* part,
-                                         std::size_t stride) {
+// Every `stride`-th bit from `first` on.
+std::vector<std::size_t> flip_some(MadeEvidence bad, Bytes MadeEvidence::* part, std::size_t first,
+                                   std::size_t stride) {
   std::vector<std::size_t> out;
-  MadeEvidence bad = made;
   Bytes& bytes = bad.*part;
-  for (std::size_t bit = 0; bit < bytes.size() * 8; bit += stride) {
+  for (std::size_t bit = first; bit < bytes.size() * 8; bit += stride) {
     const auto mask = static_cast<std::uint8_t>(1U << bit % 8);
     bytes[bit / 8] ^= mask;
     if (bad.verdict().ok()) out.push_back(bit);
     bytes[bit / 8] ^= mask;
   }
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::size_t> surviving_flips(const MadeEvidence& made, Bytes MadeEvidence::* part,
+                                         std::size_t stride) {
+  const std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
+  std::vector<std::vector<std::size_t>> found(threads);
+  std::vector<std::thread> running;
+  for (std::size_t i = 0; i < threads; i++) {
+    running.emplace_back(
+        [&, i] { found[i] = flip_some(made, part, i * stride, threads * stride); });
+  }
+  for (std::thread& one : running) one.join();
+  std::vector<std::size_t> out;
+  for (const auto& some : found) out.insert(out.end(), some.begin(), some.end());
+  std::sort(out.begin(), out.end());
   return out;
 }
 

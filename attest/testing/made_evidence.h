@@ -21,8 +21,9 @@ struct MadeEvidence {
   }
 };
 
-// The bits of one of the parts (evidence, chain, collateral) whose flip is still believed; every
-// `stride`-th bit is tried.
+// The bits of one of the parts (evidence, chain, collateral) whose flip is still believed,
+// ascending; every `stride`-th bit is tried. Each try is a whole verification, nothing of which is
+// kept for the next; they are shared out among the processors.
 std::vector<std::size_t> surviving_flips(const MadeEvidence& made, Bytes MadeEvidence::* part,
                                          std::size_t stride = 1);
 
