@@ -283,6 +283,7 @@ Result<TdxTrust> decode_tdx_trust(const Json& json) {
   take_dcap(fields, out);
   out.xfam_allowed = take_bits(fields, "xfam_allowed");
   out.td_attributes_allowed = take_bits(fields, "td_attributes_allowed");
+  out.require_event_log = fields.boolean("require_event_log");
   out.images = take_list<TdxImage>(fields, "images", decode_tdx_image);
   GBX_TRY(fields.finish());
   return out;
@@ -291,6 +292,7 @@ Result<TdxTrust> decode_tdx_trust(const Json& json) {
 Json encode_tdx_trust(const TdxTrust& trust) {
   Json out = encode_dcap(trust);
   out.set("images", encode_list(trust.images, encode_tdx_image));
+  out.set("require_event_log", trust.require_event_log);
   out.set("td_attributes_allowed", encode_bits(trust.td_attributes_allowed));
   out.set("xfam_allowed", encode_bits(trust.xfam_allowed));
   return out;

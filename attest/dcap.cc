@@ -4,6 +4,7 @@
 
 #include "attest/dcap_tcb.h"
 #include "attest/platforms.h"
+#include "attest/tdx_event_log.h"
 #include "trusted/crypto/hash.h"
 
 namespace gbx::attest {
@@ -66,7 +67,10 @@ constexpr Literal kTdxOnly[] = {"tdx_module_unknown",
                                 "tdx_service_td_bound",
                                 "tdx_rtmr_wrong",
                                 "tdx_owner_wrong",
-                                "policy_hash_wrong"};
+                                "policy_hash_wrong",
+                                "tdx_log_missing",
+                                "tdx_log_mismatch",
+                                "tdx_log_incomplete"};
 
 template <typename T>
 bool contains(const std::vector<T>& list, const T& value) {
@@ -443,8 +447,15 @@ Verdict verify_domain(const EvidenceFiles& files, const TrustPolicy& trust,
   const TdxTrust nothing;
   findings.require(trust.tdx.has_value(), "platform_not_trusted");
   const TdxTrust& section = trust.tdx ? *trust.tdx : nothing;
-  const auto quote = check_quote(files, {true, section, trust, expected}, findings);
+  const auto collateral = split_domain_collateral(files.collateral);
+  if (!collateral) findings.refuse(collateral.error());
+  EvidenceFiles intel = files;
+  if (collateral) intel.collateral = collateral->intel;
+  const auto quote = check_quote(intel, {true, section, trust, expected}, findings);
   if (!quote) return std::move(findings).refused();
+  if (collateral) {
+    check_domain_log(findings, collateral->log, section.require_event_log, quote->td->rtmrs);
+  }
   check_td_bits(*quote->td, section, handler, findings);
   const TdxImage* image = check_domain(*quote->td, section, expected, findings);
   require_assurance(findings, trust, Assurance::hw_cvm);

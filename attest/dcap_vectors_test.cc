@@ -44,7 +44,7 @@ MadeEvidence made_of(const std::string& quote, const std::string& collateral, st
   out.trust.min_assurance = Assurance::hw_cvm;
   out.trust.collateral_age_max_s = 30 * std::int64_t{86'400};
   out.trust.crl_age_max_s = kYear;
-  out.trust.tdx = TdxTrust{section, 0x642E7, 1ULL << 28, {image}};
+  out.trust.tdx = TdxTrust{section, 0x642E7, 1ULL << 28, false, {image}};
   out.expected.binding.assign(parsed.td->report_data.begin(), parsed.td->report_data.end());
   out.expected.now = now;
   return out;

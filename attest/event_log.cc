@@ -22,8 +22,8 @@ struct Bank {
   std::size_t size;
 };
 
-bool is_all_zero(ByteView bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t b) { return b == 0; });
+bool is_all(ByteView bytes, std::uint8_t value) {
+  return std::all_of(bytes.begin(), bytes.end(), [&](std::uint8_t b) { return b == value; });
 }
 
 // TCG_EfiSpecIDEventStruct: little-endian, as everything in the log.
@@ -51,13 +51,14 @@ Result<std::vector<Bank>> read_banks(ByteView data) {
 }
 
 // The first event has the old form, with one SHA-1 digest of zeros.
-Result<std::vector<Bank>> read_first(Reader& in) {
+Result<std::vector<Bank>> read_first(Reader& in, LogOf whose) {
   const Error malformed = refused("event_log_malformed");
   const std::uint32_t pcr = in.u32();
   const std::uint32_t type = in.u32();
   const ByteView digest = in.view(kSha1Bytes);
   const ByteView data = in.block(kEventBytesMax);
-  if (in.failed() || pcr != 0 || type != kNoAction || !is_all_zero(digest)) return malformed;
+  const std::uint32_t pcr_max = whose == LogOf::domain ? 1 : 0;
+  if (in.failed() || pcr > pcr_max || type != kNoAction || !is_all(digest, 0)) return malformed;
   return read_banks(data);
 }
 
@@ -84,6 +85,9 @@ Result<Event> read_event(Reader& in, const std::vector<Bank>& banks, TpmAlgorith
   if (in.failed() || out.pcr >= kPcrCount) return malformed;
   return out;
 }
+
+// No event begins so: its register is too large, or it has no digest.
+bool is_filler(ByteView rest) { return is_all(rest, 0xff) || is_all(rest, 0); }
 
 // A TPM that was started from another locality begins PCR 0 with its number.
 bool start_locality(const Event& event, EventLog& log) {
@@ -118,26 +122,31 @@ Bytes pcr_at_start(TpmAlgorithm bank, std::size_t pcr) {
   return Bytes(digest_size(bank), ones ? 0xff : 0);
 }
 
-Result<EventLog> replay_event_log(ByteView log, TpmAlgorithm bank) {
+Result<EventLog> replay_event_log(ByteView log, TpmAlgorithm bank, LogOf whose) {
   if (log.size() > kEventLogBytesMax) return refused("event_log_too_large");
   if (!digest_of(bank)) return refused("event_log_bank_missing");
   Reader in(log);
-  GBX_TRY_ASSIGN(const std::vector<Bank> banks, read_first(in));
+  GBX_TRY_ASSIGN(const std::vector<Bank> banks, read_first(in, whose));
   const auto same = [&](const Bank& known) { return known.algorithm == bank; };
   if (std::none_of(banks.begin(), banks.end(), same)) return refused("event_log_bank_missing");
   EventLog out;
   for (std::size_t pcr = 0; pcr < kPcrCount; pcr++) out.values[pcr] = pcr_at_start(bank, pcr);
   for (std::size_t count = 0; in.left() > 0; count++) {
+    out.size = log.size() - in.left();
+    if (whose == LogOf::domain && is_filler(log.subspan(out.size))) return out;
     if (count == kEventsMax) return refused("event_log_too_large");
     GBX_TRY_ASSIGN(Event event, read_event(in, banks, bank));
     if (event.type == kNoAction) {
-      if (!start_locality(event, out)) return refused("event_log_malformed");
+      if (whose == LogOf::tpm && !start_locality(event, out)) {
+        return refused("event_log_malformed");
+      }
       continue;
     }
     out.touched |= PcrMask{1} << event.pcr;
     out.values[event.pcr] = extend(bank, out.values[event.pcr], event.digest);
     out.events.push_back(std::move(event));
   }
+  out.size = log.size();
   return out;
 }
 

@@ -1,4 +1,5 @@
-"""A second reading of SEV-SNP reports and of SGX and TDX quotes, written apart from the C++ one.
+"""A second reading of SEV-SNP reports, SGX and TDX quotes and event logs of trust domains, written
+apart from the C++ one.
 
 Reads the seeds of the fuzz targets, real vectors where they are beside this checkout, and some
 thousand mutations of both, and compares: what cannot be read and why, each claim, and the TCB
@@ -14,13 +15,10 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "testing"))
 from compare_readings import print_differences, spoiled_byte, verdicts_of
+from second_reading import Bad, read_domain_log, split_domain
 
 SNP, SGX, TDX = 2, 3, 4
 ROUNDS = 100
-
-
-class Bad(Exception):
-    """Cannot be read; the argument is the reason."""
 
 
 def u16(data, at):
@@ -177,7 +175,8 @@ def worst(statuses):
             3: "ConfigurationAndSWHardeningNeeded"}[bits]
 
 
-def tcb_status(body, qe, pem, collateral, is_tdx):
+def tcb_status(body, qe, pem, text, is_tdx):
+    collateral = json.loads(text)
     info, identity = json.loads(collateral["tcb_info"]), json.loads(collateral["qe_identity"])
     svns, pce_svn, _ = pck_facts(pem)
     found = []
@@ -203,6 +202,26 @@ def tcb_status(body, qe, pem, collateral, is_tdx):
     return worst(found)
 
 
+def read_log(body, collateral):
+    """What the log of a domain's start says of its RTMRs; the policy demands one."""
+    try:
+        log = split_domain(collateral)[1]
+    except Bad as bad:
+        return {}, {str(bad): True}
+    quoted = [body[at:at + 48] for at in range(328, 520, 48)]
+    events, values = None, {}
+    try:
+        if log is not None:
+            events, values = read_domain_log(log)
+    except Bad as bad:
+        return {}, {str(bad): True}
+    wrong = any(quoted[i] != value for i, value in values.items())
+    unexplained = any(any(quoted[i]) and i not in values for i in range(4))
+    return ({} if events is None else {"events": str(events)},
+            {"tdx_log_missing": log is None, "tdx_log_mismatch": wrong,
+             "tdx_log_incomplete": unexplained})
+
+
 def read_dcap(evidence, collateral, is_tdx):
     header, body, qe, pem = read_quote(evidence, is_tdx)
     strict = re.fullmatch(rb"(-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=]{1,64}\n)+"
@@ -213,7 +232,12 @@ def read_dcap(evidence, collateral, is_tdx):
     vendor = bytes.fromhex("939a7233f79c4ca9940a0db3957f0607")
     reasons["dcap_vendor_unknown"] = header[12:28] != vendor
     reasons["dcap_qe_debug"] = bool(qe[48] & 2)
-    return claims, reasons, (body, qe, pem, json.loads(collateral), is_tdx)
+    if is_tdx:
+        more, found = read_log(body, collateral)
+        claims.update(more)
+        reasons.update(found)
+        collateral = collateral.rpartition(b'{"cc_event_log":"')[0] or collateral
+    return claims, reasons, (body, qe, pem, collateral, is_tdx)
 
 
 # --- Comparing -----------------------------------------------------------------------------------
@@ -277,8 +301,31 @@ def originals(root):
     return seeds
 
 
+def with_log(intel, log):
+    return intel + b'{"cc_event_log":"' + base64.b64encode(log) + b'"}'
+
+
+def mutated_log(collateral, rng):
+    """Another log, another spelling of it, or none."""
+    intel, log = split_domain(collateral)
+    if log is None or rng.random() < 0.1:
+        return intel
+    changed = bytearray(log)
+    for _ in range(rng.randint(1, 3)):
+        at = rng.randrange(len(changed))
+        changed[at] = spoiled_byte(changed[at], rng)
+    if rng.random() < 0.2:
+        del changed[rng.randrange(len(changed)):]
+    if rng.random() < 0.2:
+        changed += rng.choice([b"\0" * 5, b"\xff" * 5, b"\xff\0"])
+    out = with_log(intel, bytes(changed))
+    return out if rng.random() < 0.9 else out + rng.choice([b"\n", b" ", b"{}"])
+
+
 def mutated(case, rng):
     platform, evidence, chain, collateral = case
+    if platform == TDX and b"cc_event_log" in collateral and rng.random() < 0.5:
+        return platform, evidence, chain, mutated_log(collateral, rng)
     changed = bytearray(evidence)
     for _ in range(rng.randint(1, 3)):
         # The first kilobyte holds the fields, the rest mostly certificates.

@@ -148,6 +148,7 @@ struct TdxImage {
 struct TdxTrust : DcapTrust {
   std::uint64_t xfam_allowed = 0;           // bits that may be set
   std::uint64_t td_attributes_allowed = 0;  // bits that may be set; DEBUG never is
+  bool require_event_log = true;            // of the start (tdx_event_log.h)
   std::vector<TdxImage> images;
 };
 

@@ -76,6 +76,9 @@ int run_tsm(const Options& options) {
   const Attest attest = [&](ByteView binding) { return tsm_report(options.folder, binding); };
   // What machine it is shows in a first report, over bytes that bind nothing.
   const attest::Platform platform = demand(attest(Bytes(64, 0))).platform;
+  if (!options.files.event_log.empty() && platform != attest::Platform::tdx) {
+    throw std::runtime_error("--event-log is of TDX alone");
+  }
   enclave::AttesterLine line{enclave::Descriptor(kRoomDescriptor)};
   serve(line, platform, options.files, attest);
   return 0;
@@ -122,6 +125,8 @@ void add_verbs(CLI::App& app, Options& options) {
   CLI::App* tsm = app.add_subcommand(
       "tsm", "Reports of SEV-SNP or quotes of TDX by configfs-tsm, for the room at descriptor 3");
   tsm->add_option("--folder", options.folder, "Where configfs-tsm is")->capture_default_str();
+  tsm->add_option("--event-log", options.files.event_log,
+                  "Of a TDX guest's start, /sys/firmware/acpi/tables/data/CCEL");
   for (CLI::App* verb : {tpm, tsm}) {
     verb->add_option("--collateral", options.files.collateral, "Goes along with each evidence");
   }

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "attest/tdx_event_log.h"
+
 namespace gbx::attester {
 namespace {
 
@@ -31,6 +33,11 @@ Result<attest::EvidenceBundle> attach_files(attest::EvidenceBundle bundle,
                                             const Attachments& files) {
   GBX_TRY(append(bundle.chain, files.chain));
   GBX_TRY(append(bundle.collateral, files.collateral));
+  if (files.event_log.empty()) return bundle;
+  GBX_TRY_ASSIGN(const Bytes area, read_attachment(files.event_log));
+  GBX_TRY_ASSIGN(const attest::DomainLog log, attest::replay_domain_log(area));
+  bundle.collateral =
+      attest::join_domain_collateral(bundle.collateral, ByteView(area).first(log.size));
   return bundle;
 }
 

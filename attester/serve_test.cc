@@ -6,6 +6,9 @@
 #include <fstream>
 #include <thread>
 
+#include "attest/tdx_event_log.h"
+#include "attest/testing/dcap_maker.h"
+
 namespace gbx::attester {
 namespace {
 
@@ -20,7 +23,7 @@ TEST(Serve, AnswersUntilTheRoomHangsUp) {
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
   std::thread attester([&, socket = ends[1]] {
     AttesterLine line{enclave::Descriptor(socket)};
-    serve(line, attest::Platform::snp, {.chain = {file}, .collateral = {}},
+    serve(line, attest::Platform::snp, {.chain = {file}, .collateral = {}, .event_log = {}},
           [](ByteView binding) -> Result<attest::EvidenceBundle> {
             if (binding[0] == 0) return Error{ErrorCode::unavailable, "tpm_failed"};
             return attest::EvidenceBundle{
@@ -48,6 +51,29 @@ TEST(Serve, AnswersUntilTheRoomHangsUp) {
   EXPECT_TRUE(ask(1).empty());
   room = AttesterLine{enclave::Descriptor()};
   attester.join();
+}
+
+// A start's log goes along with a trust domain's quote, without what fills its area.
+TEST(Serve, TheEventLogStandsBehindTheCollateral) {
+  const std::string folder = testing::TempDir();
+  const std::string json = folder + "gbx-serve-json";
+  const std::string log = folder + "gbx-serve-log";
+  std::ofstream(json) << "{}";
+  const attest::testing::DcapMaker maker;
+  std::ofstream(log, std::ios::binary) << as_text(maker.log.make());
+  const Attachments files{.chain = {}, .collateral = {json}, .event_log = log};
+  const attest::EvidenceBundle quote{attest::Platform::tdx, {'q'}, {}, {}};
+  const auto bundle = attach_files(quote, files);
+  ASSERT_TRUE(bundle);
+  const auto split = attest::split_domain_collateral(bundle->collateral);
+  ASSERT_TRUE(split && split->log);
+  EXPECT_EQ(as_text(split->intel), "{}");
+  EXPECT_EQ(split->log->size(), maker.log.make().size() - maker.log.trailing.size());
+  std::ofstream(log) << "no log";
+  EXPECT_EQ(attach_files(quote, files).error().reason.view(), "event_log_malformed");
+  std::filesystem::remove(log);
+  EXPECT_EQ(attach_files(quote, files).error().reason.view(), "attachment_unreadable");
+  std::filesystem::remove(json);
 }
 
 }  // namespace

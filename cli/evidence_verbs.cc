@@ -9,6 +9,7 @@
 #include "client/evidence/check_evidence.h"
 #include "client/evidence/edit_trust.h"
 #include "client/evidence/explain_evidence.h"
+#include "client/evidence/import_evidence.h"
 #include "client/evidence/quote_age.h"
 #include "client/keys/atomic_file.h"
 #include "client/policy/wording.h"
@@ -29,6 +30,7 @@ struct EvidenceOptions {
   std::string evidence;
   std::string chain;
   std::string collateral;
+  std::string event_log;
   std::string nonce;
   std::string policy_hash;
   std::string trust;
@@ -81,6 +83,13 @@ client::EvidenceQuestion question_of(const EvidenceOptions& options) {
   out.file.evidence = read_bytes(options.evidence);
   out.file.chain = read_bytes(options.chain);
   out.file.collateral = read_bytes(options.collateral);
+  if (!options.event_log.empty()) {
+    if (out.file.platform != attest::Platform::tdx) {
+      throw wrong_usage("--event-log", "only a TDX quote has one besides its collateral",
+                        "give the event log of a TPM as --collateral");
+    }
+    out.file = client::with_event_log(std::move(out.file), read_bytes(options.event_log));
+  }
   if (!options.trust.empty()) out.trust = read_text(options.trust);
   if (!options.nonce.empty()) out.nonce = hex_of("--nonce", options.nonce);
   if (!options.policy_hash.empty()) {
@@ -271,6 +280,9 @@ void add_files(CLI::App* verb, const std::shared_ptr<EvidenceOptions>& options) 
                    "Certificates and revocation lists, PEM or DER, one after the other");
   verb->add_option("--collateral", options->collateral,
                    "What else belongs to it: Intel's JSON, a TPM's event log");
+  verb->add_option(
+      "--event-log", options->event_log,
+      "Of a TDX guest's start, as Linux keeps it in /sys/firmware/acpi/tables/data/CCEL");
 }
 
 void add_verify(CLI::App* group, Console& console) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "attest/tdx_event_log.h"
 #include "attest/testing/test_chain.h"
 #include "trusted/base/value.h"
 #include "trusted/crypto/hash.h"
@@ -256,8 +257,8 @@ void right_trust(DcapMaker& maker) {
   TdxImage image;
   image.image_digest.fill(1);
   image.mr_td.fill(kFill);
-  for (Hash48& rtmr : image.rtmrs) rtmr.fill(kFill);
-  maker.trust.tdx.emplace(TdxTrust{section, 0x602E7, 1ULL << 28, {image}});
+  image.rtmrs = replay_domain_log(maker.log.make()).value().rtmrs;
+  maker.trust.tdx.emplace(TdxTrust{section, 0x602E7, 1ULL << 28, true, {image}});
 }
 
 Bytes right_body(std::uint16_t version) {
@@ -279,10 +280,31 @@ Bytes right_body(std::uint16_t version) {
   std::copy(xfam.begin(), xfam.end(), out.begin() + kTdAtXfam);
   std::fill_n(out.begin() + kTdAtMrTd, 48, kFill);
   std::fill_n(out.begin() + kTdAtMrConfigId, 32, kFill);
-  std::fill_n(out.begin() + kTdAtRtmr0, 192, kFill);
   std::fill_n(out.begin() + kTdAtReportData, 64, kFill);
   if (version == 5) std::copy(svn.begin(), svn.end(), out.begin() + kTdAtTeeTcbSvn2);
   return out;
+}
+
+// As OVMF writes it: the first event of register 1, and filler behind the last.
+LogMaker right_log() {
+  LogMaker out;
+  out.banks = {TpmAlgorithm::sha384};
+  out.first_pcr = 1;
+  for (const std::uint32_t at : {1U, 2U, 1U, 3U}) {
+    LoggedEvent event;
+    event.pcr = at;
+    event.digest = digest_bytes("event " + std::to_string(out.events.size()), 48);
+    event.data = to_bytes("nobody's word");
+    out.events.push_back(event);
+  }
+  out.trailing = Bytes(16, 0xff);
+  return out;
+}
+
+void put_rtmrs(Bytes& body, const LogMaker& log) {
+  const auto rtmrs = replay_domain_log(log.make()).value().rtmrs;
+  auto at = body.begin() + kTdAtRtmr0;
+  for (const Hash48& rtmr : rtmrs) at = std::copy(rtmr.begin(), rtmr.end(), at);
 }
 
 }  // namespace
@@ -297,6 +319,8 @@ DcapMaker::DcapMaker(std::uint16_t quote_version) : version(quote_version) {
   writer.raw(Bytes(20));
   header = writer.take();
   body = right_body(version);
+  log = right_log();
+  if (is_tdx()) put_rtmrs(body, log);
   qe_report.resize(384);
   qe_report[kEnclaveAtAttributes] = 0x11;
   std::fill_n(qe_report.begin() + kEnclaveAtMrSigner, 32, 0x77);
@@ -423,6 +447,7 @@ MadeEvidence DcapMaker::make() const {
   out.platform = is_tdx() ? Platform::tdx : Platform::sgx;
   out.evidence = make_quote(make_certification(chain));
   if (with_collateral) out.collateral = to_bytes(make_collateral(chain).canonical());
+  if (is_tdx() && with_log) out.collateral = join_domain_collateral(out.collateral, log.make());
   out.trust = trust;
   out.expected = expected;
   const std::vector<Hash> roots{crypto::sha256(chain.root)};

@@ -5,7 +5,7 @@
 
 #include "attest/dcap_collateral.h"
 #include "attest/pck.h"
-#include "attest/testing/made_evidence.h"
+#include "attest/testing/tpm_maker.h"
 #include "trusted/crypto/testing/issue.h"
 
 namespace gbx::attest::testing {
@@ -44,6 +44,8 @@ class DcapMaker {
   std::string extra_member;        // put into TCB info, as ,"name":value
   bool extra_certificate = false;  // the root once more, between the others
   bool with_collateral = true;
+  LogMaker log;          // of the start, which leaves RTMR 0 to 2; of TDX only
+  bool with_log = true;  // behind the collateral
   bool pin_root = true;
   bool key_bound = true;
   enum class Signed : std::uint8_t { nothing, quote, qe, tcb_info, identity };

@@ -248,13 +248,14 @@ def read_quote(raw, pcrs, hash_of_signature):
     return claims, reasons, bank, {i: values.get(i) for i in range(24) if mask >> i & 1}
 
 
-def read_log(log, bank):
+def read_log(log, bank, of_domain=False):
     need(len(log) <= 1 << 20, "event_log_too_large")
     need(bank in GOOD, "event_log_bank_missing")
     data = Bytes(log, "event_log_malformed", "little")
     first = data.number(4), data.number(4), data.take(20)
     spec = Bytes(data.take(data.number(4)), data.reason, "little")
-    need(first == (0, 3, bytes(20)) and spec.take(16) == b"Spec ID Event03\0", data.reason)
+    need(first[0] <= int(of_domain) and first[1:] == (3, bytes(20)), data.reason)
+    need(spec.take(16) == b"Spec ID Event03\0", data.reason)
     spec.take(8)
     count, banks = spec.number(4), {}
     need(0 < count <= 8, data.reason)
@@ -269,7 +270,7 @@ def read_log(log, bank):
     name, size = HASHES[bank]
     values = [bytes([255 if 17 <= i <= 22 else 0]) * size for i in range(24)]
     touched, events = set(), 0
-    while data.data:
+    while data.data and not (of_domain and len(set(data.data)) == 1 and data.data[0] in (0, 255)):
         pcr, kind = data.number(4), data.number(4)
         need(data.number(4) == len(banks), data.reason)
         digests = {}
@@ -280,7 +281,7 @@ def read_log(log, bank):
         content = data.take(data.number(4))
         need(pcr < 24, data.reason)
         if kind == 3:
-            if len(content) == 17 and content[:16] == b"StartupLocality\0":
+            if not of_domain and len(content) == 17 and content[:16] == b"StartupLocality\0":
                 need(0 not in touched, data.reason)
                 values[0] = values[0][:-1] + content[16:]
             continue
@@ -288,6 +289,23 @@ def read_log(log, bank):
         events += 1
         values[pcr] = hashlib.new(name, values[pcr] + digests[bank]).digest()
     return events, {pcr: values[pcr] for pcr in touched}
+
+
+def split_domain(collateral):
+    """Intel's collateral, and the event log of a trust domain behind it."""
+    reason = "collateral_malformed"
+    at = collateral.rfind(b'{"cc_event_log":"')
+    if at < 0:
+        return collateral, None
+    value = canonical(collateral[at:], ("cc_event_log",), reason)
+    return collateral[:at], from_base64(value["cc_event_log"], 1 << 20, reason)
+
+
+def read_domain_log(log):
+    """How many events, and each RTMR that they extend; bank sha384."""
+    events, values = read_log(log, 0xc, of_domain=True)
+    need(all(1 <= register <= 4 for register in values), "tdx_log_register_wrong")
+    return events, {register - 1: value for register, value in values.items()}
 
 
 def read_tpm(evidence, _chain, log):

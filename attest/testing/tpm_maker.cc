@@ -82,7 +82,7 @@ Bytes LogMaker::make() const {
     spec = joined(spec, alg_le(bank), le(digest_size(bank), 2));
   }
   spec = joined(spec, Bytes{0});
-  Bytes out = joined(le(0, 4), le(3, 4), Bytes(20, 0), le(spec.size(), 4), spec);
+  Bytes out = joined(le(first_pcr, 4), le(3, 4), Bytes(20, 0), le(spec.size(), 4), spec);
   for (const LoggedEvent& event : events) {
     out = joined(out, le(event.pcr, 4), le(event.type, 4), le(banks.size(), 4));
     for (const TpmAlgorithm bank : banks) {

@@ -49,6 +49,7 @@ struct LogMaker {
   std::vector<TpmAlgorithm> banks = {TpmAlgorithm::sha1, TpmAlgorithm::sha256};
   std::vector<LoggedEvent> events;
   std::string signature{"Spec ID Event03\0", 16};
+  std::uint32_t first_pcr = 0;
   Bytes trailing;
   [[nodiscard]] Bytes make() const;
 };

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "attest/azure_file.h"
+#include "attest/tdx_event_log.h"
 #include "attest/tpm_evidence.h"
 #include "trusted/base/json.h"
 
@@ -219,6 +220,11 @@ EvidenceFile import_evidence(EvidenceFile file, TpmAlgorithm bank) {
     case Platform::sim: return file;
   }
   GBX_CHECK(false);
+}
+
+EvidenceFile with_event_log(EvidenceFile file, ByteView log) {
+  file.collateral = attest::join_domain_collateral(file.collateral, log);
+  return file;
 }
 
 }  // namespace gbx::client

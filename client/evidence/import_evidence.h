@@ -17,4 +17,7 @@ using EvidenceFile = attest::EvidenceBundle;
 // as collateral (azure). Pure and thread-safe.
 EvidenceFile import_evidence(EvidenceFile file, attest::TpmAlgorithm bank);
 
+// A trust domain's evidence with the log of its start, where the verifier looks for it.
+EvidenceFile with_event_log(EvidenceFile file, ByteView log);
+
 }  // namespace gbx::client

@@ -3,15 +3,9 @@
 #include <map>
 
 #include "attest/event_log.h"
+#include "attest/tdx_event_log.h"
 
 namespace gbx::client {
-namespace {
-
-constexpr std::uint8_t kRtmrs = 4;
-constexpr attest::PcrMask kCcRegisters = 0x1f;  // MRTD and the RTMRs
-
-}  // namespace
-
 Result<std::vector<attest::PcrValue>> pcrs_of_log(ByteView log, attest::TpmAlgorithm bank) {
   GBX_TRY_ASSIGN(const attest::EventLog replayed, attest::replay_event_log(log, bank));
   const attest::PcrMask taken = replayed.touched & ~attest::kResettablePcrs;
@@ -41,15 +35,10 @@ Result<std::vector<attest::PcrValue>> pcrs_of_launch(ByteView log,
 }
 
 Result<std::vector<attest::PcrValue>> rtmrs_of_log(ByteView log) {
-  while (!log.empty() && log.back() == 0xff) log = log.first(log.size() - 1);
-  const attest::TpmAlgorithm bank = attest::TpmAlgorithm::sha384;
-  GBX_TRY_ASSIGN(const attest::EventLog replayed, attest::replay_event_log(log, bank));
-  if ((replayed.touched & ~kCcRegisters) != 0) {
-    return Error{ErrorCode::unverified, "event_log_malformed"};
-  }
+  GBX_TRY_ASSIGN(const attest::DomainLog replayed, attest::replay_domain_log(log));
   std::vector<attest::PcrValue> out;
-  for (std::uint8_t rtmr = 0; rtmr < kRtmrs; rtmr++) {
-    out.push_back({rtmr, replayed.values.at(rtmr + 1U)});
+  for (const attest::Hash48& rtmr : replayed.rtmrs) {
+    out.push_back({static_cast<std::uint8_t>(out.size()), Bytes(rtmr.begin(), rtmr.end())});
   }
   return out;
 }

@@ -25,9 +25,8 @@ Result<std::vector<attest::PcrValue>> pcrs_of_launch(ByteView log,
                                                      const std::vector<attest::Measured>& launch);
 
 // RTMR 0 to 3 of a TDX guest after a start, from the event log that its ACPI table CCEL points to
-// (UEFI 2.10 section 38: register 0 of that log is MRTD, 1 to 4 are the RTMRs). What fills the
-// table's area after the log, 0xff, is cut off. An RTMR that no event extends holds zeros, as long
-// as nothing extends it after the log. Fails as pcrs_of_log().
+// (attest/tdx_event_log.h). An RTMR that no event extends holds zeros, as long as nothing extends
+// it after the log. Fails as attest::replay_domain_log().
 Result<std::vector<attest::PcrValue>> rtmrs_of_log(ByteView log);
 
 }  // namespace gbx::client

@@ -82,7 +82,7 @@ TEST(BootLog, RegistersOneToFourOfATdxGuestAreItsRtmrs) {
 }
 
 TEST(BootLog, ATpmsLogIsNoTdxGuests) {
-  EXPECT_EQ(rtmrs_of_log(cc_log({1, 5}).make()).error().reason.view(), "event_log_malformed");
+  EXPECT_EQ(rtmrs_of_log(cc_log({1, 5}).make()).error().reason.view(), "tdx_log_register_wrong");
   EXPECT_EQ(rtmrs_of_log(attest::testing::TpmMaker().log.make()).error().reason.view(),
             "event_log_bank_missing");
 }

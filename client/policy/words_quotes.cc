@@ -6,8 +6,6 @@
 namespace gbx::client::words {
 namespace {
 
-constexpr std::string_view kLog =
-    "get the log again from the machine, whole and of the same start as the quote";
 constexpr std::string_view kSetUp = "have the operator set the machine up anew";
 
 // What can be wrong with evidence of TPMs, Nitro enclaves and Azure's paravisor,
