@@ -137,7 +137,9 @@ Json print_registers(const Console& console, const std::string& text,
 struct TdxOptions {
   std::string log;
   std::string firmware;
+  std::string image;
   std::string page_order = "page";
+  std::string separator = "rtmr1";
 };
 
 std::string mrtd_of(const TdxOptions& options) {
@@ -153,10 +155,33 @@ std::string mrtd_of(const TdxOptions& options) {
   return to_hex(*digest);
 }
 
+Json rtmrs_of(const Console& console, const TdxOptions& options) {
+  const bool first = options.separator == "rtmr0";
+  if (!first && options.separator != "rtmr1") {
+    throw wrong_usage("--separator " + options.separator, "it is not known",
+                      "write rtmr0 or rtmr1");
+  }
+  const std::string image = read_part(options.image, client::kVmImageBytesMax);
+  const auto rtmrs = client::rtmrs_of_vm(
+      as_bytes(image), first ? client::Separator::rtmr0 : client::Separator::rtmr1);
+  if (!rtmrs) throw failure_in_words(kNot, options.image, rtmrs.error());
+  return print_registers(
+      console,
+      "RTMRs, for `glovebox trust add-image --platform tdx --pcr`, which no machine has "
+      "confirmed.\n"
+      "RTMR 0 is not in the image: the host hands over what firmware measures there, so take it\n"
+      "from a start of your own with --event-log.",
+      *rtmrs);
+}
+
 void measure_tdx(const Console& console, const TdxOptions& options) {
-  if (options.log.empty() && options.firmware.empty()) {
+  if (options.log.empty() && options.firmware.empty() && options.image.empty()) {
     throw wrong_usage("measure tdx", "there is nothing to compute from",
-                      "give --firmware, --event-log or both");
+                      "give --firmware, and --image or --event-log");
+  }
+  if (!options.log.empty() && !options.image.empty()) {
+    throw wrong_usage("measure tdx", "--image and --event-log both give RTMRs",
+                      "compute from one, then from the other, and compare");
   }
   Json out = Json::object({{"platform", "tdx"}});
   if (!options.firmware.empty()) {
@@ -164,6 +189,7 @@ void measure_tdx(const Console& console, const TdxOptions& options) {
     console.say("MRTD, for `glovebox trust add-image --platform tdx --measurement`:\n" + mrtd);
     out.set("mrtd", mrtd);
   }
+  if (!options.image.empty()) out.set("rtmrs", rtmrs_of(console, options));
   if (!options.log.empty()) {
     const std::string log = read_part(options.log, kLogBytesMax);
     const auto rtmrs = client::rtmrs_of_log(as_bytes(log));
@@ -293,14 +319,19 @@ void add_vm(CLI::App* group, Console& console) {
 void add_tdx(CLI::App* group, Console& console) {
   auto options = std::make_shared<TdxOptions>();
   CLI::App* verb = group->add_subcommand(
-      "tdx", "MRTD of a TDX guest's firmware, and what the event log of a start leaves in RTMRs");
+      "tdx", "MRTD of a TDX guest's firmware, and what a start leaves in its RTMRs");
   verb->add_option("--firmware", options->firmware, "The guest's OVMF image, whole, built for TDX");
   verb->add_option("--page-order", options->page_order,
                    "How the host's kernel starts guests: page (Linux from 6.16 on), or section")
       ->capture_default_str();
   verb->add_option("--event-log", options->log,
                    "Linux keeps it as /sys/firmware/acpi/tables/data/CCEL");
-  verb->footer("Example: glovebox measure tdx --firmware OVMF.fd --event-log CCEL");
+  verb->add_option("--image", options->image,
+                   "The unified kernel image that QEMU starts directly, from ./dev vm");
+  verb->add_option("--separator", options->separator,
+                   "Where the firmware ends what is its own: rtmr1, or rtmr0 as older ones did")
+      ->capture_default_str();
+  verb->footer("Example: glovebox measure tdx --firmware OVMF.fd --image glovebox.efi");
   verb->callback([&console, options] { measure_tdx(console, *options); });
 }
 

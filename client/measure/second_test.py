@@ -1,4 +1,5 @@
-"""MRTD and the registers of Nitro enclaves, computed a second time and held against glovebox.
+"""MRTD and RTMRs of TDX and the registers of Nitro enclaves, computed a second time and held
+against glovebox.
 
 Nothing is shared with the first implementation but the documents. Firmware and images are made up
 here; where ./dev vm has fetched Debian's OVMF, which is built for TDX too, that one is taken
@@ -142,6 +143,78 @@ class Mrtd(unittest.TestCase):
         self.assertEqual(measure("tdx", firmware([BOOT], metadata=False), "--firmware"),
                          "firmware_not_for_tdx")
         self.assertEqual(measure("tdx", bytes(8192), "--firmware"), "firmware_not_for_tdx")
+
+
+def program(sections):
+    """A PE file: headers of 1 KiB, then sections in steps of 512 bytes."""
+    body, table = b"", b""
+    for name, content in sections:
+        padded = content + bytes(-len(content) % 512)
+        table += struct.pack("<8sIIII16x", name, len(content), 0, len(padded), 1024 + len(body))
+        body += padded
+    optional = struct.pack("<H58xI", 0x20b, 1024).ljust(240, b"\0")
+    head = b"MZ".ljust(0x3c, b"\0") + struct.pack("<I", 0x80)
+    head = head.ljust(0x80, b"\0") + b"PE\0\0" + struct.pack("<HH12xHH", 0x8664, len(sections),
+                                                             240, 0)
+    return (head + optional + table).ljust(1024, b"\0") + body
+
+
+def authenticode(file):
+    at, = struct.unpack_from("<I", file, 0x3c)
+    at += 24
+    covered = file[:at + 64] + file[at + 68:at + 144] + file[at + 152:]
+    return hashlib.sha384(covered).digest()
+
+
+def rtmr(*digests):
+    value = bytes(48)
+    for digest in digests:
+        value = hashlib.sha384(value + digest).digest()
+    return value.hex()
+
+
+def cc_log(events, first=1, filler=b"\xff" * 40):
+    spec = b"Spec ID Event03\0" + struct.pack("<IBBBBIHHB", 0, 0, 2, 0, 2, 1, 12, 48, 0)
+    out = struct.pack("<II20xI", first, 3, len(spec)) + spec
+    for register, kind, data in events:
+        out += struct.pack("<IIIH", register, kind, 1, 12) + hashlib.sha384(data).digest()
+        out += struct.pack("<I", len(data)) + data
+    return out + filler
+
+
+class Rtmrs(unittest.TestCase):
+    LINUX = program([(b".text", b"kernel" * 200)])
+    UKI = program([(b".text", b"stub"), (b".cmdline", b"quiet"), (b".linux", LINUX),
+                   (b".initrd", b"files")])
+
+    def values(self, content, option, *more):
+        said = measure("tdx", content, option, *more)
+        return {one["index"]: one["value"] for one in said["rtmrs"]}
+
+    def test_of_a_start_of_the_image(self):
+        action = [hashlib.sha384(text).digest() for text in (
+            b"Calling EFI Application from Boot Option", bytes(4),
+            b"Exit Boot Services Invocation", b"Exit Boot Services Returned with Success")]
+        programs = authenticode(self.UKI), authenticode(self.LINUX)
+        zeros = bytes(48).hex()
+        first = rtmr(programs[0], action[0], action[1], programs[1], *action[2:])
+        self.assertEqual(self.values(self.UKI, "--image"), {1: first, 2: zeros, 3: zeros})
+        older = rtmr(programs[0], action[0], programs[1], *action[2:])
+        self.assertEqual(self.values(self.UKI, "--image", "--separator", "rtmr0")[1], older)
+        self.assertEqual(measure("tdx", self.LINUX, "--image"), "vm_image_malformed")
+
+    def test_of_a_starts_log(self):
+        events = [(1, 1, b"a"), (2, 1, b"b"), (0, 3, b"no action"), (1, 4, b"c"), (4, 1, b"d")]
+        digest = [hashlib.sha384(data).digest() for data in (b"a", b"b", b"c", b"d")]
+        expected = {0: rtmr(digest[0], digest[2]), 1: rtmr(digest[1]), 2: bytes(48).hex(),
+                    3: rtmr(digest[3])}
+        for log in (cc_log(events), cc_log(events, 0, bytes(9)), cc_log(events, 0, b"")):
+            self.assertEqual(self.values(log, "--event-log"), expected)
+        self.assertEqual(measure("tdx", cc_log([(0, 1, b"a")]), "--event-log"),
+                         "tdx_log_register_wrong")
+        self.assertEqual(measure("tdx", cc_log(events, 2), "--event-log"), "event_log_malformed")
+        self.assertEqual(measure("tdx", cc_log(events, 1, b"\0\xff"), "--event-log"),
+                         "event_log_malformed")
 
 
 KERNEL, COMMAND_LINE, RAMDISK, SIGNATURE, METADATA = range(1, 6)

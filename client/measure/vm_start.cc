@@ -24,6 +24,8 @@ constexpr std::size_t kChecksumAt = 64;
 constexpr std::size_t kCertificatesAt = 112 + 4 * 8;
 
 constexpr std::string_view kAction = "Calling EFI Application from Boot Option";
+constexpr std::string_view kInvocation = "Exit Boot Services Invocation";
+constexpr std::string_view kSuccess = "Exit Boot Services Returned with Success";
 constexpr std::array<std::uint8_t, 4> kSeparator{};
 
 struct Section {
@@ -99,24 +101,35 @@ Result<Pe> read_pe(ByteView file) {
   return out;
 }
 
-// The digest that a firmware measures of a program: all of it but the checksum and signatures.
-Result<Hash> authenticode(ByteView file, const Pe& pe) {
+// What a firmware measures of a program: all of it but the checksum and signatures.
+Result<std::vector<ByteView>> authenticode(ByteView file, const Pe& pe) {
   Reader certificates = at(file, pe.certificates_at);
   certificates.u32();
   const std::size_t signature_bytes = certificates.u32();
-  crypto::Sha256 hash;
-  hash.update(file.first(pe.checksum_at));
   const std::size_t after = pe.checksum_at + 4;
-  hash.update(file.subspan(after, pe.certificates_at - after));
-  hash.update(file.subspan(pe.certificates_at + 8, pe.headers_bytes - pe.certificates_at - 8));
-  std::size_t hashed = pe.headers_bytes;
+  std::vector<ByteView> out{
+      file.first(pe.checksum_at), file.subspan(after, pe.certificates_at - after),
+      file.subspan(pe.certificates_at + 8, pe.headers_bytes - pe.certificates_at - 8)};
+  std::size_t covered = pe.headers_bytes;
   for (const Section& one : pe.sections) {
-    hash.update(file.subspan(one.offset, one.raw_bytes));
-    hashed += one.raw_bytes;
+    out.push_back(file.subspan(one.offset, one.raw_bytes));
+    covered += one.raw_bytes;
   }
-  if (hashed > file.size() || signature_bytes > file.size() - hashed) return kMalformed;
-  hash.update(file.subspan(hashed, file.size() - hashed - signature_bytes));
+  if (covered > file.size() || signature_bytes > file.size() - covered) return kMalformed;
+  out.push_back(file.subspan(covered, file.size() - covered - signature_bytes));
+  return out;
+}
+
+Hash sha256_of(const std::vector<ByteView>& pieces) {
+  crypto::Sha256 hash;
+  for (const ByteView piece : pieces) hash.update(piece);
   return hash.finish();
+}
+
+attest::Hash48 sha384_of(const std::vector<ByteView>& pieces) {
+  Bytes whole;
+  for (const ByteView piece : pieces) whole.insert(whole.end(), piece.begin(), piece.end());
+  return crypto::sha384(whole);
 }
 
 // The parts that systemd-stub takes from the image.
@@ -175,6 +188,23 @@ Hash named(std::string name) {
   return crypto::sha256(as_bytes(name));
 }
 
+// The two programs of a start, as firmware measures them.
+struct Programs {
+  Parts parts;
+  std::vector<ByteView> image;
+  std::vector<ByteView> kernel;
+};
+
+Result<Programs> read_programs(ByteView image) {
+  Programs out;
+  GBX_TRY_ASSIGN(const Pe pe, read_pe(image));
+  GBX_TRY_ASSIGN(out.parts, read_parts(image, pe));
+  GBX_TRY_ASSIGN(const Pe kernel, read_pe(out.parts.kernel));
+  GBX_TRY_ASSIGN(out.image, authenticode(image, pe));
+  GBX_TRY_ASSIGN(out.kernel, authenticode(out.parts.kernel, kernel));
+  return out;
+}
+
 attest::PcrValue pcr(std::uint8_t index, std::initializer_list<Hash> measured) {
   Bytes value(Hash{}.size(), 0);
   for (const Hash& digest : measured) {
@@ -187,22 +217,36 @@ attest::PcrValue pcr(std::uint8_t index, std::initializer_list<Hash> measured) {
 
 Result<std::vector<attest::PcrValue>> pcrs_of_vm(ByteView image) {
   using crypto::sha256;
-  GBX_TRY_ASSIGN(const Pe pe, read_pe(image));
-  GBX_TRY_ASSIGN(const Parts parts, read_parts(image, pe));
-  GBX_TRY_ASSIGN(const Pe kernel, read_pe(parts.kernel));
-  GBX_TRY_ASSIGN(const Hash image_digest, authenticode(image, pe));
-  GBX_TRY_ASSIGN(const Hash kernel_digest, authenticode(parts.kernel, kernel));
+  GBX_TRY_ASSIGN(const Programs programs, read_programs(image));
+  const Parts& parts = programs.parts;
   const Hash separator = sha256(kSeparator);
   const Hash initramfs = sha256(parts.initramfs);
   return std::vector<attest::PcrValue>{
       pcr(2, {separator}),
-      pcr(4, {image_digest, sha256(as_bytes(kAction)), separator, kernel_digest}),
+      pcr(4, {sha256_of(programs.image), sha256(as_bytes(kAction)), separator,
+              sha256_of(programs.kernel)}),
       pcr(9, {sha256(wide(as_text(parts.command_line))), initramfs}),
       pcr(11, {named(".linux"), sha256(parts.kernel), named(".cmdline"), sha256(parts.command_line),
                named(".initrd"), initramfs}),
       pcr(12, {}),
       pcr(13, {}),
   };
+}
+
+Result<std::vector<attest::PcrValue>> rtmrs_of_vm(ByteView image, Separator separator) {
+  using crypto::sha384;
+  GBX_TRY_ASSIGN(const Programs programs, read_programs(image));
+  std::vector<attest::Hash48> measured{sha384_of(programs.image), sha384(as_bytes(kAction))};
+  if (separator == Separator::rtmr1) measured.push_back(sha384(kSeparator));
+  measured.push_back(sha384_of(programs.kernel));
+  measured.push_back(sha384(as_bytes(kInvocation)));
+  measured.push_back(sha384(as_bytes(kSuccess)));
+  const Bytes zeros(attest::Hash48{}.size(), 0);
+  Bytes value = zeros;
+  for (const attest::Hash48& digest : measured) {
+    value = attest::extend(attest::TpmAlgorithm::sha384, value, digest);
+  }
+  return std::vector<attest::PcrValue>{{1, std::move(value)}, {2, zeros}, {3, zeros}};
 }
 
 }  // namespace gbx::client

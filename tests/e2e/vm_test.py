@@ -7,13 +7,16 @@ the processor and takes minutes.
 """
 
 import argparse
+import base64
 import gzip
+import hashlib
 import importlib.util
 import json
 import os
 import pathlib
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -57,6 +60,37 @@ def computed(image, programs=BIN):
                            manifest], check=True, capture_output=True, text=True,
                           timeout=60).stdout
     return {one["index"]: one["value"] for one in json.loads(said)["pcrs"]}
+
+
+def events_of(log):
+    """Register and digest of each event of a log with the one bank sha256."""
+    at = 32 + struct.unpack_from("<I", log, 28)[0]
+    out = []
+    while at < len(log):
+        register, kind, count, bank = struct.unpack_from("<IIIH", log, at)
+        assert (count, bank) == (1, 0xb), (count, bank)
+        if kind != 3:  # EV_NO_ACTION
+            out.append((register, log[at + 14:at + 46]))
+        at += 50 + struct.unpack_from("<I", log, at + 46)[0]
+    return out
+
+
+def authenticode(program):
+    at = struct.unpack_from("<I", program, 0x3c)[0] + 24
+    end = len(program) - struct.unpack_from("<I", program, at + 148)[0]  # Debian signs its kernel
+    covered = program[:at + 64] + program[at + 68:at + 144] + program[at + 152:end]
+    return hashlib.sha256(covered).digest()
+
+
+def section(program, wanted):
+    pe, = struct.unpack_from("<I", program, 0x3c)
+    count, = struct.unpack_from("<H", program, pe + 6)
+    table = pe + 24 + struct.unpack_from("<H", program, pe + 20)[0]
+    for at in range(table, table + 40 * count, 40):
+        name, size, _, _, offset = struct.unpack_from("<8sIIII", program, at)
+        if name.rstrip(b"\0") == wanted:
+            return program[offset:offset + size]
+    raise AssertionError(wanted)
 
 
 class Host(line_test.Room):
@@ -146,8 +180,21 @@ class InAMachine(line_test.Line):
         answer = json.loads((self.newsnow.folder / "answer.json").read_text(encoding="utf-8"))
         rows = {row[0][0]: int(row[1][0]) for row in answer["result"]["rows"] if row[1]}
         self.assertAlmostEqual(rows["sg_denim"], line_test.PEOPLE // 2, delta=200)
+        self.programs_are_measured_in_the_order_of_rtmr_1(answer["evidence"])
         self.room.stop()  # and with its host the machine goes
         self.assertEqual(self.machine.processes[-1].wait(timeout=60), 0)
+
+    def programs_are_measured_in_the_order_of_rtmr_1(self, evidence):
+        """On a trust domain one register stands for PCR 2 to 6, so that there, other than here, the
+        order among them counts, for which `glovebox measure tdx --image` has no machine to ask."""
+        image = self.image.read_bytes()
+        separator, *texts = (hashlib.sha256(text).digest() for text in (
+            bytes(4), b"Calling EFI Application from Boot Option", b"Exit Boot Services Invocation",
+            b"Exit Boot Services Returned with Success"))
+        events = [digest for register, digest in events_of(base64.b64decode(evidence["collateral"]))
+                  if 2 <= register <= 6]
+        self.assertEqual(events, [authenticode(image), texts[0], *[separator] * 5,
+                                  authenticode(section(image, b".linux")), *texts[1:]])
 
     def test_owners_release_nothing_under_another_command_line(self):
         self.start(self.image, "-append", vm_image.COMMAND_LINE + " ")
