@@ -95,6 +95,24 @@ TEST(TpmSignature, FormsAndCuts) {
   }
 }
 
+TEST(TpmSignature, WhatCannotBeReadIsRefusedByName) {
+  const Bytes good = QuoteMaker().make().signature;
+  const auto with = [&](std::size_t at, std::uint8_t value) {
+    Bytes changed = good;
+    changed[at] = value;
+    return std::string(parse_tpm_signature(changed).error().reason.view());
+  };
+  EXPECT_EQ(with(1, 0x05), "tpm_signature_malformed");  // an HMAC
+  EXPECT_EQ(with(3, 0x10), "tpm_signature_malformed");  // no hash
+  EXPECT_EQ(with(4, 0x01), "tpm_signature_malformed");  // a number longer than any
+  EXPECT_EQ(with(1, 0x14), "tpm_signature_malformed");  // r and s where RSA has one number
+  TpmFile file = TpmMaker().file();
+  file.quote.signature.push_back(0);
+  MadeEvidence made = TpmMaker().make();
+  made.evidence = to_bytes(print_tpm_file(file));
+  EXPECT_TRUE(made.verdict().has_reason("tpm_signature_malformed"));
+}
+
 TEST(TpmSignature, Sha1IsRefused) {
   QuoteMaker maker;
   TpmEvidence made = maker.make();

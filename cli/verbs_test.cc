@@ -133,9 +133,26 @@ TEST(Verbs, MeasureComputesWhatAPlatformWillReport) {
   EXPECT_THAT(run(snp + " --cpu EPYC --cmdline quiet").text, HasSubstr("say which with --kernel"));
   EXPECT_EQ(run("measure tpm --event-log " + firmware.string()).code, 1);
   EXPECT_EQ(run("measure tdx --event-log " + firmware.string()).code, 1);
+  EXPECT_EQ(run("measure tdx").code, 2);
+  const std::string image = "measure tdx --image " + firmware.string();
+  EXPECT_THAT(run(image).text, HasSubstr("this is no VM image"));
+  EXPECT_EQ(run(image + " --separator rtmr2").code, 2);
+  EXPECT_EQ(run(image + " --event-log " + firmware.string()).code, 2);
   EXPECT_EQ(run("measure tpm --bank sha1 --event-log " + firmware.string()).code, 2);
   EXPECT_THAT(run("measure").text, HasSubstr("image digest"));
   std::filesystem::remove(firmware);
+}
+
+TEST(Verbs, EvidenceOfATrustDomainTakesTheLogOfItsStart) {
+  const std::filesystem::path file = std::filesystem::path(GBX_BINARY_DIR) / "no_quote";
+  std::ofstream(file) << "x";
+  const std::string verify = "evidence verify --evidence " + file.string() + " --event-log " +
+                             file.string() + " --platform ";
+  EXPECT_EQ(run(verify + "tdx").code, 1);
+  const Outcome snp = run(verify + "snp");
+  EXPECT_EQ(snp.code, 2);
+  EXPECT_THAT(snp.text, HasSubstr("only a TDX quote has one"));
+  std::filesystem::remove(file);
 }
 
 TEST(Verbs, WrongUsageIsCode2) {

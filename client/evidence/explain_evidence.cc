@@ -41,6 +41,7 @@ constexpr Label kLabels[] = {
     {"mrenclave", Subject::code, "what was started (MRENCLAVE)"},
     {"mrsigner", Subject::code, "who signed it (MRSIGNER)"},
     {"mr_td", Subject::code, "firmware of the machine (MRTD)"},
+    {"events", Subject::code, "events in the log of the start"},
     {"host_data", Subject::bound, "policy, fixed at the start"},
     {"mr_config_id", Subject::bound, "policy, fixed at the start"},
     {"report_data", Subject::bound, "keys, policy, log and nonce"},
