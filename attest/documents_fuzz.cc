@@ -1,6 +1,9 @@
+#include <algorithm>
+
 #include "attest/event_log.h"
 #include "attest/hcl.h"
 #include "attest/nitro_document.h"
+#include "attest/tdx_event_log.h"
 #include "attest/tpm_evidence.h"
 #include "attest/trust_policy.h"
 
@@ -32,6 +35,19 @@ void read_tpm(ByteView bytes) {
   }
 }
 
+void read_domain(ByteView bytes) {
+  if (const auto log = replay_domain_log(bytes)) {
+    GBX_CHECK(log->size <= bytes.size());
+    // Filler is nothing: without it the log says the same.
+    GBX_CHECK(replay_domain_log(bytes.first(log->size))->rtmrs == log->rtmrs);
+  }
+  const auto split = split_domain_collateral(bytes);
+  if (!split || !split->log || split->log->empty()) return;
+  const Bytes joined = join_domain_collateral(split->intel, *split->log);
+  GBX_CHECK(std::equal(joined.begin(), joined.end(), bytes.begin(), bytes.end()));
+  static_cast<void>(replay_domain_log(*split->log));
+}
+
 }  // namespace
 }  // namespace gbx::attest
 
@@ -42,6 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const gbx::ByteView bytes{data, size};
   gbx::attest::read_files(bytes);
   gbx::attest::read_tpm(bytes);
+  gbx::attest::read_domain(bytes);
   gbx::attest::Expected expected;
   expected.binding.assign(32, 1);
   expected.now = 1'800'000'000;
