@@ -95,6 +95,7 @@ constexpr std::string_view kExamples[] = {
     "clamp(n, 0, 5)",
     "coalesce(NULL, n)",
     "concat(s, NULL, '!')",
+    "concat_ws(', ', s, NULL, '!')",
     "contains(s, 'lo w')",
     "date_diff('month', d, DATE '2024-05-01')",
     "date_part('year', d)",

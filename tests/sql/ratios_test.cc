@@ -40,6 +40,8 @@ constexpr std::array kItems = {
     "COUNT(*) > 4",
     "COUNT(*) BETWEEN 3 AND 6 AND NOT SUM(items) IN (7, 8)",
     "UPPER(store)",
+    "CONCAT_WS('-', store, NULL, COUNT(*), 'x')",
+    "CONCAT_WS('', NULL, NULL, UPPER(store))",
     "LENGTH(store) * COUNT(*)",
     "FLOOR(SUM(items) / COUNT(*))",
     "CEIL(SUM(items) / COUNT(*))",

@@ -172,7 +172,7 @@ Result<Expression> ExpressionBinder::text_function(const Node& node,
   if (name == "left" || name == "right" || name == "substr" || name == "substring") {
     return substring(node, std::move(parts));
   }
-  if (name == "||" || name == "concat") return concatenated(node, std::move(parts));
+  if (name == "||" || name.starts_with("concat")) return concatenated(node, std::move(parts));
   if (name == "strftime") return formatted(node, std::move(parts));
   for (const Named& known : kNamed) {
     if (known.name != name) continue;
@@ -245,14 +245,24 @@ Result<Expression> ExpressionBinder::regular(const Node& node, std::vector<Expre
 
 // a || b is NULL when one is, CONCAT passes NULLs over. Numbers, dates and conditions are written.
 Result<Expression> ExpressionBinder::concatenated(const Node& node, std::vector<Expression> parts) {
-  GBX_TRY(arguments(node, 1, kConcatMax));
-  const bool skips = node.text == "concat";
+  const bool separates = node.text == "concat_ws";
+  GBX_TRY(arguments(node, separates ? 2 : 1, kConcatMax));
+  const bool skips = separates || node.text == "concat";
+  Expression separator = make_text("", node.where);
+  if (separates) {
+    if (!is_text(parts[0])) return refuse("text_argument_malformed", parts[0].where);
+    separator = std::move(parts[0]);
+    parts.erase(parts.begin());
+  }
   std::vector<Expression> texts;
   for (Expression& part : parts) {
     if (skips && part.op == Op::null) continue;
     if (part.type.type == Type::boolean) GBX_TRY(account(part));
     const Span where = part.where;
     GBX_TRY_ASSIGN(part, make_shown(std::move(part), where));
+    if (separates) {  // before each that is there; the first one goes at last
+      GBX_TRY_ASSIGN(part, make_concat({separator, std::move(part)}, where));
+    }
     if (part.op == Op::concat && !skips) {  // one chain of its links
       for (Expression& inner : part.children) texts.push_back(std::move(inner));
       continue;
@@ -266,7 +276,9 @@ Result<Expression> ExpressionBinder::concatenated(const Node& node, std::vector<
     texts.push_back(std::move(part));
   }
   if (texts.empty()) return make_text("", node.where);
-  return make_concat(std::move(texts), node.where);
+  GBX_TRY_ASSIGN(Expression all, make_concat(std::move(texts), node.where));
+  if (!separates) return all;
+  return make_text_function(Op::rest, std::move(all), text_length(separator.text), node.where);
 }
 
 // STRFTIME(d, format).

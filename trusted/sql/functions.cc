@@ -19,6 +19,7 @@ constexpr std::array kFunctions = {
     ScalarFunction{"clamp", "CLAMP"},
     ScalarFunction{"coalesce", "COALESCE"},
     ScalarFunction{"concat", ""},
+    ScalarFunction{"concat_ws", ""},
     ScalarFunction{"contains", ""},
     ScalarFunction{"date_diff", "DATEDIFF"},
     ScalarFunction{"date_part", "EXTRACT"},
