@@ -27,11 +27,17 @@ TOOL = "clang-tidy-19"
 # deprecated parts.
 TO_CLANG = ["--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wno-deprecated-declarations"]
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
-# In company, a neighbour could use such a name and so hide that its own file does not.
-ALONE = re.compile(r"^using [^=;]+;|^namespace [^={]+=", re.MULTILINE)
-# What a file declares outside of braces; two files of one batch must not share a name.
+# In company, a neighbour could use such a name and so hide that its own file does not: it goes with
+# files only that do not say the word.
+BORROWED = re.compile(r"^using (?!enum)[^=;]*?(\w+);|^namespace (\w+) =", re.MULTILINE)
+# What these borrow would have to be looked up.
+ALONE = re.compile(r"^using (?:enum|namespace) ", re.MULTILINE)
+# What a file declares outside of braces, and where; two files of one batch must not share a name,
+# nor one have a name that a header of the other has.
+NAMESPACE = re.compile(r"^namespace ([\w:]+) \{", re.MULTILINE)
+TYPE = re.compile(r"^(?:struct|union|(?:enum )?class|enum) (\w+)[^;\n]*\{", re.MULTILINE)
 DECLARED = re.compile(r"^(?!namespace|extern)\w[^\n]*?([\w:]+)(?: =|[({;\[]| \{)", re.MULTILINE)
-BATCH = 16
+BATCH = 24
 
 
 def closure(path, root, seen):
@@ -53,19 +59,16 @@ def fingerprint(source, command, root, salt):
 
 
 def joined(sources):
-    """The text of all the files, each header asked for by the first that asks."""
-    parts, asked = [], set()
+    """The headers of all the files, and their text below. Headers come first, so that none of them
+    uses what a file borrows; a file's lines keep their count."""
+    headers, parts = {}, []
     for source in sources:
-        lines, mine = [], set()
-        for line in source.read_text(encoding="utf-8").splitlines():
-            if line.startswith("#include"):
-                repeated = line in asked and line not in mine
-                mine.add(line)
-                line = "" if repeated else line
-            lines.append(line)
-        asked |= mine
-        parts.append("\n".join(lines) + "\n")
-    return "".join(parts)
+        lines = source.read_text(encoding="utf-8").splitlines()
+        # What a file includes twice stays, to be found.
+        once = [line for line in lines if line.startswith("#include") and lines.count(line) == 1]
+        headers |= dict.fromkeys(once)
+        parts += ["" if line in once else line for line in lines]
+    return "\n".join(headers) + "\n", "\n".join(parts) + "\n"
 
 
 def tidy(folder, source, root):
@@ -83,10 +86,15 @@ def check(batch, root, build):
     # Below the root, so that .clang-tidy is found as for the files themselves.
     with tempfile.TemporaryDirectory(dir=root / "build" / "tidy") as folder:
         together = pathlib.Path(folder) / "together.cc"
-        together.write_text(joined(sources), encoding="utf-8")
+        headers, text = joined(sources)
+        (together.parent / "headers.h").write_text(headers, encoding="utf-8")
+        together.write_text(text, encoding="utf-8")
         entry = batch[0][1]
         words = shlex.split(entry["command"])
         words[words.index(entry["file"])] = str(together)
+        words += ["-include", str(together.parent / "headers.h")]
+        for _, other in batch[1:]:
+            words += folders(other)
         (together.parent / "compile_commands.json").write_text(json.dumps(
             [{"directory": entry["directory"], "file": str(together), "arguments": words}]))
         clean, said = tidy(folder, together, root)
@@ -112,22 +120,78 @@ def suspects_and_rest(batch, said):
     return [[batch[index]] for index in sorted(suspects)] + ([rest] if rest else [])
 
 
-def batches(work, largest):
-    """Files that are compiled alike and share no name they declare; the larger batches first."""
-    result = []
+def folders(entry):
+    """Where a file finds headers of libraries; that another file may, too, changes nothing."""
+    words = shlex.split(entry["command"])
+    return [word for before, first in zip(words, words[1:]) if before == "-isystem"
+            for word in (before, first)]
+
+
+def declare(path, known):
+    """The names, with their namespace, that a file or header declares."""
+    if path not in known:
+        text = path.read_text(encoding="utf-8")
+        space = NAMESPACE.search(text)
+        space = space[1] if space else ""
+        known[path] = {name if name == "main" else f"{space}::{name}"
+                       for name in DECLARED.findall(text)}
+        known[path, "types"] = {f"{space}::{name}" for name in TYPE.findall(text)}
+    return known[path]
+
+
+class Batch:
+    def __init__(self, key):
+        self.key, self.members = key, []
+        self.names, self.headers, self.words, self.borrowed = set(), set(), set(), set()
+
+    def takes(self, other, known):
+        """Whether neither of the two batches changes what is said of the other's files."""
+        if (self.key != other.key or not self.names.isdisjoint(other.names) or
+                not self.borrowed.isdisjoint(other.words) or
+                not other.borrowed.isdisjoint(self.words)):
+            return False
+        mine, theirs = self.headers - other.headers, other.headers - self.headers
+        types = set().union(*(known[header, "types"] for header in self.headers))
+        return (not any(known[header] & self.names or known[header, "types"] & types
+                        for header in theirs) and
+                not any(known[header] & other.names for header in mine))
+
+    def add(self, other):
+        self.members += other.members
+        for name in ("names", "headers", "words", "borrowed"):
+            getattr(self, name).update(getattr(other, name))
+
+
+def alone(source, entry, root, known):
+    """A file as a batch of its own."""
+    text = source.read_text(encoding="utf-8")
+    places = set(folders(entry)) | {"-fPIC", "-fPIE"}
+    alike = [word for word in shlex.split(entry["command"])
+             if source.name not in word and word not in places]
+    result = Batch((alike, str(source) if ALONE.search(text) else ""))
+    result.members.append((source, entry))
+    closure(source, root, result.headers)
+    result.headers.discard(source)
+    for header in result.headers:
+        declare(header, known)
+    result.names = set(declare(source, known))
+    result.words = set(re.findall(r"\w+", text))
+    result.borrowed = {a or b for a, b in BORROWED.findall(text)}
+    return result
+
+
+def batches(work, largest, root):
+    """Files that are compiled alike and do not disturb each other; the larger batches first."""
+    result, known = [], {}
     for source, entry in work:
-        text = source.read_text(encoding="utf-8")
-        alike = [word for word in shlex.split(entry["command"]) if source.name not in word]
-        key = (alike, str(source) if ALONE.search(text) else "")
-        names = set(DECLARED.findall(text))
-        for members, its_key, its_names in result:
-            if its_key == key and len(members) < largest and its_names.isdisjoint(names):
-                members.append((source, entry))
-                its_names |= names
+        one = alone(source, entry, root, known)
+        for batch in result:
+            if len(batch.members) < largest and batch.takes(one, known):
+                batch.add(one)
                 break
         else:
-            result.append(([(source, entry)], key, names))
-    return sorted((members for members, _, _ in result), key=len, reverse=True)
+            result.append(one)
+    return sorted((batch.members for batch in result), key=len, reverse=True)
 
 
 def is_test(path):
@@ -167,7 +231,7 @@ def main():
     start, bad = time.monotonic(), 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         pending = [pool.submit(lambda batch: list(check(batch, root, options.build)), batch)
-                   for batch in batches(work, 1 if options.all or wanted else BATCH)]
+                   for batch in batches(work, 1 if options.all or wanted else BATCH, root)]
         for done in concurrent.futures.as_completed(pending):
             for source, passed, output in done.result():
                 if passed:
