@@ -84,11 +84,11 @@ if(GBX_SANITIZE)
   add_executable(gbx_headers_test ${CMAKE_BINARY_DIR}/headers.cc)
   target_link_libraries(gbx_headers_trusted PRIVATE gbx_trusted_flags)
   target_link_libraries(gbx_headers_test PRIVATE GTest::gmock GTest::gtest_main)
-  target_precompile_headers(gbx_headers_test PRIVATE <gtest/gtest.h> <filesystem> <fstream> <sstream>
-    <thread>)
+  target_precompile_headers(gbx_headers_test PRIVATE
+    <gtest/gtest.h> <filesystem> <fstream> <sstream> <thread>)
   foreach(kind library trusted test)
     target_link_libraries(gbx_headers_${kind} PRIVATE gbx_flags)
-    # Not <filesystem>: it brings std::quoted(), which argument-dependent lookup would take for ours.
+    # Not <filesystem>: it brings std::quoted(), which argument-dependent lookup takes for ours.
     target_precompile_headers(gbx_headers_${kind} PRIVATE <algorithm> <array> <cstdint>
       <functional> <limits> <map> <memory> <optional> <set> <span> <string> <string_view> <vector>)
   endforeach()
