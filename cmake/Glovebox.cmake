@@ -37,6 +37,8 @@ target_compile_options(gbx_flags INTERFACE
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-maybe-uninitialized>
   # libstdc++ 12 uses its own deprecated parts in std::stable_sort.
   $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>
+  # Precompiled headers come from ccache too, with other times.
+  "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>"
   $<$<CONFIG:Debug>:-Og> $<$<CONFIG:Debug>:-g1>)
 target_compile_definitions(gbx_flags INTERFACE _GLIBCXX_ASSERTIONS
   $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
@@ -45,9 +47,7 @@ if(GBX_SANITIZE)
   target_compile_options(gbx_flags INTERFACE -fsanitize=${GBX_SANITIZE} -fno-sanitize-recover=all
     -U_FORTIFY_SOURCE
     # Instrumented code makes gcc warn of what is not in the source; dev and clang hold warnings.
-    -Wno-error
-    # Precompiled headers come from ccache too, with other times.
-    "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+    -Wno-error)
   target_link_options(gbx_flags INTERFACE -fsanitize=${GBX_SANITIZE})
 endif()
 if(GBX_IMAGE)
@@ -74,19 +74,20 @@ if(NOT EXISTS ${CMAKE_SOURCE_DIR}/deps/duckdb/libduckdb.so)
   message(FATAL_ERROR "deps/duckdb is empty: run ./dev setup first")
 endif()
 
-# Under sanitizers the headers that nearly every file reads are compiled once: for libraries, for
-# what decides, and for tests. The other presets, lint among them, read what a file asks for, so
-# that a forgotten #include is found there.
+# Headers that nearly every file reads are compiled once: those of tests always; under sanitizers
+# those of libraries and of what decides too. The other presets, lint among them, read what such a
+# file asks for, so that a forgotten #include is found there.
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/headers.cc CONTENT "")
+add_executable(gbx_headers_test EXCLUDE_FROM_ALL ${CMAKE_BINARY_DIR}/headers.cc)
+target_link_libraries(gbx_headers_test PRIVATE gbx_flags GTest::gmock GTest::gtest_main)
+target_precompile_headers(gbx_headers_test PRIVATE
+  <gtest/gtest.h> <filesystem> <fstream> <sstream> <thread>
+  <algorithm> <array> <functional> <map> <memory> <optional> <set> <span> <string> <vector>)
 if(GBX_SANITIZE)
-  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/headers.cc CONTENT "")
   add_library(gbx_headers_library OBJECT ${CMAKE_BINARY_DIR}/headers.cc)
   add_library(gbx_headers_trusted OBJECT ${CMAKE_BINARY_DIR}/headers.cc)
-  add_executable(gbx_headers_test ${CMAKE_BINARY_DIR}/headers.cc)
   target_link_libraries(gbx_headers_trusted PRIVATE gbx_trusted_flags)
-  target_link_libraries(gbx_headers_test PRIVATE GTest::gmock GTest::gtest_main)
-  target_precompile_headers(gbx_headers_test PRIVATE
-    <gtest/gtest.h> <filesystem> <fstream> <sstream> <thread>)
-  foreach(kind library trusted test)
+  foreach(kind library trusted)
     target_link_libraries(gbx_headers_${kind} PRIVATE gbx_flags)
     # Not <filesystem>: it brings std::quoted(), which argument-dependent lookup takes for ours.
     target_precompile_headers(gbx_headers_${kind} PRIVATE <algorithm> <array> <cstdint>
@@ -138,6 +139,7 @@ function(gbx_test name)
   endif()
   gbx_program(${name}_test SOURCES ${ARG_SOURCES} DEPS ${ARG_DEPS}
     LIBS ${ARG_LIBS} GTest::gmock GTest::gtest_main)
+  target_precompile_headers(${name}_test REUSE_FROM gbx_headers_test)
   target_compile_definitions(${name}_test PRIVATE
     GBX_SOURCE_DIR="${CMAKE_SOURCE_DIR}" GBX_BINARY_DIR="${CMAKE_BINARY_DIR}")
   if(GBX_SANITIZE STREQUAL "")
@@ -145,7 +147,6 @@ function(gbx_test name)
       PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
   else()
     add_test(NAME ${name} COMMAND ${name}_test)
-    target_precompile_headers(${name}_test REUSE_FROM gbx_headers_test)
     math(EXPR whole "10 * ${ARG_TIMEOUT}")
     set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${whole})
   endif()

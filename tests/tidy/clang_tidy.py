@@ -37,6 +37,8 @@ ALONE = re.compile(r"^using (?:enum|namespace) ", re.MULTILINE)
 NAMESPACE = re.compile(r"^namespace ([\w:]+) \{", re.MULTILINE)
 TYPE = re.compile(r"^(?:struct|union|(?:enum )?class|enum) (\w+)[^;\n]*\{", re.MULTILINE)
 DECLARED = re.compile(r"^(?!namespace|extern)\w[^\n]*?([\w:]+)(?: =|[({;\[]| \{)", re.MULTILINE)
+# A test is read with the headers that it asks for, not with those that are precompiled for it.
+PRECOMPILED = re.compile(r" -Winvalid-pch -include \S+/cmake_pch\.hxx")
 BATCH = 24
 
 
@@ -213,7 +215,10 @@ def main():
     salt = version + (root / ".clang-tidy").read_bytes()
 
     work, marks, clean = [], {}, 0
-    for entry in json.loads((root / options.build / "compile_commands.json").read_text()):
+    commands = (root / options.build / "compile_commands.json").read_text()
+    commands = PRECOMPILED.sub("", commands)
+    (cache / "compile_commands.json").write_text(commands)
+    for entry in json.loads(commands):
         source = pathlib.Path(entry["file"]).resolve()
         if not source.is_relative_to(root) or source.is_relative_to(root / "build"):
             continue
@@ -230,7 +235,7 @@ def main():
 
     start, bad = time.monotonic(), 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        pending = [pool.submit(lambda batch: list(check(batch, root, options.build)), batch)
+        pending = [pool.submit(lambda batch: list(check(batch, root, cache)), batch)
                    for batch in batches(work, 1 if options.all or wanted else BATCH, root)]
         for done in concurrent.futures.as_completed(pending):
             for source, passed, output in done.result():
