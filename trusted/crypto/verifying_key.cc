@@ -49,6 +49,14 @@ bool is_valid_public(EVP_PKEY* key) {
   return context != nullptr && EVP_PKEY_public_check_quick(context.get()) == 1;
 }
 
+// A curve that is written out instead of named: another spelling of the same key, whose parameters
+// are the sender's (CVE-2020-0601). RFC 5480, 2.1.1 forbids it.
+bool names_its_curve(EVP_PKEY* key) {
+  int is_explicit = 0;
+  const char* parameter = OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS;
+  return EVP_PKEY_get_int_param(key, parameter, &is_explicit) == 1 && is_explicit == 0;
+}
+
 // r || s to the DER that OpenSSL takes; empty when it cannot be.
 Bytes to_der(ByteView raw) {
   const std::size_t half = raw.size() / 2;
@@ -87,7 +95,7 @@ Result<VerifyingKey> VerifyingKey::wrap(std::shared_ptr<void> key) {
     if (bits < kRsaBitsMin || bits > kRsaBitsMax) return malformed;
     return VerifyingKey(std::move(key), KeyKind::rsa);
   }
-  if (EVP_PKEY_is_a(raw, "EC") != 1) return malformed;
+  if (EVP_PKEY_is_a(raw, "EC") != 1 || !names_its_curve(raw)) return malformed;
   std::array<char, 32> group{};
   if (EVP_PKEY_get_group_name(raw, group.data(), group.size(), nullptr) != 1) return malformed;
   const std::string_view name(group.data());
