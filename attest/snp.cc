@@ -80,6 +80,14 @@ std::string short_text(const std::optional<Bytes>& der) {
   return std::string(as_text(ByteView(*der).subspan(2)));
 }
 
+// A name as clouds have it, "CN=cc-us-east-2.amazonaws.com", which can be shown as it is.
+bool is_csp_id(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return is_letter || (c >= '0' && c <= '9') || c == '=' || c == '.' || c == '-' || c == '_';
+  });
+}
+
 // "Milan-B0" and "Milan" alike.
 std::optional<SnpProduct> product_of(const crypto::Certificate& leaf) {
   std::string name = short_text(leaf.extension(kOidProduct));
@@ -247,6 +255,7 @@ class SnpCheck {
     out_.require(kind_ == SnpKeyKind::vlek ? contains(trust_.csp_ids, csp) : csp.empty(),
                  "snp_csp_not_allowed");
     if (hwid) out_.claim("hwid", *hwid);
+    if (is_csp_id(csp)) out_.claim("csp_id", csp);
   }
 
   void check_tcb() {

@@ -187,6 +187,16 @@ TEST(Snp, AVlekIsNoVcekAndHasNoChip) {
   SnpMaker other_cloud(SnpProduct::genoa, SnpKeyKind::vlek);
   other_cloud.trust.snp->csp_ids = {"another"};
   EXPECT_EQ(reasons_of(other_cloud.verdict()), "snp_csp_not_allowed");
+  // As Amazon's certificates say it: whoever writes a policy copies it from the claim.
+  const Bytes amazon = to_bytes(
+      "\x16\x1d"
+      "CN=cc-us-east-2.amazonaws.com");
+  other_cloud.extension(kCsp) = amazon;
+  EXPECT_EQ(*other_cloud.verdict().claim("csp_id"), "CN=cc-us-east-2.amazonaws.com");
+  other_cloud.trust.snp->csp_ids = {"CN=cc-us-east-2.amazonaws.com"};
+  EXPECT_EQ(reasons_of(other_cloud.verdict()), "");
+  other_cloud.extension(kCsp)[5] = '\n';  // nothing that a terminal obeys is shown
+  EXPECT_EQ(other_cloud.verdict().claim("csp_id"), nullptr);
   SnpMaker no_cloud(SnpProduct::genoa, SnpKeyKind::vlek);
   no_cloud.drop_extension(kCsp);
   EXPECT_EQ(reasons_of(no_cloud.verdict()), "snp_csp_not_allowed");

@@ -55,6 +55,7 @@ constexpr Label kLabels[] = {
     {"restart_count", Subject::time, "resumes since then"},
     {"timestamp_ms", Subject::time, "milliseconds since 1970 by the hypervisor's clock"},
     {"hwid", Subject::vouches, "chip that the certificate names"},
+    {"csp_id", Subject::vouches, "cloud that the certificate names"},
     {"ak_sha256", Subject::vouches, "attestation key (SHA-256 of TPMT_PUBLIC)"},
     {"ak_certificate_sha256", Subject::vouches, "its certificate"},
     {"certificate_sha256", Subject::vouches, "certificate"},
