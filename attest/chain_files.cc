@@ -199,8 +199,10 @@ void add(std::vector<Literal>& faults, bool holds, Literal word) {
 
 }  // namespace
 
+bool is_certificate_table(ByteView bytes) { return is_kind(Reader(bytes).array<16>()); }
+
 Result<ChainFiles> parse_chain_files(ByteView bytes) {
-  return is_kind(Reader(bytes).array<16>()) ? parse_certificate_table(bytes) : parse_items(bytes);
+  return is_certificate_table(bytes) ? parse_certificate_table(bytes) : parse_items(bytes);
 }
 
 Result<std::vector<crypto::Certificate>> parse_strict_pem(std::string_view text) {

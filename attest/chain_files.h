@@ -24,6 +24,8 @@ struct ChainFiles {
 // 24 bytes for each (GUID, offset, length), one of zeros, then the values.
 // Fails with unverified: chain_malformed, certificate_malformed, crl_malformed.
 Result<ChainFiles> parse_chain_files(ByteView bytes);
+// Whether these bytes begin as such a table does.
+bool is_certificate_table(ByteView bytes);
 
 // The same for text that has one spelling: certificates only, LF, lines of 64, nothing between.
 // Each bit of it counts. Fails with unverified (chain_malformed, certificate_malformed).

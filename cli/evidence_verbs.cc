@@ -11,6 +11,7 @@
 #include "client/evidence/explain_evidence.h"
 #include "client/evidence/import_evidence.h"
 #include "client/evidence/quote_age.h"
+#include "client/evidence/text_forms.h"
 #include "client/keys/atomic_file.h"
 #include "client/policy/wording.h"
 #include "client/room/meet.h"
@@ -28,7 +29,7 @@ constexpr const char* kPlatforms = "sim, tpm, snp, sgx, tdx, nitro or azure";
 struct EvidenceOptions {
   std::string platform;
   std::string evidence;
-  std::string chain;
+  std::vector<std::string> chain;
   std::string collateral;
   std::string event_log;
   std::string nonce;
@@ -81,14 +82,21 @@ client::EvidenceQuestion question_of(const EvidenceOptions& options) {
   client::EvidenceQuestion out;
   out.file.platform = platform_of(options.platform);
   out.file.evidence = read_bytes(options.evidence);
-  out.file.chain = read_bytes(options.chain);
+  for (const std::string& path : options.chain) {
+    client::append_chain(out.file.chain, read_bytes(path));
+  }
   out.file.collateral = read_bytes(options.collateral);
   if (!options.event_log.empty()) {
     if (out.file.platform != attest::Platform::tdx) {
       throw wrong_usage("--event-log", "only a TDX quote has one besides its collateral",
                         "give the event log of a TPM as --collateral");
     }
-    out.file = client::with_event_log(std::move(out.file), read_bytes(options.event_log));
+    const Bytes log = read_bytes(options.event_log);
+    if (as_text(log).starts_with("CCEL")) {
+      throw wrong_usage(options.event_log, "this is the ACPI table that says where the log is",
+                        "give the log itself: /sys/firmware/acpi/tables/data/CCEL");
+    }
+    out.file = client::with_event_log(std::move(out.file), log);
   }
   if (!options.trust.empty()) out.trust = read_text(options.trust);
   if (!options.nonce.empty()) out.nonce = hex_of("--nonce", options.nonce);
@@ -277,7 +285,9 @@ void show(const Console& console, const EvidenceOptions& options) {
 
 void add_files(CLI::App* verb, const std::shared_ptr<EvidenceOptions>& options) {
   verb->add_option("--chain", options->chain,
-                   "Certificates and revocation lists, PEM or DER, one after the other");
+                   "Certificates and revocation lists, PEM or DER, one after the other; may be "
+                   "given several times")
+      ->allow_extra_args(false);
   verb->add_option("--collateral", options->collateral,
                    "What else belongs to it: Intel's JSON, a TPM's event log");
   verb->add_option(

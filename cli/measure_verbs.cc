@@ -192,6 +192,10 @@ void measure_tdx(const Console& console, const TdxOptions& options) {
   if (!options.image.empty()) out.set("rtmrs", rtmrs_of(console, options));
   if (!options.log.empty()) {
     const std::string log = read_part(options.log, kLogBytesMax);
+    if (log.starts_with("CCEL")) {
+      throw wrong_usage(options.log, "this is the ACPI table that says where the log is",
+                        "give the log itself: /sys/firmware/acpi/tables/data/CCEL");
+    }
     const auto rtmrs = client::rtmrs_of_log(as_bytes(log));
     if (!rtmrs) throw failure_in_words(kNot, options.log, rtmrs.error());
     out.set("rtmrs",

@@ -5,8 +5,11 @@
 #include <string>
 
 #include "attest/azure_file.h"
+#include "attest/chain_files.h"
+#include "attest/snp_report.h"
 #include "attest/tdx_event_log.h"
 #include "attest/tpm_evidence.h"
+#include "client/evidence/text_forms.h"
 #include "trusted/base/json.h"
 
 namespace gbx::client {
@@ -17,33 +20,6 @@ using attest::TpmAlgorithm;
 
 constexpr std::size_t kPcrs = attest::kPcrCount;
 constexpr std::size_t kFieldsMax = 256;  // of a protobuf message
-
-std::string_view trimmed(ByteView bytes) {
-  std::string_view text = as_text(bytes);
-  const auto is_space = [](char c) { return c == '\n' || c == '\r' || c == ' '; };
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  return text;
-}
-
-// A binary document that was kept as text.
-std::optional<Bytes> from_text(ByteView bytes) {
-  const std::string_view text = trimmed(bytes);
-  if (text.empty()) return std::nullopt;
-  if (auto decoded = from_hex(text)) return std::move(decoded).value();
-  if (auto decoded = from_base64(text)) return std::move(decoded).value();
-  return std::nullopt;
-}
-
-// base64, also in its form for addresses and without padding.
-std::optional<Bytes> from_any_base64(std::string text) {
-  std::replace(text.begin(), text.end(), '-', '+');
-  std::replace(text.begin(), text.end(), '_', '/');
-  while (text.size() % 4 != 0) text.push_back('=');
-  auto decoded = from_base64(text);
-  if (!decoded) return std::nullopt;
-  return std::move(decoded).value();
-}
 
 // --- go-tpm-tools: protobuf ---
 
@@ -140,24 +116,155 @@ std::optional<EvidenceFile> from_attestation(const EvidenceFile& file, TpmAlgori
   return out;
 }
 
-// --- Azure ---
+// --- AMD SEV-SNP ---
+
+// What the kernel answers to SNP_GET_REPORT: status 0, the size of a report, reserved words, the
+// report, zeros to the end of its buffer.
+std::optional<Bytes> from_report_response(ByteView bytes) {
+  constexpr std::size_t kHeaderBytes = 32;
+  constexpr std::size_t kBufferBytes = 4000;
+  const std::size_t whole = kHeaderBytes + attest::kSnpReportBytes;
+  if (bytes.size() < whole || bytes.size() > kBufferBytes) return std::nullopt;
+  Reader in(bytes);
+  const bool good = in.u32() == 0 && in.u32() == attest::kSnpReportBytes;
+  const auto is_zero = [](std::uint8_t byte) { return byte == 0; };
+  const ByteView reserved = in.view(kHeaderBytes - 8);
+  const ByteView report = in.view(attest::kSnpReportBytes);
+  const ByteView rest = in.view(in.left());
+  if (!good || !std::all_of(reserved.begin(), reserved.end(), is_zero) ||
+      !std::all_of(rest.begin(), rest.end(), is_zero)) {
+    return std::nullopt;
+  }
+  return copy(report);
+}
+
+// An extended report, as go-sev-guest writes one: the table of certificates is behind the report.
+EvidenceFile from_snp(EvidenceFile file) {
+  if (auto report = from_report_response(file.evidence)) {
+    file.evidence = std::move(*report);
+    return file;
+  }
+  if (file.evidence.size() <= attest::kSnpReportBytes) return file;
+  const ByteView table = ByteView(file.evidence).subspan(attest::kSnpReportBytes);
+  if (!attest::is_certificate_table(table)) return file;
+  append_chain(file.chain, copy(table));
+  file.evidence.resize(attest::kSnpReportBytes);
+  return file;
+}
+
+// --- JSON ---
 
 const std::string* text_of(const Json* json, std::string_view key) {
   const Json* found = json == nullptr ? nullptr : json->find(key);
   return found == nullptr ? nullptr : found->string();
 }
 
-// {"message": hex, "pcrs": [hex], "signature": hex}: RSASSA with SHA-256, without its TPM header.
-std::optional<attest::TpmEvidence> azure_quote(const Json* json) {
-  const std::string* message = text_of(json, "message");
-  const std::string* signature = text_of(json, "signature");
-  const Json* pcrs = json == nullptr ? nullptr : json->find("pcrs");
-  if (message == nullptr || signature == nullptr || pcrs == nullptr || pcrs->array() == nullptr ||
-      pcrs->array()->size() > kPcrs) {
+// Bytes as a member has them: text (hex, base64, PEM), or a list of numbers.
+std::optional<Bytes> bytes_of(const Json* value) {
+  if (value == nullptr) return std::nullopt;
+  if (value->string() != nullptr) {
+    const Bytes text = to_bytes(*value->string());
+    if (auto decoded = from_text(text)) return decoded;
+    return as_text(text).starts_with("-----BEGIN ") ? std::optional(text) : std::nullopt;
+  }
+  if (value->array() == nullptr || value->array()->size() > attest::kDocumentBytesMax) {
     return std::nullopt;
   }
-  const auto quote = from_hex(*message);
-  const auto raw = from_hex(*signature);
+  Bytes out;
+  for (const Json& entry : *value->array()) {
+    const std::int64_t* byte = entry.integer();
+    if (byte == nullptr || *byte < 0 || *byte > 0xff) return std::nullopt;
+    out.push_back(static_cast<std::uint8_t>(*byte));
+  }
+  return out;
+}
+
+// The member of one of two names.
+const Json* member_of(const Json& json, std::string_view name, std::string_view older) {
+  const Json* found = json.find(name);
+  return found == nullptr ? json.find(older) : found;
+}
+
+// Our own form, printed otherwise: its members in another order, with white space.
+std::optional<Bytes> reprinted(ByteView file) {
+  const auto json = Json::parse(as_text(file));
+  if (!json || json->object() == nullptr) return std::nullopt;
+  return to_bytes(json->canonical());
+}
+
+// --- Intel's collateral ---
+
+constexpr std::string_view kLists[] = {"root_ca_crl", "pck_crl"};
+constexpr std::string_view kChains[] = {"tcb_info_issuer_chain", "qe_identity_issuer_chain",
+                                        "pck_crl_issuer_chain"};
+
+// Revocation lists in another spelling than hex, brought into it.
+std::optional<Bytes> with_hex_lists(Json::Object members, Bytes& chain) {
+  for (auto& [name, value] : members) {
+    if (std::find(std::begin(kLists), std::end(kLists), name) == std::end(kLists)) continue;
+    const auto list = bytes_of(&value);
+    if (!list) return std::nullopt;
+    const bool is_pem = as_text(*list).starts_with("-----BEGIN ");
+    if (is_pem) append_chain(chain, *list);
+    value = Json(is_pem ? std::string() : to_hex(*list));
+  }
+  return to_bytes(Json(std::move(members)).canonical());
+}
+
+// What Intel's quote provider library hands out: tcb_info and qe_identity are whole responses, with
+// their signatures inside, and texts end with a NUL. Brought into those responses, and a chain.
+std::optional<EvidenceFile> from_responses(const EvidenceFile& file, const Json& json) {
+  EvidenceFile out = file;
+  out.collateral.clear();
+  for (const std::string_view name : {"tcb_info", "qe_identity"}) {
+    const std::string* text = text_of(&json, name);
+    if (text == nullptr || !text->starts_with('{')) return std::nullopt;
+    const std::string whole = text->substr(0, text->find('\0'));
+    out.collateral.insert(out.collateral.end(), whole.begin(), whole.end());
+  }
+  for (const std::string_view name : kChains) {
+    const std::string* text = text_of(&json, name);
+    if (text == nullptr) return std::nullopt;
+    append_chain(out.chain, to_bytes(text->substr(0, text->find('\0'))));
+  }
+  for (const std::string_view name : kLists) {
+    const std::string* text = text_of(&json, name);
+    const Json trimmed(text == nullptr ? std::string() : text->substr(0, text->find('\0')));
+    const auto list = bytes_of(&trimmed);
+    if (!list) return std::nullopt;
+    append_chain(out.chain, *list);
+  }
+  return out;
+}
+
+EvidenceFile from_dcap(EvidenceFile file) {
+  const auto split = attest::split_domain_collateral(file.collateral);
+  if (!split) return file;
+  const auto json = Json::parse(as_text(split->intel));
+  if (!json || json->object() == nullptr) return file;
+  const Bytes log = split->log.value_or(Bytes());
+  const std::string* tcb_info = text_of(&*json, "tcb_info");
+  if (tcb_info != nullptr && tcb_info->starts_with("{\"tcbInfo\"")) {
+    if (auto out = from_responses(file, *json)) return with_event_log(std::move(*out), log);
+    return file;
+  }
+  if (auto text = with_hex_lists(*json->object(), file.chain)) {
+    file.collateral = std::move(*text);
+    return with_event_log(std::move(file), log);
+  }
+  return file;
+}
+
+// --- Azure ---
+
+// {"message", "pcrs", "signature"}: RSASSA with SHA-256, without its TPM header.
+std::optional<attest::TpmEvidence> azure_quote(const Json* json) {
+  const Json* pcrs = json == nullptr ? nullptr : json->find("pcrs");
+  if (pcrs == nullptr || pcrs->array() == nullptr || pcrs->array()->size() > kPcrs) {
+    return std::nullopt;
+  }
+  const auto quote = bytes_of(json->find("message"));
+  const auto raw = bytes_of(json->find("signature"));
   if (!quote || !raw || raw->size() > 512) return std::nullopt;
   attest::TpmEvidence out;
   out.quote = *quote;
@@ -169,33 +276,44 @@ std::optional<attest::TpmEvidence> azure_quote(const Json* json) {
                    static_cast<std::uint8_t>(raw->size())};
   out.signature.insert(out.signature.end(), raw->begin(), raw->end());
   for (const Json& pcr : *pcrs->array()) {
-    const auto value = pcr.string() == nullptr ? Result<Bytes>(Bytes()) : from_hex(*pcr.string());
+    const auto value = bytes_of(&pcr);
     if (!value) return std::nullopt;
     out.pcrs.push_back({static_cast<std::uint8_t>(out.pcrs.size()), *value});
   }
   return out;
 }
 
+// The evidence of Trustee's az-snp-vtpm and az-tdx-vtpm: `hcl_report`, `tpm_quote`, and `vcek` or
+// `td_quote`; in its oldest version `report` and `quote`.
+bool read_azure(const Json& json, attest::AzureFile& azure, EvidenceFile& out) {
+  const auto quote = azure_quote(member_of(json, "tpm_quote", "quote"));
+  const auto report = bytes_of(member_of(json, "hcl_report", "report"));
+  if (!quote || !report) return false;
+  azure.quote = *quote;
+  azure.hcl_report = *report;
+  if (const auto leaf = bytes_of(json.find("vcek"))) append_chain(out.chain, *leaf);
+  const Json* td_quote = json.find("td_quote");
+  if (td_quote == nullptr) return true;
+  const auto below = bytes_of(td_quote);
+  if (below) azure.td_quote = *below;
+  return below.has_value();
+}
+
 std::optional<EvidenceFile> from_azure(const EvidenceFile& file) {
   EvidenceFile out = file;
   attest::AzureFile azure;
-  const bool is_blob = as_text(file.evidence).starts_with("HCLA");
+  const Bytes evidence = from_text(file.evidence).value_or(file.evidence);
+  const bool is_blob = as_text(evidence).starts_with("HCLA");
   const auto json = Json::parse(as_text(is_blob ? file.collateral : file.evidence));
   if (!json) return std::nullopt;
-  const auto quote = azure_quote(is_blob ? &*json : json->find("tpm_quote"));
-  if (!quote) return std::nullopt;
-  azure.quote = *quote;
   if (is_blob) {
-    azure.hcl_report = file.evidence;
+    const auto quote = azure_quote(&*json);
+    if (!quote) return std::nullopt;
+    azure.quote = *quote;
+    azure.hcl_report = evidence;
     out.collateral.clear();
-  } else {
-    const std::string* blob = text_of(&*json, "hcl_report");
-    const std::string* vcek = text_of(&*json, "vcek");
-    const auto report = blob == nullptr ? std::nullopt : from_any_base64(*blob);
-    const auto leaf = vcek == nullptr ? std::nullopt : from_any_base64(*vcek);
-    if (!report) return std::nullopt;
-    azure.hcl_report = *report;
-    if (leaf) out.chain.insert(out.chain.end(), leaf->begin(), leaf->end());
+  } else if (!read_azure(*json, azure, out)) {
+    return std::nullopt;
   }
   out.evidence = to_bytes(attest::print_azure_file(azure));
   return out;
@@ -204,20 +322,26 @@ std::optional<EvidenceFile> from_azure(const EvidenceFile& file) {
 }  // namespace
 
 EvidenceFile import_evidence(EvidenceFile file, TpmAlgorithm bank) {
+  file.chain = chain_from_text(file.chain);
   switch (file.platform) {
     case Platform::tpm:
       if (auto out = from_attestation(file, bank)) return std::move(*out);
+      if (auto text = reprinted(file.evidence)) file.evidence = std::move(*text);
       return file;
     case Platform::azure:
-      if (auto out = from_azure(file)) return std::move(*out);
-      return file;
+      if (auto out = from_azure(file)) return from_dcap(std::move(*out));
+      if (auto text = reprinted(file.evidence)) file.evidence = std::move(*text);
+      return from_dcap(std::move(file));
     case Platform::snp:
     case Platform::sgx:
     case Platform::tdx:
     case Platform::nitro:
       if (auto bytes = from_text(file.evidence)) file.evidence = std::move(*bytes);
+      if (file.platform == Platform::snp) return from_snp(std::move(file));
+      return file.platform == Platform::nitro ? file : from_dcap(std::move(file));
+    case Platform::sim:
+      if (auto text = reprinted(file.evidence)) file.evidence = std::move(*text);
       return file;
-    case Platform::sim: return file;
   }
   GBX_CHECK(false);
 }
