@@ -10,7 +10,7 @@ constexpr std::string_view kEnd = "-----END ";
 constexpr std::string_view kDashes = "-----";
 constexpr std::string_view kCertificate = "CERTIFICATE";
 constexpr std::string_view kCrl = "X509 CRL";
-constexpr std::size_t kPemLine = 64;
+constexpr std::size_t kPemLines[] = {64, 76};  // Intel's, and those of others who hand out quotes
 
 Error malformed() { return {ErrorCode::unverified, "chain_malformed"}; }
 
@@ -178,17 +178,26 @@ Result<ChainFiles> parse_certificate_table(ByteView bytes) {
   return files;
 }
 
-std::string print_pem(std::span<const crypto::Certificate> certificates) {
-  std::string out;
+std::string print_pem(const crypto::Certificate& certificate, std::size_t line) {
+  const std::string base64 = to_base64(certificate.der());
+  std::string out = std::string(kBegin) + std::string(kCertificate) + std::string(kDashes) + "\n";
+  for (std::size_t i = 0; i < base64.size(); i += line) out += base64.substr(i, line) + "\n";
+  return out + std::string(kEnd) + std::string(kCertificate) + std::string(kDashes) + "\n";
+}
+
+// Whether `text` is these certificates, each in lines of one of the lengths, and nothing else.
+bool is_printed(std::string_view text, std::span<const crypto::Certificate> certificates) {
   for (const crypto::Certificate& certificate : certificates) {
-    const std::string base64 = to_base64(certificate.der());
-    out += std::string(kBegin) + std::string(kCertificate) + std::string(kDashes) + "\n";
-    for (std::size_t i = 0; i < base64.size(); i += kPemLine) {
-      out += base64.substr(i, kPemLine) + "\n";
+    bool found = false;
+    for (const std::size_t line : kPemLines) {
+      const std::string printed = print_pem(certificate, line);
+      if (found || !text.starts_with(printed)) continue;
+      text.remove_prefix(printed.size());
+      found = true;
     }
-    out += std::string(kEnd) + std::string(kCertificate) + std::string(kDashes) + "\n";
+    if (!found) return false;
   }
-  return out;
+  return text.empty();
 }
 
 void add(std::vector<Literal>& faults, bool holds, Literal word) {
@@ -207,7 +216,7 @@ Result<ChainFiles> parse_chain_files(ByteView bytes) {
 
 Result<std::vector<crypto::Certificate>> parse_strict_pem(std::string_view text) {
   GBX_TRY_ASSIGN(ChainFiles files, parse_chain_files(as_bytes(text)));
-  if (!files.crls.empty() || files.certificates.empty() || print_pem(files.certificates) != text) {
+  if (!files.crls.empty() || files.certificates.empty() || !is_printed(text, files.certificates)) {
     return malformed();
   }
   return std::move(files.certificates);

@@ -27,15 +27,16 @@ Result<ChainFiles> parse_chain_files(ByteView bytes);
 // Whether these bytes begin as such a table does.
 bool is_certificate_table(ByteView bytes);
 
-// The same for text that has one spelling: certificates only, LF, lines of 64, nothing between.
-// Each bit of it counts. Fails with unverified (chain_malformed, certificate_malformed).
+// The same for text in one of two spellings: certificates only, LF, lines of 64 throughout or of
+// 76, nothing between. Each bit of it counts. Fails with unverified (chain_malformed,
+// certificate_malformed).
 Result<std::vector<crypto::Certificate>> parse_strict_pem(std::string_view text);
 
 // What is revoked: by the members themselves (fingerprints), or by a list of its issuer. `chain` is
-// leaf first, root last. Every list must be from one of the chain's authorities and fresh:
-// thisUpdate at most `age_max_s` ago. With `required`, each certificate but the root must have
-// its issuer's list. Words: crl_missing, crl_too_old, certificate_revoked and those of
-// Crl::faults.
+// leaf first, root last. Each list of one of the chain's authorities must hold and be fresh:
+// thisUpdate at most `age_max_s` ago; lists of others count for nothing. With `required`, each
+// certificate but the root must have its issuer's list. Words: crl_missing, crl_too_old,
+// certificate_revoked and those of Crl::faults.
 struct RevocationRules {
   std::int64_t now = 0;
   std::int64_t age_max_s = 0;

@@ -73,6 +73,13 @@ TEST(ChainFiles, EveryByteBelongsToAnItem) {
   EXPECT_EQ(parse_chain_files(as_bytes(many)).error().reason.view(), "chain_malformed");
 }
 
+std::string with_lines(const Bytes& der, std::size_t line) {
+  const std::string base64 = to_base64(der);
+  std::string out = "-----BEGIN CERTIFICATE-----\n";
+  for (std::size_t i = 0; i < base64.size(); i += line) out += base64.substr(i, line) + "\n";
+  return out + "-----END CERTIFICATE-----\n";
+}
+
 TEST(ChainFiles, StrictPemHasOneSpelling) {
   const Made made;
   const std::string pem = to_pem(made.leaf) + to_pem(made.root);
@@ -86,6 +93,15 @@ TEST(ChainFiles, StrictPemHasOneSpelling) {
       EXPECT_FALSE((*parsed)[0].der() == made.leaf && (*parsed)[1].der() == made.root) << bit;
     }
   }
+  // Lines of 76, as Fortanix's nodes write the first: the same throughout a certificate.
+  const std::string longer = with_lines(made.leaf, 76) + with_lines(made.root, 76);
+  ASSERT_TRUE(parse_strict_pem(longer));
+  EXPECT_EQ(parse_strict_pem(longer)->size(), 2U);
+  EXPECT_TRUE(parse_strict_pem(with_lines(made.leaf, 76) + to_pem(made.root)));
+  std::string mixed = with_lines(made.leaf, 76);
+  mixed.erase(mixed.find('\n', 30), 1).insert(28 + 64, "\n");
+  EXPECT_FALSE(parse_strict_pem(mixed));
+  EXPECT_FALSE(parse_strict_pem(with_lines(made.leaf, 72) + with_lines(made.root, 72)));
   EXPECT_FALSE(parse_strict_pem(pem + "\n"));
   EXPECT_FALSE(parse_strict_pem(""));
   EXPECT_FALSE(parse_strict_pem(to_pem(made.crl(), "X509 CRL")));

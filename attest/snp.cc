@@ -88,11 +88,13 @@ bool is_csp_id(std::string_view text) {
   });
 }
 
-// "Milan-B0" and "Milan" alike.
+// "Milan-B0" and "Milan" alike. Siena and Bergamo are Genoa's: its authorities issue their
+// certificates (AMD 57230), and CPUID does not tell the two apart.
 std::optional<SnpProduct> product_of(const crypto::Certificate& leaf) {
   std::string name = short_text(leaf.extension(kOidProduct));
   name = name.substr(0, name.find('-'));
   if (!name.empty() && name[0] >= 'A' && name[0] <= 'Z') name[0] = static_cast<char>(name[0] + 32);
+  if (name == "siena" || name == "bergamo") return SnpProduct::genoa;
   return snp_product_from(name);
 }
 

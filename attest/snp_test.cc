@@ -205,6 +205,22 @@ TEST(Snp, AVlekIsNoVcekAndHasNoChip) {
   EXPECT_EQ(reasons_of(under_ask.verdict()), "snp_key_kind_mismatch");
 }
 
+// Genoa's authorities issue for them; a report of one says Genoa's family and model.
+TEST(Snp, SienaAndBergamoAreGenoas) {
+  const std::string kProduct = "1.3.6.1.4.1.3704.1.2";
+  SnpMaker genoa(SnpProduct::genoa);
+  genoa.extension(kProduct) = to_bytes("\x16\x08Siena-B0");
+  EXPECT_EQ(reasons_of(genoa.verdict()), "");
+  genoa.extension(kProduct) = to_bytes(
+      "\x16\x07"
+      "Bergamo");
+  EXPECT_EQ(reasons_of(genoa.verdict()), "");
+  SnpMaker milan(SnpProduct::milan);
+  milan.trust.snp->denied_models.clear();
+  milan.extension(kProduct) = to_bytes("\x16\x05Siena");
+  EXPECT_EQ(reasons_of(milan.verdict()), "snp_product_mismatch");
+}
+
 TEST(Snp, TurinHasItsOwnLayout) {
   SnpMaker turin(SnpProduct::turin);
   turin.trust.snp->products[0].min_tcb.fmc = 3;
