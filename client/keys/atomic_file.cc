@@ -1,8 +1,10 @@
 #include "client/keys/atomic_file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -18,6 +20,8 @@ constexpr Error kUnwritable{ErrorCode::unavailable, "file_unwritable"};
 constexpr Error kUnreadable{ErrorCode::unavailable, "file_unreadable"};
 constexpr Error kDiskFull{ErrorCode::unavailable, "disk_full"};
 constexpr std::string_view kTemporary = ".part-";
+constexpr int kFirstWriterMs = 2000;
+constexpr long kNamelessPipes = 0x50495045;  // PIPEFS_MAGIC
 
 class File {
  public:
@@ -46,6 +50,18 @@ bool sync_folder(const std::filesystem::path& path) {
   return folder.fd() >= 0 && fsync(folder.fd()) == 0;
 }
 
+// False for a pipe with a name that nobody writes into, or nobody in time: whoever unpacks files
+// from elsewhere may have one among them, and would wait for ever. Nameless ones (a shell's
+// `<(...)`) have a writer.
+bool has_writer(int fd) {
+  struct stat info{};
+  struct statfs system{};
+  if (fstat(fd, &info) != 0 || !S_ISFIFO(info.st_mode)) return true;
+  if (fstatfs(fd, &system) == 0 && system.f_type == kNamelessPipes) return true;
+  pollfd wait{fd, POLLIN, 0};
+  return poll(&wait, 1, kFirstWriterMs) != 0;
+}
+
 // What runs that were killed left of `path`. A run that lives holds a lock on its own.
 void remove_leftovers(const std::filesystem::path& path) {
   const std::string prefix = path.filename().string() + std::string(kTemporary);
@@ -61,10 +77,13 @@ void remove_leftovers(const std::filesystem::path& path) {
 }  // namespace
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t size_max) {
-  const File file(path, O_RDONLY, 0);
+  const File file(path, O_RDONLY | O_NONBLOCK, 0);
   if (file.fd() < 0) {
     return errno == ENOENT ? Error{ErrorCode::not_found, "file_missing"} : kUnreadable;
   }
+  if (!has_writer(file.fd())) return Error{ErrorCode::unavailable, "file_without_writer"};
+  const int flags = fcntl(file.fd(), F_GETFL);
+  if (flags < 0 || fcntl(file.fd(), F_SETFL, flags & ~O_NONBLOCK) != 0) return kUnreadable;
   constexpr std::size_t kPiece = 65536;
   std::string out;
   for (;;) {

@@ -13,7 +13,8 @@
 namespace gbx::client {
 
 // The whole of a file of at most `size_max` bytes. Fails with not_found (file_missing),
-// invalid_argument (file_too_large) or unavailable (file_unreadable).
+// invalid_argument (file_too_large, file_is_folder) or unavailable (file_unreadable,
+// file_without_writer: a pipe into which nobody began to write for two seconds).
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t size_max);
 
 // A file that is written without a name, or under a temporary one, and gets its name when all of it

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -33,6 +34,38 @@ TEST(AtomicFile, ReplacesWholeOrNotAtAll) {
   for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator(folder)) files++;
   EXPECT_EQ(files, 1U);
   std::filesystem::remove_all(folder);
+}
+
+// A pipe among unpacked files would otherwise hold whoever reads it for ever.
+TEST(ReadFile, PipesNeedAWriter) {
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("gbx_pipe_" + std::to_string(getpid()));
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_EQ(read_file(path, 10).error().reason.view(), "file_without_writer");
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10));
+  // One that takes its time between two pieces is waited for.
+  std::thread writer([&] {
+    const int fd = open(path.c_str(), O_WRONLY);
+    for (const std::string_view piece : {"one", "two"}) {
+      EXPECT_EQ(write(fd, piece.data(), piece.size()), 3);
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    close(fd);
+  });
+  EXPECT_EQ(read_file(path, 10).value(), "onetwo");
+  writer.join();
+  std::filesystem::remove(path);
+}
+
+// A shell's <(...), also when its writer has ended before.
+TEST(ReadFile, NamelessPipes) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  ASSERT_EQ(write(ends[1], "piped", 5), 5);
+  close(ends[1]);
+  EXPECT_EQ(read_file("/dev/fd/" + std::to_string(ends[0]), 10).value(), "piped");
+  close(ends[0]);
 }
 
 class AtomicFolder : public testing::Test {

@@ -79,6 +79,8 @@ constexpr Wording kWords[] = {
     {"file_too_large", "the file is larger than such files are", "check the path"},
     {"file_unreadable", "the file cannot be read", "check its permissions"},
     {"file_unwritable", "the file cannot be written", "check the folder and its permissions"},
+    {"file_without_writer", "this is a pipe into which nobody writes",
+     "name a file, or start what writes into the pipe"},
     {"frame_malformed", "what came over the line is no frame",
      "see that both sides run one version"},
     {"frame_too_large", "a frame is larger than its kind may be",
