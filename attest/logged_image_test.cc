@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "attest/signed_image.h"
+#include "attest/trust_policy.h"
 #include "tests/spec/examples.h"
 #include "trusted/crypto/hash.h"
 
@@ -126,6 +127,112 @@ TEST(ImageLogEntry, HasOneSpelling) {
   packet::sign(other, builder());
   EXPECT_EQ(reason(packet::print_envelope(other)), "image_log_entry_malformed");
   EXPECT_EQ(reason(std::string(kLoggedImageBytesMax + 1, ' ')), "image_log_entry_malformed");
+}
+
+// A trust policy whose images of sim are these, with this demand beside their manifests.
+std::string trusted(const std::vector<packet::Envelope>& manifests, const Json& demand) {
+  TrustPolicy trust;
+  trust.min_assurance = Assurance::insecure_sim;
+  trust.collateral_age_max_s = 1;
+  trust.crl_age_max_s = 1;
+  trust.sim.emplace();
+  for (const packet::Envelope& one : manifests) {
+    trust.sim->images.push_back(read_signed_image(one)->digest);
+  }
+  trust.builders = Builders{{builder().public_key()}, manifests};
+  Json json = encode_trust_policy(trust);
+  json.set("image_log", demand);
+  const auto read = decode_trust_policy(json);
+  if (!read) return std::string(read.error().reason.view());
+  EXPECT_EQ(encode_trust_policy(*read).canonical(), json.canonical());
+  return "taken";
+}
+
+Json demand_of(std::vector<std::string> proofs, const LogKey& key = log_key()) {
+  return encode_image_log({key, std::move(proofs)});
+}
+
+TEST(ImageLogDemand, EveryManifestIsProven) {
+  const auto room = signed_by_builder(manifest("room"));
+  const auto other = signed_by_builder(manifest("other"));
+  const std::string first = proof_of_two(leaf_of(room), leaf_of(other), 0);
+  const std::string second = proof_of_two(leaf_of(room), leaf_of(other), 1);
+  EXPECT_EQ(trusted({room, other}, demand_of({first, second})), "taken");
+  EXPECT_EQ(trusted({other, room}, demand_of({second, first})), "taken");
+  EXPECT_EQ(trusted({other}, demand_of({second})), "taken");
+  EXPECT_EQ(trusted({}, demand_of({})), "taken");
+  EXPECT_EQ(trusted({room}, demand_of({})), "image_log_proof_missing");
+  EXPECT_EQ(trusted({room, other}, demand_of({first})), "image_log_proof_missing");
+  EXPECT_EQ(trusted({room, other}, demand_of({second, first})), "image_log_proof_wrong");
+  EXPECT_EQ(trusted({room}, demand_of({second})), "image_log_proof_wrong");
+  EXPECT_EQ(trusted({room}, demand_of({first, second})), "trust_policy_malformed");
+}
+
+TEST(ImageLogDemand, OfTheLogThatItNames) {
+  const auto room = signed_by_builder(manifest("room"));
+  const std::string proof = proof_of_two(leaf_of(room), Hash{}, 0);
+  const LogKey named{"example.com/other", keeper().public_key()};
+  EXPECT_EQ(trusted({room}, demand_of({proof}, named)), "image_log_origin_wrong");
+  const LogKey signed_by_other{kOrigin, builder().public_key()};
+  EXPECT_EQ(trusted({room}, demand_of({proof}, signed_by_other)), "image_log_signature_wrong");
+}
+
+// Whoever signs two trees of one size is caught when both come into one policy.
+TEST(ImageLogDemand, TwoTreesOfOneSizeAreAFork) {
+  const auto room = signed_by_builder(manifest("room"));
+  const auto other = signed_by_builder(manifest("other"));
+  const std::string first = proof_of_two(leaf_of(room), Hash{1}, 0);
+  const std::string second = proof_of_two(leaf_of(other), Hash{1}, 0);
+  EXPECT_EQ(trusted({room, other}, demand_of({first, second})), "image_log_forked");
+}
+
+TEST(ImageLogDemand, OfItsFormOnly) {
+  const auto room = signed_by_builder(manifest("room"));
+  const std::string proof = proof_of_two(leaf_of(room), Hash{}, 0);
+  const std::string key = print_log_key(log_key());
+  const auto with = [&](Json some_key, Json proofs) {
+    return trusted({room},
+                   Json::object({{"key", std::move(some_key)}, {"proofs", std::move(proofs)}}));
+  };
+  const Json proofs(Json::Array{Json(proof)});
+  EXPECT_EQ(with(key, proofs), "taken");
+  EXPECT_EQ(with("", proofs), "image_log_key_malformed");
+  EXPECT_EQ(with(key + "=", proofs), "image_log_key_malformed");
+  EXPECT_EQ(with(1, proofs), "trust_policy_malformed");
+  EXPECT_EQ(with(key, proof), "trust_policy_malformed");
+  EXPECT_EQ(with(key, Json(Json::Array{Json(1)})), "trust_policy_malformed");
+  EXPECT_EQ(with(key, Json(Json::Array{Json("")})), "image_log_proof_malformed");
+  EXPECT_EQ(with(key, Json(Json::Array{Json(proof + "\n")})), "image_log_checkpoint_malformed");
+  Json more = demand_of({proof});
+  EXPECT_EQ(trusted({room}, more.set("extra", 1)), "trust_policy_malformed");
+  EXPECT_EQ(trusted({room}, Json::object({{"key", key}})), "trust_policy_malformed");
+  EXPECT_EQ(trusted({room}, Json::object({{"proofs", proofs}})), "trust_policy_malformed");
+  EXPECT_EQ(trusted({room}, Json()), "trust_policy_malformed");
+  EXPECT_EQ(trusted({room}, Json(Json::Array{})), "trust_policy_malformed");
+}
+
+TEST(ImageLogDemand, SaysNothingWithoutBuilders) {
+  TrustPolicy trust;
+  trust.collateral_age_max_s = 1;
+  trust.crl_age_max_s = 1;
+  ASSERT_TRUE(decode_trust_policy(encode_trust_policy(trust)));
+  trust.image_log = ImageLog{log_key(), {}};
+  const auto read = decode_trust_policy(encode_trust_policy(trust));
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().reason.view(), "trust_policy_malformed");
+}
+
+TEST(ImageLogDemand, EveryFlippedBitOfAProofInAPolicyIsRefused) {
+  const auto room = signed_by_builder(manifest("room"));
+  const std::string proof = proof_of_two(leaf_of(room), Hash{}, 0);
+  ASSERT_EQ(trusted({room}, demand_of({proof})), "taken");
+  for (std::size_t bit = 0; bit < 8 * proof.size(); bit++) {
+    std::string changed = proof;
+    changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << bit % 8));
+    const Json demand = Json::object(
+        {{"key", print_log_key(log_key())}, {"proofs", Json(Json::Array{Json(changed)})}});
+    EXPECT_TRUE(trusted({room}, demand).starts_with("image_log_")) << bit;
+  }
 }
 
 // The largest manifest with the most signatures is an entry still.

@@ -147,11 +147,16 @@ Result<TrustPolicy> decode_trust_policy(const Json& json) {
   take_section(platforms, "tdx", out.tdx, decode_tdx_trust);
   take_section(platforms, "tpm", out.tpm, decode_tpm_trust);
   const Json* builders = fields.optional("builders");
+  const Json* image_log = fields.optional("image_log");
+  if (image_log != nullptr && builders == nullptr) fields.fail();  // no manifests that it is of
   GBX_TRY(platforms.finish());
   GBX_TRY(fields.finish());
   if (builders == nullptr) return out;
   GBX_TRY_ASSIGN(out.builders, decode_builders(*builders));
   GBX_TRY(check_builders(*out.builders, all_images(out)));
+  if (image_log == nullptr) return out;
+  GBX_TRY_ASSIGN(out.image_log, decode_image_log(*image_log));
+  GBX_TRY(check_image_log(*out.image_log, out.builders->manifests));
   return out;
 }
 
@@ -172,6 +177,7 @@ Json encode_trust_policy(const TrustPolicy& trust) {
        {"revoked_certificates", encode_list(trust.revoked_certificates, encode_hex<32>)},
        {"version", kVersion}});
   if (trust.builders) out.set("builders", encode_builders(*trust.builders));
+  if (trust.image_log) out.set("image_log", encode_image_log(*trust.image_log));
   return out;
 }
 

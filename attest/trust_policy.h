@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "attest/evidence_verdict.h"
+#include "attest/logged_image.h"
 #include "attest/platform_trust.h"
 #include "attest/signed_image.h"
 
@@ -27,7 +28,8 @@ struct TrustPolicy {
   std::optional<TdxTrust> tdx;
   std::optional<NitroTrust> nitro;
   std::optional<AzureTrust> azure;
-  std::optional<Builders> builders;  // absent: an image's digest is enough
+  std::optional<Builders> builders;   // absent: an image's digest is enough
+  std::optional<ImageLog> image_log;  // absent: its builders' signatures are
 };
 
 constexpr std::size_t kTrustPolicyBytesMax = std::size_t{1} << 20;
@@ -35,7 +37,8 @@ constexpr std::size_t kTrustListMax = 1024;  // entries of any list
 
 // `json` is the payload. Fails with invalid_argument (trust_policy_malformed): also for members
 // that are unknown or absent, and for lists that do not ascend. With builders also as
-// check_builders() does, for every image of every platform.
+// check_builders() does, for every image of every platform, and with image_log as check_image_log()
+// does, for every manifest of theirs.
 // Thread-safe.
 Result<TrustPolicy> decode_trust_policy(const Json& json);
 Json encode_trust_policy(const TrustPolicy& trust);

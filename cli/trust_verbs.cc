@@ -23,6 +23,7 @@ struct TrustOptions {
   std::string platform;
   std::string image;
   std::string manifest;  // signed
+  std::string proof;     // that it is logged
   std::string measurement;
   std::vector<std::string> pcrs;  // "4=HEX"
   unsigned vmpl = 0;
@@ -154,7 +155,8 @@ void show(const Console& console, const TrustOptions& options) {
       " days, collateral of at most " + std::to_string(trust.collateral_age_max_s / kDaySeconds) +
       "; " + many(trust.revoked_certificates.size(), "certificate") + " revoked.\n" +
       (trust.builders
-           ? "Every image is signed by " + many(trust.builders->keys.size(), "builder") + ".\n"
+           ? "Every image is signed by " + many(trust.builders->keys.size(), "builder") +
+                 (trust.image_log ? ", and logged in " + trust.image_log->key.origin : "") + ".\n"
            : std::string()) +
       sections_text(trust));
   console.print(attest::encode_trust_policy(trust));
@@ -186,6 +188,13 @@ void add_image(const Console& console, const TrustOptions& options) {
   client::NewImage image;
   image.platform = platform_of(options.platform);
   take_digest(options, image);
+  if (!options.proof.empty()) {
+    auto proof = client::read_file(options.proof, attest::kLogProofBytesMax);
+    if (!proof) {
+      throw failure_in_words("the trust policy was not changed", options.proof, proof.error());
+    }
+    image.proof = std::move(proof).value();
+  }
   image.measurement = hex_of(options.measurement);
   image.vmpl = static_cast<std::uint8_t>(options.vmpl);
   for (const std::string& text : options.pcrs) image.pcrs.push_back(pcr_of(text));
@@ -286,6 +295,8 @@ void add_add_image(CLI::App* group, Console& console) {
   verb->add_option("--manifest", options->manifest,
                    "The manifest signed by its builders, in place of --image: where the trust "
                    "policy names builders");
+  verb->add_option("--proof", options->proof,
+                   "That the signed manifest is in the log: where the trust policy names a log");
   verb->add_option("--measurement", options->measurement,
                    "MEASUREMENT (snp), MRENCLAVE (sgx) or MRTD (tdx), in hex");
   verb->add_option("--vmpl", options->vmpl, "Of snp")->check(CLI::Range(0, 3));

@@ -1,5 +1,8 @@
 #include "client/evidence/edit_collaboration.h"
 
+#include <functional>
+#include <map>
+
 #include "client/policy/trust_section.h"
 #include "client/policy/wording.h"
 
@@ -99,18 +102,22 @@ std::string add_image_to(const std::string& text, const std::string& path, const
   }
   const YAML::Node section = section_of(draft.trust(), image.platform);
   const YAML::Node owner = has_registers(image.platform) ? section["pcrs"] : section;
-  const std::size_t manifests = trust.builders ? trust.builders->manifests.size() : 0;
-  const YAML::Node builders = draft.trust()["builders"];
-  // The later place first: a place behind it moves.
-  const bool more = builders && manifests > builders["manifests"].size();
-  const auto add_manifest = [&] {
-    const Json all = attest::encode_builders(*trust.builders);
-    draft.prepend(builders["manifests"], all.find("manifests")->array()->front().canonical());
+  // The last place first: a place behind an edit moves.
+  std::map<std::size_t, std::pair<YAML::Node, std::string>, std::greater<>> entries;
+  const auto add = [&](const YAML::Node& list, const std::string& entry) {
+    entries.emplace(draft.place(list), std::pair(list, entry));
   };
-  const bool behind = more && draft.place(builders["manifests"]) > draft.place(owner["images"]);
-  if (behind) add_manifest();
-  draft.prepend(owner["images"], entry_of(trust, image.platform));
-  if (more && !behind) add_manifest();
+  add(owner["images"], entry_of(trust, image.platform));
+  const YAML::Node builders = draft.trust()["builders"];
+  if (builders && trust.builders->manifests.size() > builders["manifests"].size()) {
+    const Json all = attest::encode_builders(*trust.builders);
+    add(builders["manifests"], all.find("manifests")->array()->front().canonical());
+  }
+  const YAML::Node log = draft.trust()["image_log"];
+  if (log && trust.image_log->proofs.size() > log["proofs"].size()) {
+    add(log["proofs"], Json(trust.image_log->proofs.front()).canonical());
+  }
+  for (const auto& [place, entry] : entries) draft.prepend(entry.first, entry.second);
   return confirmed(draft, path, trust);
 }
 

@@ -79,6 +79,52 @@ TEST(EditCollaboration, ASignedManifestGoesToTheBuilders) {
   }
 }
 
+// A log of these two, each proven at its place.
+std::vector<NewImage> logged_images(const crypto::SigningKey& key) {
+  std::vector<NewImage> out;
+  std::vector<Hash> leaves;
+  for (const char* name : {"room", "other"}) {
+    const Json file = Json::object({{"name", name}, {"sha256", std::string(64, 'a')}});
+    const Json manifest = Json::object({{"files", Json(Json::Array{file})}, {"format", 1}});
+    NewImage one = image(Platform::sim);
+    one.manifest = attest::make_signed_image(manifest).value();
+    packet::sign(*one.manifest, key);
+    one.image_digest = attest::read_signed_image(*one.manifest)->digest;
+    leaves.push_back(attest::leaf_hash(as_bytes(attest::image_log_entry(*one.manifest).value())));
+    out.push_back(one);
+  }
+  const std::string note = attest::sign_checkpoint(
+      {"example.com/images", 2, attest::node_hash(leaves[0], leaves[1])}, key);
+  out[0].proof = attest::print_inclusion_proof({0, {leaves[1]}, note});
+  out[1].proof = attest::print_inclusion_proof({1, {leaves[0]}, note});
+  return out;
+}
+
+TEST(EditCollaboration, AProofGoesToTheLog) {
+  const auto key = crypto::SigningKey::from_seed(Secret<32>(Hash{1}));
+  const std::vector<NewImage> images = logged_images(key);
+  const std::string log_key = attest::print_log_key({"example.com/images", key.public_key()});
+  std::vector<std::string> parts{
+      "  builders: {keys: [\"" + to_hex(key.public_key()) + "\"], manifests: []}\n",
+      "  image_log:\n    key: " + log_key + "\n    proofs: []  # of each\n",
+      "  sim: {images: []}\n"};
+  const std::string head = "trust:\n  min_assurance: INSECURE-SIM\n";
+  do {
+    const std::string text = head + parts[0] + parts[1] + parts[2];
+    const std::string once = add_image_to(text, "c.yaml", images[0]);
+    const attest::TrustPolicy trust =
+        read_trust_of(add_image_to(once, "c.yaml", images[1]), "c.yaml");
+    ASSERT_EQ(trust.image_log->proofs.size(), 2U);
+    EXPECT_EQ(trust.image_log->proofs[0], *images[1].proof);
+    EXPECT_EQ(trust.image_log->proofs[1], *images[0].proof);
+    EXPECT_NE(once.find("  # of each\n"), std::string::npos);
+    NewImage unproven = images[0];
+    unproven.proof.reset();
+    EXPECT_EQ(reason_of([&] { add_image_to(text, "c.yaml", unproven); }),
+              "image_log_proof_missing");
+  } while (std::next_permutation(parts.begin(), parts.end()));
+}
+
 TEST(EditCollaboration, OneImageMoreAndNotAnotherByte) {
   const std::string before = collaboration();
   const std::string after = add_image_to(before, "c.yaml", image(Platform::snp));

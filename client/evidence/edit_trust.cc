@@ -100,12 +100,22 @@ attest::Machines* machines_of(TrustPolicy& trust, Platform platform) {
   GBX_CHECK(false);
 }
 
-// The signed manifest, unless another platform's image has brought it.
-Status add_manifest(TrustPolicy& trust, const packet::Envelope& manifest) {
+// The signed manifest and its proof, unless another platform's image has brought them.
+Status add_manifest(TrustPolicy& trust, const NewImage& image) {
+  if (image.proof && !trust.image_log) {
+    return Error{ErrorCode::invalid_argument, "image_log_proof_unasked"};
+  }
+  if (image.proof) GBX_TRY(attest::parse_inclusion_proof(*image.proof));
+  if (!image.manifest) return {};
   if (!trust.builders) return Error{ErrorCode::invalid_argument, "image_signature_unasked"};
   auto& known = trust.builders->manifests;
-  const auto same = [&](const packet::Envelope& one) { return one.payload == manifest.payload; };
-  if (std::none_of(known.begin(), known.end(), same)) known.insert(known.begin(), manifest);
+  const std::string& payload = image.manifest->payload;
+  const auto same = [&](const packet::Envelope& one) { return one.payload == payload; };
+  if (std::any_of(known.begin(), known.end(), same)) return {};
+  known.insert(known.begin(), *image.manifest);
+  if (image.proof) {
+    trust.image_log->proofs.insert(trust.image_log->proofs.begin(), *image.proof);
+  }
   return {};
 }
 
@@ -122,7 +132,7 @@ Status add_image(TrustPolicy& trust, const NewImage& image) {
             [](const auto& a, const auto& b) { return a.index < b.index; });
   TrustPolicy changed = trust;
   GBX_TRY(add_unchecked(changed, sorted));
-  if (image.manifest) GBX_TRY(add_manifest(changed, *image.manifest));
+  GBX_TRY(add_manifest(changed, image));
   const auto back = attest::decode_trust_policy(attest::encode_trust_policy(changed));
   if (!back && back.error().code == ErrorCode::unverified) return back.error();
   if (!back) return Error{ErrorCode::invalid_argument, "image_values_missing"};

@@ -20,11 +20,13 @@ struct NewImage {
   std::uint8_t vmpl = 0;                     // snp
   std::vector<attest::PcrValue> pcrs;        // tpm, nitro, azure; RTMR 0 to 3 of tdx
   std::optional<packet::Envelope> manifest;  // signed, where the trust policy names builders
+  std::optional<std::string> proof;          // that it is logged, where it names a log
 };
 
 // As the first of its list. Fails with not_found (platform_not_trusted) or invalid_argument
-// (image_values_missing; image_signature_unasked: a manifest, and no builders), or as
-// attest::check_builders() does; nothing has changed then. Where a platform fixes data at the start
+// (image_values_missing; image_signature_unasked: a manifest, and no builders;
+// image_log_proof_unasked: a proof, and no log), or as attest::check_builders() and
+// attest::check_image_log() do; nothing has changed then. Where a platform fixes data at the start
 // (HOST_DATA, MRCONFIGID), the image must be started with the policy's hash.
 Status add_image(attest::TrustPolicy& trust, const NewImage& image);
 

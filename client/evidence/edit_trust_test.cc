@@ -102,6 +102,44 @@ TEST(AddImage, WhereBuildersAreNamedOnlyWithItsSignedManifest) {
   EXPECT_EQ(trust.builders->manifests.size(), 1U);
 }
 
+// That `manifest` is the only entry of a log.
+std::string only_entry(const packet::Envelope& manifest, const crypto::SigningKey& keeper) {
+  const std::string entry = attest::image_log_entry(manifest).value();
+  const attest::Checkpoint checkpoint{"example.com/images", 1, attest::leaf_hash(as_bytes(entry))};
+  return attest::print_inclusion_proof({0, {}, attest::sign_checkpoint(checkpoint, keeper)});
+}
+
+TEST(AddImage, WhereALogIsNamedOnlyWithItsProof) {
+  const auto builder = crypto::SigningKey::from_seed(Secret<32>(Hash{1}));
+  const auto keeper = crypto::SigningKey::from_seed(Secret<32>(Hash{3}));
+  NewImage room;
+  room.manifest = signed_manifest("room", builder);
+  room.image_digest = attest::read_signed_image(*room.manifest)->digest;
+  room.proof = only_entry(*room.manifest, keeper);
+  TrustPolicy trust;
+  trust.collateral_age_max_s = trust.crl_age_max_s = 1;
+  trust.sim.emplace();
+  trust.builders = attest::Builders{{builder.public_key()}, {}};
+  EXPECT_EQ(add_image(trust, room).error().reason.view(), "image_log_proof_unasked");
+  trust.image_log = attest::ImageLog{{"example.com/images", keeper.public_key()}, {}};
+  const std::string before = print_trust_file(trust);
+  NewImage other = room;
+  other.proof.reset();
+  EXPECT_EQ(add_image(trust, other).error().reason.view(), "image_log_proof_missing");
+  other.proof = only_entry(*room.manifest, builder);
+  EXPECT_EQ(add_image(trust, other).error().reason.view(), "image_log_signature_wrong");
+  other.proof = only_entry(signed_manifest("other", builder), keeper);
+  EXPECT_EQ(add_image(trust, other).error().reason.view(), "image_log_proof_wrong");
+  other.proof = "proof";
+  EXPECT_EQ(add_image(trust, other).error().reason.view(), "image_log_proof_malformed");
+  EXPECT_EQ(print_trust_file(trust), before);
+  ASSERT_TRUE(add_image(trust, room));
+  EXPECT_EQ(print_trust_file(parse_trust_file(print_trust_file(trust)).value()),
+            print_trust_file(trust));
+  EXPECT_TRUE(add_image(trust, room));  // one proof for both
+  EXPECT_EQ(trust.image_log->proofs.size(), 1U);
+}
+
 TEST(AddImage, MakesNoSection) {
   for (const Platform platform : kAll) {
     TrustPolicy nothing;

@@ -116,8 +116,9 @@ Json header_of(const YamlFile& file, const YamlSection& section) {
 }  // namespace
 
 attest::TrustPolicy read_trust(const YamlFile& file, const YAML::Node& node, bool rehearsal) {
-  std::vector<std::string> keys{"min_assurance", "collateral_age_max_s", "crl_age_max_s",
-                                "revoked_certificates", "builders"};
+  std::vector<std::string> keys{"min_assurance", "collateral_age_max_s",
+                                "crl_age_max_s", "revoked_certificates",
+                                "builders",      "image_log"};
   for (const attest::Platform platform : attest::kPlatforms) {
     keys.emplace_back(attest::platform_name(platform));
   }
@@ -141,14 +142,19 @@ attest::TrustPolicy read_trust(const YamlFile& file, const YAML::Node& node, boo
     file.fail(section.at(name), malformed,
               "docs/spec/trust-policy.md has every member of " + name + "; none may be left out");
   }
-  if (!section.has("builders")) return with(platforms).value();
   Json json = header;
-  json.set("builders", reading.json_of(section.at("builders"), "builders"));
-  auto trust = attest::decode_trust_policy(json.set("platforms", platforms));
-  if (trust) return std::move(trust).value();
-  const Wording* wording = find_wording(trust.error().reason.view());
-  file.fail(section.at("builders"), std::string(wording == nullptr ? malformed : wording->means),
-            std::string(wording == nullptr ? "docs/spec/image-manifest.md" : wording->next));
+  json.set("platforms", platforms);
+  // One after the other, so that a mistake is told at the member that has it.
+  for (const std::string name : {"builders", "image_log"}) {
+    if (!section.has(name)) continue;
+    json.set(name, reading.json_of(section.at(name), name));
+    const auto trust = attest::decode_trust_policy(json);
+    if (trust) continue;
+    const Wording* wording = find_wording(trust.error().reason.view());
+    file.fail(section.at(name), std::string(wording == nullptr ? malformed : wording->means),
+              std::string(wording == nullptr ? "docs/spec/image-log.md" : wording->next));
+  }
+  return attest::decode_trust_policy(json).value();
 }
 
 }  // namespace gbx::client

@@ -11,7 +11,7 @@ constexpr std::int64_t kCollateralAgeMaxS = 30 * std::int64_t{86'400};
 constexpr std::int64_t kCrlAgeMaxS = 366 * std::int64_t{86'400};
 
 // `trust` in a collaboration: min_assurance, and the sections of docs/spec/trust-policy.md by their
-// names. Only the two ages and revoked_certificates may be left out.
+// names. Only the two ages, revoked_certificates, builders and image_log may be left out.
 //
 //   rehearsal  what stands for an image's digest need not be one
 // Throws Mistake, at the section that is wrong.

@@ -68,6 +68,11 @@ TEST(TrustSection, MistakesAreToldAtTheirPlace) {
   EXPECT_EQ(mistake("min_assurance: TPM\nrevoked_certificates: [00]\n").substr(0, 5), "2:23 ");
   EXPECT_EQ(mistake("min_assurance: TPM\nnitro: {require_crl: yes}\n").substr(0, 5), "2:22 ");
   EXPECT_EQ(mistake("min_assurance: TPM\nsnp: {vmpl: one}\n").substr(0, 5), "2:13 ");
+  EXPECT_EQ(mistake("min_assurance: TPM\nimage_log: {key: x, proofs: []}\n").substr(0, 5), "2:12 ");
+  const std::string builders = "builders: {keys: [" + std::string(64, '1') + "], manifests: []}\n";
+  EXPECT_EQ(mistake("min_assurance: TPM\nimage_log: {key: x, proofs: []}\n" + builders),
+            "2:12 this is no key of an image log | take it whole from glovebox image log key, as "
+            "origin+id+key");
 }
 
 TEST(TrustSection, ARehearsalNeedsNoDigest) {
