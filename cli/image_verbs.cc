@@ -93,7 +93,8 @@ void show_image(const Console& console, const ImageOptions& options) {
 }  // namespace
 
 void add_image_verbs(CLI::App& app, Console& console) {
-  CLI::App* group = app.add_subcommand("image", "Manifests of images, signed by their builders");
+  CLI::App* group =
+      app.add_subcommand("image", "Manifests of images, signed by their builders, and their log");
   group->require_subcommand(1);
   group->footer("Example: glovebox image verify image.signed.json --builder builder.id");
   auto options = std::make_shared<ImageOptions>();
@@ -116,6 +117,7 @@ void add_image_verbs(CLI::App& app, Console& console) {
   shows->add_option("file", options->file, "The signed manifest")->required();
   shows->footer("Example: glovebox image show image.signed.json");
   shows->callback([&console, options] { show_image(console, *options); });
+  add_image_log_verbs(*group, console);
 }
 
 }  // namespace gbx::cli

@@ -15,12 +15,13 @@ void add_prepare_verbs(CLI::App& app, Console& console);   // manifest, prepare
 void add_budget_verbs(CLI::App& app, Console& console);    // budget set|show|take-back
 void add_room_verbs(CLI::App& app, Console& console);      // provide, room
 void add_measure_verbs(CLI::App& app, Console& console);   // measure [snp|tpm|tdx]
-void add_image_verbs(CLI::App& app, Console& console);     // image sign|verify|show
-void add_query_verbs(CLI::App& app, Console& console);     // query, verify
-void add_audience_verbs(CLI::App& app, Console& console);  // audience
-void add_check_verbs(CLI::App& app, Console& console);     // check
-void add_derived_verbs(CLI::App& app, Console& console);   // derived create|list|show|drop|veto
-void add_template_verbs(CLI::App& app, Console& console);  // template list|show|check|run
+void add_image_verbs(CLI::App& app, Console& console);     // image sign|verify|show, log
+void add_image_log_verbs(CLI::App& image, Console& console);  // image log
+void add_query_verbs(CLI::App& app, Console& console);        // query, verify
+void add_audience_verbs(CLI::App& app, Console& console);     // audience
+void add_check_verbs(CLI::App& app, Console& console);        // check
+void add_derived_verbs(CLI::App& app, Console& console);      // derived create|list|show|drop|veto
+void add_template_verbs(CLI::App& app, Console& console);     // template list|show|check|run
 void add_template_run(CLI::App& group, Console& console);
 void add_evidence_verbs(CLI::App& app, Console& console);  // evidence, trust
 

@@ -1,7 +1,8 @@
-"""An image that its builder has signed, under a policy that asks for that signature.
+"""An image that its builder has signed and logged, under a policy that asks for both.
 
-The builder is a party of its own. It signs the manifest, a member adds it to the agreement, all
-sign, and the room starts and answers; without the builder's very signature nothing is agreed.
+The builder is a party of its own. It signs the manifest and puts it into its public log, a member
+adds it to the agreement, all sign, and the room starts and answers; without the builder's very
+signature and the proof that it is in the log nothing is agreed. A log that was forked is seen.
 """
 
 import json
@@ -16,9 +17,10 @@ import line_test
 
 
 def believe_builder(text):
-    """The agreement with a builder, whose image is still to be added."""
+    """The agreement with a builder and its log, whose image is still to be added."""
     return re.sub(r"( +)sim: \{images: \[[0-9a-f]{64}\]\}.*",
-                  r"\1sim: {images: []}\n\1builders: {keys: [KEY], manifests: []}", text)
+                  r"\1sim: {images: []}\n\1builders: {keys: [KEY], manifests: []}\n"
+                  r"\1image_log: {key: LOG, proofs: []}", text)
 
 
 class SignedImage(line_test.Line):
@@ -40,21 +42,31 @@ class SignedImage(line_test.Line):
         builder.run("image", "sign", "image.json", "-o", "signed.json")
         key = builder.json("identity", "show", "builder.id")["signing_key"]
         cls.builder = builder
+        cls.log = builder.folder / "images"
+        log = builder.json("image", "log", "init", "images", "--origin", "example.com/images")
+        builder.run("image", "log", "add", "images", "signed.json")
+        builder.run("image", "log", "prove", "images", "signed.json", "--key", log["key"], "-o",
+                    "signed.tlog-proof")
         file = builder.folder / "collaboration.yaml"
-        file.write_text(believe_builder(text).replace("KEY", key), encoding="utf-8")
+        agreed = believe_builder(text).replace("KEY", key).replace("LOG", log["key"])
+        file.write_text(agreed, encoding="utf-8")
         digest = re.search(r"[0-9a-f]{64}", text.split("sim:", 1)[1]).group(0)
         cls.digest = digest
         said = builder.run("trust", "add-image", file, "--platform", "sim", "--image", digest,
                            fails=True)
         assert "has not signed" in said, said
-        builder.run("trust", "add-image", file, "--platform", "sim", "--manifest", "signed.json")
+        add = ["trust", "add-image", file, "--platform", "sim", "--manifest", "signed.json"]
+        said = builder.run(*add, fails=True)
+        assert "without the proof" in said, said
+        builder.run(*add, "--proof", "signed.tlog-proof")
         return file.read_text(encoding="utf-8")
 
     def test_the_room_starts_and_its_answer_names_the_signed_image(self):
         self.provide_both()
         self.ask(line_test.ATTRIBUTION, "-o", "answer.json")
         self.newsnow.run("verify", "answer.json", "--policy", "policy.json")
-        self.assertIn("signed by 1 builder", self.newsnow.run("trust", "show", "policy.json"))
+        self.assertIn("signed by 1 builder, and logged in example.com/images",
+                      self.newsnow.run("trust", "show", "policy.json"))
         entry = json.loads((self.room.folder / "ledger").read_text().splitlines()[0])
         self.assertEqual(entry["body"]["image"], self.digest)
 
@@ -80,6 +92,44 @@ class SignedImage(line_test.Line):
         said = self.shopgood.run("policy", "build", "draft.yaml", "-o", "draft.json", fails=True)
         self.assertIn("has not signed", said)
         self.assertFalse((self.shopgood.folder / "draft.json").exists())
+
+    def test_a_draft_without_that_proof_is_no_policy(self):
+        text = (self.shopgood.folder / "collaboration.yaml").read_text(encoding="utf-8")
+        less, count = re.subn(r"proofs: \[.*\]", "proofs: []", text)
+        self.assertEqual(count, 1)
+        draft = self.shopgood.folder / "draft.yaml"
+        draft.write_text(less, encoding="utf-8")
+        said = self.shopgood.run("policy", "build", "draft.yaml", "-o", "draft.json", fails=True)
+        self.assertIn("without the proof", said)
+        wrong = text.replace("index 0", "index 1")
+        self.assertNotEqual(wrong, text)
+        draft.write_text(wrong, encoding="utf-8")
+        said = self.shopgood.run("policy", "build", "draft.yaml", "-o", "draft.json", fails=True)
+        self.assertIn("does not show that this signed manifest is in the log", said)
+        self.assertFalse((self.shopgood.folder / "draft.json").exists())
+
+    def test_members_see_a_log_that_was_forked(self):
+        check = ["image", "log", "check", self.log, "--policy", "policy.json"]
+        said = self.newsnow.json(*check)
+        self.assertEqual(said["grown_since"], [1])
+        self.assertIn(self.digest, self.newsnow.run("image", "log", "show", self.log))
+        manifest = json.loads((self.builder.folder / "image.json").read_text(encoding="utf-8"))
+        manifest["files"][0]["sha256"] = "0" * 64
+        other = json.dumps(manifest, separators=(",", ":"), sort_keys=True)
+        (self.builder.folder / "other.json").write_text(other, encoding="utf-8")
+        self.builder.run("image", "sign", "other.json", "-o", "other.signed.json")
+        self.builder.run("image", "log", "add", "images", "other.signed.json")
+        self.assertEqual(self.newsnow.json(*check)["size"], 2)
+        # The builder begins its log anew, without what it has told the members.
+        shutil.rmtree(self.log)
+        for record in (self.builder.folder / "home").glob("image-log-*.checkpoint"):
+            record.unlink()
+        self.builder.run("image", "log", "init", "images", "--origin", "example.com/images")
+        said = self.newsnow.run(*check, fails=True)
+        self.assertIn("older than a checkpoint", said)
+        self.builder.run("image", "log", "add", "images", "other.signed.json")
+        said = self.newsnow.run(*check, fails=True)
+        self.assertIn("two trees of which neither begins with the other", said)
 
 
 if __name__ == "__main__":
