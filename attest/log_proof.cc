@@ -135,7 +135,7 @@ Result<LogKey> parse_log_key(std::string_view text) {
   if (plus == std::string_view::npos || text.size() < plus + 2 + kKeyIdDigits) return kKeyMalformed;
   const auto field =
       base64_of<1 + crypto::PublicKey{}.size()>(text.substr(plus + 2 + kKeyIdDigits));
-  if (!field || field->front() != kEd25519) return kKeyMalformed;
+  if (!field) return kKeyMalformed;
   LogKey out{std::string(text.substr(0, plus)), {}};
   std::copy(field->begin() + 1, field->end(), out.key.begin());
   if (!is_log_origin(out.origin) || print_log_key(out) != text) return kKeyMalformed;
