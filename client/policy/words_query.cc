@@ -190,8 +190,9 @@ constexpr Wording kWords[] = {
      "give it a name with AS: letters, digits, _ and spaces, at most 63"},
     {"name_repeated", "two columns of the answer have one name", "rename one with AS"},
     {"name_too_long", "a name is too long", "use at most 63 bytes"},
-    {"nested_join_unsupported", "joins in parentheses are not supported",
-     "write the joins one after the other"},
+    {"nested_join_unsupported",
+     "joins in parentheses, or with USING behind a comma, are not supported",
+     "write the joins one after the other, with ON"},
     {"noise_too_large", "the noise would be larger than any number a room releases",
      "spend more epsilon on fewer measures"},
     {"not_a_select", "this is not a SELECT", "a room answers SELECT only"},
@@ -278,7 +279,9 @@ constexpr Wording kWords[] = {
      "use sub-selects in FROM and WITH; EXISTS, NOT EXISTS, IN and NOT IN as parts of WHERE joined "
      "by AND"},
     {"subquery_without_person",
-     "a sub-select does not show the person column, so nobody knows whose its rows are",
+     "a sub-select does not show the person column, so nobody knows whose its rows are, or which "
+     "of "
+     "them are the same",
      "add the person column to its SELECT list"},
     {"syntax_error", "the query is not SQL that can be read here", "check the marked place"},
     {"syntax_tree_unknown", "the query holds a construct that rooms do not know",
@@ -353,6 +356,9 @@ constexpr Wording kWords[] = {
      "AVG, MIN, MAX in the items of a sub-select, of one person, or of aggregates beside them"},
     {"window_without_order", "a rank without an order",
      "write ORDER BY in it: RANK() OVER (ORDER BY COUNT(*) DESC)"},
+    {"written_rows_unsupported", "a table that is written out (VALUES) stands where none can",
+     "join it by JOIN or LEFT JOIN, on a column of it = a column of a table, with different "
+     "literals in its rows; or write x IN (SELECT column FROM it)"},
 };
 
 }  // namespace

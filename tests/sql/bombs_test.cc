@@ -95,6 +95,32 @@ const Bomb kBombs[] = {
      }},
     {"in_of_9000", "accepted",
      [] { return kCount + "WHERE items IN (" + list(9'000, ",", [](auto i) { return i; }) + ")"; }},
+    {"written_rows_that_double", "written_rows_unsupported",
+     [] {
+       return chain(20, "VALUES (1), (2)",
+                    [](auto c) { return "SELECT * FROM " + c + " UNION ALL SELECT * FROM " + c; });
+     }},
+    {"written_rows_9000", "written_rows_unsupported",
+     [] {
+       return kCount + "JOIN (VALUES " + list(9'000, ",", [](auto i) { return "(" + i + ")"; }) +
+              ") AS v(k) ON items = k";
+     }},
+    {"written_rows_joined_often", "expression_too_large",
+     [] {
+       return "WITH v(k) AS (VALUES " + list(4'000, ",", [](auto i) { return "(" + i + ")"; }) +
+              ") SELECT COUNT(*) FROM " + list(7, ", ", [](auto i) {
+                return "(SELECT p.hashed_email FROM purchases p LEFT JOIN v ON items = v.k "
+                       "LEFT JOIN v AS w ON items = w.k) AS t" +
+                       i;
+              });
+     }},
+    {"written_rows_shown_often", "expression_too_large",
+     [] {
+       return "WITH v(k, g) AS (VALUES " +
+              list(500, ",", [](auto i) { return "(" + i + ", " + i + ")"; }) + ") SELECT " +
+              list(40, ", ", [](auto i) { return "SUM(g + " + i + ") AS a" + i; }) +
+              " FROM purchases JOIN v ON items = k";
+     }},
     {"many_ins", "accepted",
      [] {
        return kCount + "WHERE " + list(90, " AND ", [](auto) {

@@ -108,6 +108,36 @@ StatementGenerator::Scope StatementGenerator::from(int depth, int relations_max)
   return out;
 }
 
+// Rows that the statement writes out, met by a column.
+void StatementGenerator::join_written(Scope& scope) {
+  const Column* key = pick(scope, [](const Column& c) {
+    return c.type.type == Type::text || c.type.type == Type::integer;
+  });
+  if (key == nullptr) return;
+  const bool text = key->type.type == Type::text;
+  const std::string rows = text ? "('a', 1, 'p'), ('tv', 2, 'q'), ('x', 3, 'p')"
+                                : "(1, 1, 'p'), (3, 2, 'q'), (2, 3, 'p')";
+  scope.sql += one_of({" JOIN ", " LEFT JOIN "}) + "(VALUES " + rows + ") AS v(k, w, g) ON " +
+               (chance(50) ? "v.k = " + key->name : key->name + " = v.k");
+  for (Column& column : scope.columns) column.unique = false;
+  scope.columns.push_back({"v.w", kInteger, true, true, false, true});
+  scope.columns.push_back({"v.g", {Type::text, 0}, true, false, false, false});
+}
+
+// A sub-select around it that shows no person, so that only rows can be counted.
+void StatementGenerator::hide_person(Scope& scope) {
+  std::vector<std::string> items;
+  for (Column& column : scope.columns) {
+    const std::string name = fresh("h");
+    items.push_back(column.name + " AS " + name);
+    column.name = name;
+    column.unique = false;
+  }
+  if (items.empty()) return;
+  scope.sql = "(SELECT " + joined(items, ", ") + " FROM " + scope.sql + ") AS hidden";
+  scope.person.clear();
+}
+
 // --- conditions ---
 
 std::string StatementGenerator::literal(const Column& column) {
@@ -287,14 +317,17 @@ std::string StatementGenerator::aggregate(const Scope& scope) {
   if (chance(15)) filter = " FILTER (WHERE " + condition(scope, 1) + ")";
   const Column* any = pick(scope, [](const Column&) { return true; });
   const std::string name = any == nullptr ? "1" : any->name;
-  if (chance(8)) {
+  if (scope.person.empty() && chance(50)) return "COUNT(*)" + filter;
+  if (chance(8) && !scope.person.empty()) {
     return "COUNT(DISTINCT CASE WHEN " + condition(scope, 1) + " THEN " + scope.person + " END)" +
            filter;
   }
   switch (below(comparable_ ? 9 : 14)) {
     case 0: return "COUNT(*)" + filter;
     case 1:
-    case 2: return "COUNT(DISTINCT " + scope.person + ")" + filter;
+    case 2:
+      if (scope.person.empty()) return "COUNT(" + name + ")" + filter;
+      return "COUNT(DISTINCT " + scope.person + ")" + filter;
     case 3:
     case 4:
     case 5: return "SUM(" + number(scope, 2, true) + ")" + filter;
@@ -354,7 +387,9 @@ std::string StatementGenerator::next() {
     named.sql = name;
     named_.push_back(named);
   }
-  const Scope scope = from(2, 3);
+  Scope scope = from(2, 3);
+  if (chance(12)) join_written(scope);
+  if (chance(10)) hide_person(scope);
   std::vector<std::string> groups;
   for (std::uint64_t i = below(3); i > 0; i--) {
     const std::string group = dimension(scope);
@@ -367,7 +402,7 @@ std::string StatementGenerator::next() {
     items.push_back(aggregate(scope) + " AS " + fresh("a"));
   if (items.empty()) items.emplace_back("COUNT(*) AS n");
   bool plain = true;
-  const std::string condition = where(scope, 2);
+  const std::string condition = where(scope, scope.person.empty() ? 0 : 2);
   const std::string by = groups_clause(groups, plain);
   if (!plain && chance(50) && groups[0].find('(') == std::string::npos) {
     items.push_back("GROUPING(" + groups[0] + ") AS set_bit");

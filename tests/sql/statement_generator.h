@@ -54,6 +54,8 @@ class StatementGenerator {
   Scope relation(int depth);
   Scope from(int depth, int relations_max);
   void join(Scope& left, int depth, bool by_using);
+  void join_written(Scope& scope);
+  void hide_person(Scope& scope);
   std::string where(const Scope& scope, int depth);
 
   // Sub-selects, in parentheses.

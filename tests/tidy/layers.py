@@ -122,6 +122,8 @@ TESTED_ELSEWHERE = {
     "enclave/harden.cc": "tests/e2e/line_test.py",
     "enclave/image.cc": "tests/e2e/line_test.py",
     "enclave/session.cc": "tests/sim/flow_test.cc",
+    "trusted/sql/written_join.cc": "tests/sql/corpus_test.cc",
+    "trusted/sql/written_tables.cc": "tests/sql/corpus_test.cc",
     "launch/filter.cc": "launch/cage_test.cc",
     "launch/namespaces.cc": "launch/cage_test.cc",
     "launch/privileges.cc": "launch/cage_test.cc",

@@ -455,6 +455,7 @@ Status FromBinder::person_in(const Found& person, const Node& node, bool negated
   }
   GBX_TRY_ASSIGN(const NamedRows rows, bind_rows(select, *binding_, node.where));
   if (rows.columns.size() != 1) return refuse("argument_count", node.where);
+  if (!rows.columns[0].person) return deny("subquery_without_person", node.where);
   named(relations()[person.relation].source, node.where);
   named(rows.source, node.where);
   if (person.absent) filters_.push_back(person.value);

@@ -478,7 +478,8 @@ Result<NamedRows> SelectRows::finish() {
   out.columns = std::move(names_);
   const bool person = std::any_of(out.columns.begin(), out.columns.end(),
                                   [](const NamedColumn& column) { return column.person; });
-  if (!person) return deny("subquery_without_person", where_);
+  // Rows are one person's whether it is shown or not; which of them are equal depends on it.
+  if (!person && select_->distinct) return deny("subquery_without_person", where_);
   std::int64_t rows = from_.rows;
   if (groups_ && keys_.empty()) rows = 1;
   GBX_TRY_ASSIGN(Step last, last_step());

@@ -56,6 +56,10 @@ Result<NamedRows> bind_united(const Select& select, Binding& binding, Span where
   for (std::size_t i = 0; i < branches[0].columns.size(); i++) {
     GBX_TRY(unite(branches, i, columns, where));
   }
+  const auto& shown = branches[0].columns;
+  const bool person = std::any_of(shown.begin(), shown.end(),
+                                  [](const NamedColumn& column) { return column.person; });
+  if (!person && select.distinct) return deny("subquery_without_person", where);
   name_tables(branches, binding, where);
   Step step;
   step.kind = StepKind::append;

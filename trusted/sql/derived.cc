@@ -165,7 +165,15 @@ Result<DerivedRows> bind_derived(const Select& select, const Catalog& catalog) {
   Binding binding(catalog);
   GBX_TRY_ASSIGN(const NamedRows rows, bind_rows(select, binding, {}));
   DerivedRows out;
-  for (const NamedColumn& column : rows.columns) out.columns.push_back(column.name);
+  bool person = false;
+  for (const NamedColumn& column : rows.columns) {
+    person = person || column.person;
+    out.columns.push_back(column.name);
+  }
+  if (!person) {
+    const Span where = select.items.empty() ? Span{} : select.items[0].node.where;
+    return Error{ErrorCode::policy_denied, "subquery_without_person", where};
+  }
   out.tables = binding.steps.tables_of(rows.source);
   std::sort(out.tables.begin(), out.tables.end());
   return out;

@@ -8,6 +8,7 @@
 #include "trusted/sql/lexer.h"
 #include "trusted/sql/parse_expression.h"
 #include "trusted/sql/spelling.h"
+#include "trusted/sql/written_tables.h"
 
 namespace gbx::sql {
 namespace {
@@ -24,6 +25,7 @@ class StatementParser final : public SelectReader {
   Result<Select> read_node(const Json& node);
   [[nodiscard]] std::string_view sql() const { return sql_; }
   [[nodiscard]] ExpressionParser& expressions() { return expressions_; }
+  [[nodiscard]] bool is_inside() const { return depth_ > 1; }
 
  private:
   std::string_view sql_;
@@ -46,6 +48,7 @@ class SelectParser {
   Status united(const Json& node);
   void unite(Select part, bool distinct);
   Status select(const Json& node);
+  Result<bool> written_rows(const Json& node);
   Status items(const Json& node);
   Status tables(const Json& from, std::size_t depth);
   Status base_table(const Json& from);
@@ -53,6 +56,7 @@ class SelectParser {
   Status name_columns(const Json& from, TableName& table);
   Status join(const Json& from, std::size_t depth);
   Status join_kind(const Json& from, Join& out);
+  Status comma_before(const Json& from, Join comma, std::size_t depth);
   Status groups(const Json& node);
   Status grouping_sets(const Json::Array& sets);
   Status modifiers(const Json& node);
@@ -92,6 +96,8 @@ Result<Select> SelectParser::parse(const Json& node) {
 Status SelectParser::select(const Json& node) {
   GBX_TRY(check_node(node));
   GBX_TRY(with(node));
+  GBX_TRY_ASSIGN(const bool written, written_rows(node));
+  if (written) return modifiers(node);
   GBX_TRY(tables(*node.find("from_table"), 0));
   GBX_TRY(items(node));
   GBX_TRY_ASSIGN(select_.filter, clause(node, "where_clause"));
@@ -99,6 +105,35 @@ Status SelectParser::select(const Json& node) {
   GBX_TRY_ASSIGN(select_.having, clause(node, "having"));
   GBX_TRY_ASSIGN(select_.qualify, clause(node, "qualify"));
   return modifiers(node);
+}
+
+// Of a sub-select: whether it is VALUES, or literals without FROM, and nothing else.
+Result<bool> SelectParser::written_rows(const Json& node) {
+  const Json& from = *node.find("from_table");
+  const bool values = string_of(from, "type") == "EXPRESSION_LIST";
+  const bool empty = string_of(from, "type") == "EMPTY";
+  if (!statement_.is_inside() || (!values && !empty)) return false;
+  for (const std::string_view key : {"where_clause", "group_expressions", "having", "qualify"}) {
+    if (!is_absent(node, key)) return false;
+  }
+  if (string_of(node, "aggregate_handling") != "STANDARD_HANDLING") return false;
+  GBX_TRY(items(node));
+  std::vector<SelectItem> items = std::exchange(select_.items, {});
+  if (values) {
+    if (items.size() != 1 || items[0].node.kind != NodeKind::star) return kUnknown;
+    GBX_TRY_ASSIGN(select_.rows, expressions_.rows(from));
+    for (std::size_t i = 0; i < select_.rows[0].size(); i++) {
+      select_.row_names.push_back("col" + std::to_string(i));
+    }
+    return true;
+  }
+  std::vector<Node>& row = select_.rows.emplace_back();
+  for (SelectItem& item : items) {
+    if (!is_literal(item.node)) return expressions_.refuse("from_missing", from);
+    row.push_back(std::move(item.node));
+    select_.row_names.push_back(std::move(item.alias));
+  }
+  return true;
 }
 
 Status SelectParser::check_node(const Json& node) {
@@ -271,14 +306,34 @@ Status SelectParser::join(const Json& from, std::size_t depth) {
   }
   GBX_TRY(tables(*from.find("left"), depth + 1));
   const Json& right = *from.find("right");
-  if (string_of(right, "type") == "JOIN")
-    return expressions_.refuse("nested_join_unsupported", right);
+  if (string_of(right, "type") == "JOIN") return comma_before(from, std::move(out), depth);
   GBX_TRY(tables(right, depth + 1));
   out.right = select_.tables.size() - 1;
   out.where = expressions_.place(from);
   GBX_TRY_ASSIGN(out.condition, clause(from, "condition"));
   GBX_TRY_ASSIGN(out.using_columns, expressions_.names(*from.find("using_columns")));
   select_.joins.push_back(std::move(out));
+  return {};
+}
+
+// a, b JOIN c ON ...: a and the pair of b and c. From left to right it is the same.
+Status SelectParser::comma_before(const Json& from, Join comma, std::size_t depth) {
+  const Json& right = *from.find("right");
+  const Error nested = expressions_.refuse("nested_join_unsupported", right);
+  const bool plain = string_of(from, "ref_type") == "CROSS" && is_absent(from, "condition") &&
+                     is_absent(from, "using_columns");
+  if (!plain) return nested;
+  const std::size_t before = select_.joins.size();
+  comma.right = select_.tables.size();
+  comma.where = expressions_.place(from);
+  GBX_TRY(join(right, depth + 1));
+  for (std::size_t i = before; i < select_.joins.size(); i++) {
+    const Join& inside = select_.joins[i];
+    const bool keeps = inside.word == JoinWord::right || inside.word == JoinWord::full;
+    if (keeps || inside.natural || !inside.using_columns.empty()) return nested;
+  }
+  select_.joins.insert(select_.joins.begin() + static_cast<std::ptrdiff_t>(before),
+                       std::move(comma));
   return {};
 }
 
@@ -437,7 +492,9 @@ Result<Select> parse(std::string_view ast, std::string_view sql) {
   if (statements == nullptr) return kUnknown;
   if (statements->empty()) return Error{ErrorCode::invalid_argument, "query_empty"};
   if (statements->size() != 1) return Error{ErrorCode::invalid_argument, "several_statements"};
-  return StatementParser(sql).read(statements->front());
+  GBX_TRY_ASSIGN(Select out, StatementParser(sql).read(statements->front()));
+  GBX_TRY(without_written_tables(out));
+  return out;
 }
 
 }  // namespace gbx::sql

@@ -17,6 +17,9 @@ std::string_view string_of(const Json& json, std::string_view key);
 // True when the member is null, "" or [].
 bool is_absent(const Json& json, std::string_view key);
 
+// A number, text, truth value, NULL or $name, perhaps of a stated type.
+bool is_literal(const Node& node);
+
 // Who reads the sub-selects that expressions hold.
 class SelectReader {
  public:
@@ -40,6 +43,9 @@ class ExpressionParser {
   Result<Node> parse_item(const Json& json);
   // Entries of ORDER BY. A window's are at a depth in an expression.
   Result<std::vector<OrderItem>> orders(const Json::Array& entries, std::size_t depth);
+
+  // Those of VALUES, as long as each other; literals.
+  Result<std::vector<std::vector<Node>>> rows(const Json& from);
 
   // An array of identifiers, at most kNamesMax.
   Result<std::vector<std::string>> names(const Json& json) const;

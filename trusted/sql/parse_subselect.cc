@@ -56,6 +56,34 @@ Result<Node> ExpressionParser::subselect(const Json& json, std::size_t depth) {
   return node;
 }
 
+bool is_literal(const Node& node) {
+  if (node.kind == NodeKind::cast) return is_literal(node.children[0]);
+  return node.kind == NodeKind::number || node.kind == NodeKind::text ||
+         node.kind == NodeKind::boolean || node.kind == NodeKind::null ||
+         node.kind == NodeKind::parameter;
+}
+
+Result<std::vector<std::vector<Node>>> ExpressionParser::rows(const Json& from) {
+  if (!has_keys(from, {"type", "alias", "sample", "query_location", "expected_names",
+                       "expected_types", "values"})) {
+    return kUnknown;
+  }
+  const Json::Array* written = from.find("values")->array();
+  if (written == nullptr || written->empty()) return kUnknown;
+  std::vector<std::vector<Node>> out;
+  for (const Json& values : *written) {
+    if (values.array() == nullptr || values.array()->empty()) return kUnknown;
+    std::vector<Node>& row = out.emplace_back();
+    for (const Json& value : *values.array()) {
+      GBX_TRY_ASSIGN(Node parsed, parse(value, 0));
+      if (!is_literal(parsed)) return refuse("from_unsupported", value);
+      row.push_back(std::move(parsed));
+    }
+    if (row.size() != out[0].size()) return refuse("union_columns_differ", from);
+  }
+  return out;
+}
+
 // $name. A bare ? comes as a number.
 Result<Node> ExpressionParser::parameter(const Json& json) {
   if (!has_keys(json, {"class", "type", "alias", "query_location", "identifier"})) return kUnknown;

@@ -8,13 +8,17 @@ namespace gbx::sql {
 
 namespace {
 
-// `person IS [NOT] NULL` of a relation that may be absent.
+// `person IS [NOT] NULL` of a relation that may be absent; of another every row has its person.
 Result<std::optional<Expression>> absence(const Node& node, const Scope& scope) {
   const bool asks = node.kind == NodeKind::call && node.children.size() == 1 &&
                     (node.text == "is null" || node.text == "is not null");
   if (!asks || node.children[0].kind != NodeKind::column) return std::optional<Expression>();
   Result<Found> found = scope.find(node.children[0]);
-  if (!found || !found->person || !found->absent) return std::optional<Expression>();
+  if (!found || !found->person) return std::optional<Expression>();
+  if (!found->absent && node.text == "is null") return std::optional<Expression>();
+  if (!found->absent) {
+    return std::optional<Expression>(make_literal(1, {Type::boolean, 0}, node.where));
+  }
   if (node.text == "is not null") return std::optional<Expression>(std::move(found->value));
   if (found->value.op == Op::logical_not) {
     return std::optional<Expression>(Expression(found->value.children[0]));

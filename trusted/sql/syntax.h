@@ -111,6 +111,10 @@ struct Select {
   std::vector<WithTable> with;  // each may use those before it
   // UNION ALL, or UNION when `distinct`, of these; then items .. qualify are empty.
   std::vector<Select> united;
+  // VALUES, or literals without FROM, until without_written_tables(): rows, and names of columns;
+  // then items .. qualify are empty.
+  std::vector<std::vector<Node>> rows;
+  std::vector<std::string> row_names;
   bool distinct = false;       // SELECT DISTINCT, or UNION
   bool set_operation = false;  // INTERSECT or EXCEPT, as spelling.h says it
   std::vector<SelectItem> items;
