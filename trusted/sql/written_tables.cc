@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "trusted/sql/parse.h"
+#include "trusted/sql/parse_expression.h"
 #include "trusted/sql/scope.h"
 #include "trusted/sql/written_join.h"
 
@@ -53,7 +53,7 @@ std::optional<WrittenTable> Removal::named(const TableName& table) const {
   return out;
 }
 
-// SELECT a, b FROM such a table.
+// SELECT a, b, 'x' AS c FROM such a table.
 std::optional<WrittenTable> Removal::chosen(const Select& select) const {
   const bool plain = select.tables.size() == 1 && !select.filter && select.groups.empty() &&
                      !select.having && !select.qualify;
@@ -64,6 +64,11 @@ std::optional<WrittenTable> Removal::chosen(const Select& select) const {
   out.rows.resize(from->rows.size());
   for (const SelectItem& item : select.items) {
     const bool star = item.node.kind == NodeKind::star;
+    if (is_literal(item.node)) {
+      out.columns.push_back(item.alias);
+      for (std::vector<Node>& row : out.rows) row.push_back(item.node);
+      continue;
+    }
     if (!star && item.node.kind != NodeKind::column) return std::nullopt;
     bool found = false;
     for (std::size_t c = 0; c < from->columns.size(); c++) {
@@ -74,6 +79,7 @@ std::optional<WrittenTable> Removal::chosen(const Select& select) const {
     }
     if (!found) return std::nullopt;
   }
+  if (cells(out) > kCellsMax) return std::nullopt;
   return out;
 }
 
