@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "tests/sql/syntax_tree.h"
 #include "trusted/sql/bind.h"
@@ -68,6 +69,166 @@ TEST(Rounding, IsNotPrintedAsDivisionIs) {
     return printed("SELECT SUM(y) FROM (SELECT p, AVG(" + number + ") AS y FROM t GROUP BY p)");
   };
   EXPECT_NE(sum("ROUND(x, 5)"), sum("x / 10"));
+}
+
+// All short expressions of some words: what is printed alike is the same, to the type. Else who
+// asks one question could be given the answer of another. (Of NULL alone the type is not printed.)
+class Words {
+ public:
+  explicit Words(Catalog catalog) : catalog_(std::move(catalog)) {}
+
+  void hold(const std::string& condition) {
+    const std::string sql = "SELECT COUNT(*) FROM t WHERE " + condition;
+    const auto select = parse(parser_.tree(sql), sql);
+    if (!select) return;
+    const auto query = bind(*select, catalog_);
+    if (!query || !query->has_filter) return;
+    bound_++;
+    const auto [known, fresh] = printed_.try_emplace(print(*query, catalog_), *query, condition);
+    if (fresh) return;
+    again_++;
+    EXPECT_TRUE(same(known->second.first.filter, query->filter)) << known->second.second << "\n"
+                                                                 << condition;
+  }
+  [[nodiscard]] std::size_t bound() const { return bound_; }
+  [[nodiscard]] std::size_t again() const { return again_; }
+
+ private:
+  testing::DuckdbParser parser_;
+  Catalog catalog_;
+  std::map<std::string, std::pair<Query, std::string>> printed_;
+  std::size_t bound_ = 0;
+  std::size_t again_ = 0;
+};
+
+const std::vector<std::string> kLeaves = {"i", "x",  "z",   "d",   "m",    "s",   "b",   "1",
+                                          "2", "10", "1.0", "100", "1000", "'1'", "'a'", "TRUE"};
+const std::vector<std::string> kWords = {"round(#)",
+                                         "round(#, 1)",
+                                         "round(#, 5)",
+                                         "trunc(#)",
+                                         "trunc(#, 1)",
+                                         "floor(#)",
+                                         "ceil(#)",
+                                         "CAST(# AS INTEGER)",
+                                         "CAST(# AS DECIMAL(18, 1))",
+                                         "CAST(# AS DECIMAL(18, 6))",
+                                         "CAST(# AS TIMESTAMP)",
+                                         "CAST(# AS DATE)",
+                                         "CAST(# AS VARCHAR)",
+                                         "CAST(# AS BOOLEAN)",
+                                         "- #",
+                                         "abs(#)",
+                                         "sign(#)",
+                                         "year(#)",
+                                         "month(#)",
+                                         "day(#)",
+                                         "isodow(#)",
+                                         "dow(#)",
+                                         "doy(#)",
+                                         "week(#)",
+                                         "quarter(#)",
+                                         "last_day(#)",
+                                         "date_trunc('day', #)",
+                                         "date_trunc('hour', #)",
+                                         "date_trunc('week', #)",
+                                         "date_trunc('year', #)",
+                                         "epoch(#)",
+                                         "hour(#)",
+                                         "minute(#)",
+                                         "strftime(#, '%Y')",
+                                         "strftime(#, '%m')",
+                                         "dayname(#)",
+                                         "monthname(#)",
+                                         "length(#)",
+                                         "lower(#)",
+                                         "upper(#)",
+                                         "trim(#)",
+                                         "ltrim(#)",
+                                         "rtrim(#)",
+                                         "trim(#, 'a')",
+                                         "left(#, 1)",
+                                         "right(#, 1)",
+                                         "substring(#, 2)",
+                                         "reverse(#)",
+                                         "initcap(#)",
+                                         "square(#)",
+                                         "power(#, 3)",
+                                         "clamp(#, 0, 1)",
+                                         "width_bucket(#, 0, 10, 5)",
+                                         "NOT #",
+                                         "# IS NULL",
+                                         "# IS TRUE"};
+const std::vector<std::string> kPairs = {"# + @",
+                                         "# - @",
+                                         "# * @",
+                                         "# / @",
+                                         "# // @",
+                                         "# % @",
+                                         "# || @",
+                                         "coalesce(#, @)",
+                                         "nullif(#, @)",
+                                         "greatest(#, @)",
+                                         "least(#, @)",
+                                         "CASE WHEN b THEN # ELSE @ END",
+                                         "CASE # WHEN @ THEN 1 END",
+                                         "date_diff('day', #, @)",
+                                         "date_diff('month', #, @)",
+                                         "date_sub('week', #, @)",
+                                         "replace(#, 'a', @)",
+                                         "strpos(#, @)",
+                                         "# AND @",
+                                         "# OR @",
+                                         "# = @",
+                                         "# < @",
+                                         "# IN (@, 1)",
+                                         "# LIKE @"};
+
+Catalog one_of_each() {
+  Catalog catalog;
+  catalog.tables.push_back({"t", "owner", "p", {}, 1});
+  const auto column = [&](std::string name, ValueType type, std::int64_t low, std::int64_t high) {
+    CatalogColumn made;
+    made.name = std::move(name);
+    made.type = type;
+    made.low = low;
+    made.high = high;
+    made.bounded = type.type != Type::text;
+    catalog.tables[0].columns.push_back(made);
+  };
+  column("i", {Type::integer, 0}, 0, 1000);
+  column("x", {Type::decimal, 2}, 0, 100'000);
+  column("z", {Type::decimal, 6}, 0, 100'000);
+  column("d", {Type::date, 0}, 19'000, 20'000);
+  column("m", {Type::timestamp, 0}, 1'640'000'000'000'000, 1'700'000'000'000'000);
+  column("s", {Type::text, 0}, 0, 0);
+  column("b", {Type::boolean, 0}, 0, 1);
+  return catalog;
+}
+
+// `form` with `a` for # and `b` for @.
+std::string put(std::string form, const std::string& a, const std::string& b) {
+  for (const auto& [mark, text] : {std::pair('#', &a), std::pair('@', &b)}) {
+    const std::size_t at = form.find(mark);
+    if (at != std::string::npos) form.replace(at, 1, "(" + *text + ")");
+  }
+  return form;
+}
+
+TEST(Spelling, OfDifferentExpressionsDiffers) {
+  Words all(one_of_each());
+  const auto hold = [&](const std::string& e) {
+    all.hold("CAST(" + e + " AS VARCHAR) LIKE '1%'");
+    all.hold("(" + e + ") > 1");
+  };
+  for (const std::string& a : kLeaves) {
+    for (const std::string& word : kWords) hold(put(word, a, ""));
+    for (const std::string& b : kLeaves) {
+      for (const std::string& pair : kPairs) hold(put(pair, a, b));
+    }
+  }
+  EXPECT_GT(all.bound(), 2'000U);
+  EXPECT_GT(all.again(), 200U);
 }
 
 // A table may be called as steps are printed: then steps are called otherwise.
