@@ -178,14 +178,16 @@ std::optional<attest::ImageLog> demanded_by(const LogOptions& options) {
                 "say --key, and --since for a checkpoint that you have seen");
 }
 
+Failure nobodys_log(const std::string& folder) {
+  Failure out(kNotChecked, folder, "nobody has said whose log it is to be",
+              "say --key, or --policy for the log that a policy names");
+  out.exits_with(kExitUsage);
+  return out;
+}
+
 void check(const Console& console, const LogOptions& options) {
   const auto demanded = demanded_by(options);
-  if (options.key.empty() && !demanded) {
-    Failure usage(kNotChecked, options.folder, "nobody has said whose log it is to be",
-                  "say --key, or --policy for the log that a policy names");
-    usage.exits_with(kExitUsage);
-    throw usage;
-  }
+  if (options.key.empty() && !demanded) throw nobodys_log(options.folder);
   const attest::LogKey key = options.key.empty() ? demanded->key : key_of(options.key);
   const auto log = read_log(kNotChecked, options.folder, key);
   const std::vector<Seen> seen = seen_before(options, key, demanded);
