@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "attest/chain_files.h"
+#include "trusted/base/json.h"
 
 namespace gbx::client {
 namespace {
@@ -89,6 +90,19 @@ Bytes values_of_table(const Bytes& table) {
   }
 }
 
+// {"vcekCert", "certificateChain", ...}: texts of PEM.
+std::optional<Bytes> from_thim(ByteView file) {
+  const auto json = Json::parse(as_text(file));
+  if (!json) return std::nullopt;
+  std::string out;
+  for (const std::string_view name : {"vcekCert", "certificateChain"}) {
+    const Json* member = json->find(name);
+    if (member == nullptr || member->string() == nullptr) return std::nullopt;
+    out += *member->string() + "\n";
+  }
+  return to_bytes(out);
+}
+
 }  // namespace
 
 std::optional<Bytes> from_text(ByteView bytes) {
@@ -102,6 +116,7 @@ std::optional<Bytes> from_text(ByteView bytes) {
 Bytes chain_from_text(const Bytes& file) {
   if (auto decoded = from_text(file)) return std::move(*decoded);
   if (auto blocks = blocks_of(as_text(file))) return std::move(*blocks);
+  if (auto pem = from_thim(file)) return std::move(*pem);
   return file;
 }
 

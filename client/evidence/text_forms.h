@@ -18,7 +18,8 @@ std::optional<Bytes> from_text(ByteView bytes);
 // A file of certificates and revocation lists: hex or base64 of them, or PEM with lines of
 // explanation around the blocks, as openssl prints them. A line of explanation is printable and has
 // a space, a tab or a colon before its end, which no line of base64 has, so that no part of a block
-// is lost as one. What is neither stays as it is.
+// is lost as one. Also the JSON in which Azure's host hands a guest the VCEK and its chain (THIM).
+// What is none of these stays as it is.
 Bytes chain_from_text(const Bytes& file);
 
 // Puts `file` behind `chain`, brought out of its spelling. Of a table of certificates, as the host

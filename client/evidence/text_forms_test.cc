@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "attest/testing/snp_maker.h"
+#include "trusted/base/json.h"
 #include "trusted/crypto/testing/issue.h"
 
 namespace gbx::client {
@@ -79,6 +80,17 @@ TEST(TextForms, NothingThatMayBePartOfABlockIsLeftOut) {
         std::string("Issuer: -----x\n") + kBlock}) {
     EXPECT_EQ(as_text(chain_from_text(to_bytes(text))), text);
   }
+}
+
+TEST(TextForms, WhatAzuresHostHandsOut) {
+  const Json json = Json::object({{"vcekCert", kBlock},
+                                  {"tcbm", "DB18000000000004"},
+                                  {"certificateChain", kBlock + kBlock},
+                                  {"cacheControl", "86400"}});
+  EXPECT_EQ(as_text(chain_from_text(to_bytes(json.pretty()))),
+            kBlock + "\n" + kBlock + kBlock + "\n");
+  const Bytes less = to_bytes(Json::object({{"vcekCert", kBlock}}).canonical());
+  EXPECT_EQ(chain_from_text(less), less);
 }
 
 TEST(TextForms, ChainsAsHexAndOneBehindTheOther) {
