@@ -71,7 +71,6 @@ TEST(TextForms, ExplanationsAroundBlocks) {
 
 // A list that was left out because its head is misspelled would be a list that nobody looks at.
 TEST(TextForms, NothingThatMayBePartOfABlockIsLeftOut) {
-  const std::string der(to_hex(document()));
   for (const std::string& text :
        {"Issuer: x\n" + kBlock + "MIIC\n", "Issuer: x\n" + kBlock + "MIIC==  \n",
         "Issuer: x\n" + kBlock + "----BEGIN X509 CRL-----\nMIIC\n-----END X509 CRL-----\n",
