@@ -224,7 +224,8 @@ constexpr Wording kWords[] = {
      "this person column may be NULL: it stands on the weak side of an outer join",
      "use the other table's person column, or join with USING (person)"},
     {"person_not_grouped", "a sub-select that aggregates would mix the rows of several people",
-     "add the person column to its GROUP BY; what is already counted cannot be aggregated again"},
+     "add the person column to its GROUP BY, or aggregate once, in the outermost SELECT, over the "
+     "rows (UNION ALL of them, too); what is already counted cannot be aggregated again"},
     {"person_not_released", "the query would show who somebody is",
      "count people instead: COUNT(DISTINCT person)"},
     {"person_only_counted_distinct", "people are only counted distinct",
@@ -263,7 +264,8 @@ constexpr Wording kWords[] = {
     {"several_statements", "there is more than one statement", "send one SELECT"},
     {"single_person_predicate",
      "the condition compares people with a value: it would pick one person",
-     "filter by other columns; people can only be joined with people"},
+     "filter by other columns; people can only be joined with people. Every row has its person: a "
+     "condition that leaves out empty ones can go"},
     {"sql_too_long", "the query is longer than 64 KiB", "write a shorter query"},
     {"star_not_released", "SELECT * asks for rows; a room releases aggregates only",
      "name aggregates and dimension columns"},
