@@ -55,6 +55,26 @@ bool has_whole_bytes(const ASN1_BIT_STRING* bits) {
   return (bits->flags & 0x07) == 0;  // the count of unused bits, when it is not the default 0
 }
 
+int nid_of(const X509_ALGOR* algorithm) {
+  const ASN1_OBJECT* oid = nullptr;
+  X509_ALGOR_get0(&oid, nullptr, nullptr, algorithm);
+  return OBJ_obj2nid(oid);
+}
+
+// Absent, it would be MGF1 with SHA-1.
+bool is_mgf1_sha384(const X509_ALGOR* mask) {
+  if (mask == nullptr || nid_of(mask) != NID_mgf1) return false;
+  const void* value = nullptr;
+  int type = 0;
+  X509_ALGOR_get0(nullptr, &type, &value, mask);
+  if (type != V_ASN1_SEQUENCE) return false;
+  const auto* sequence = static_cast<const ASN1_STRING*>(value);
+  const std::uint8_t* at = ASN1_STRING_get0_data(sequence);
+  const std::unique_ptr<X509_ALGOR, decltype(&X509_ALGOR_free)> hash(
+      d2i_X509_ALGOR(nullptr, &at, ASN1_STRING_length(sequence)), &X509_ALGOR_free);
+  return hash != nullptr && nid_of(hash.get()) == NID_sha384;
+}
+
 // The only ways in which certificates and lists are signed here. PSS must be SHA-384 with its own
 // MGF1 and a salt of 48 bytes, as AMD signs; OpenSSL reads those parameters.
 bool is_known_algorithm(int nid, const X509* certificate, const X509_CRL* crl) {
@@ -82,9 +102,8 @@ bool is_known_algorithm(int nid, const X509* certificate, const X509_CRL* crl) {
   if (params == nullptr || params->hashAlgorithm == nullptr || params->saltLength == nullptr) {
     return false;
   }
-  const ASN1_OBJECT* hash = nullptr;
-  X509_ALGOR_get0(&hash, nullptr, nullptr, params->hashAlgorithm);
-  return OBJ_obj2nid(hash) == NID_sha384 && ASN1_INTEGER_get(params->saltLength) == 48;
+  return nid_of(params->hashAlgorithm) == NID_sha384 && is_mgf1_sha384(params->maskGenAlgorithm) &&
+         ASN1_INTEGER_get(params->saltLength) == 48;
 }
 
 bool has_unknown_critical(const X509* certificate) {

@@ -90,6 +90,8 @@ TEST(X509, EachFaultOfAChainHasItsName) {
       {"certificate_extension_unknown", [](Good& g) { g.leaf.extensions[0].critical = true; }},
       {"certificate_signature_wrong",  // PSS with another digest than AMD's
        [](Good& g) { g.leaf.digest = Digest::sha256; }},
+      {"certificate_signature_wrong",  // with another one in its mask
+       [](Good& g) { g.leaf.mask = Digest::sha256; }},
   };
   for (const auto& [reason, change] : cases) {
     Good bad = good;

@@ -151,6 +151,10 @@ Bytes issue(const CertificateSpec& spec, const TestKey& subject, const TestKey& 
   if (!spec.usage.empty()) add_standard(x509.get(), NID_key_usage, "critical," + spec.usage);
   for (const TestExtension& extension : spec.extensions) add_raw(x509.get(), extension);
   EVP_MD_CTX* context = signing(issuer, spec.digest, spec.pss);
+  if (spec.mask) {
+    EVP_PKEY_CTX* parameters = EVP_MD_CTX_get_pkey_ctx(context);
+    GBX_CHECK(EVP_PKEY_CTX_set_rsa_mgf1_md(parameters, md_of(*spec.mask)) == 1);
+  }
   GBX_CHECK(X509_sign_ctx(x509.get(), context) > 0);
   EVP_MD_CTX_free(context);
   return der_of(x509.get(), i2d_X509);

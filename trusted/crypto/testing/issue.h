@@ -4,6 +4,7 @@
 // what it never would.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,8 @@ struct CertificateSpec {
   int path_length = -1;  // -1: none
   std::string usage;     // "keyCertSign,cRLSign"; "" for no keyUsage
   Digest digest = Digest::sha256;
-  bool pss = false;  // RSASSA-PSS with the digest's own salt
+  bool pss = false;                           // RSASSA-PSS with the digest's own salt
+  std::optional<Digest> mask = std::nullopt;  // of MGF1, where it is another one
   std::vector<TestExtension> extensions;
 };
 Bytes issue(const CertificateSpec& spec, const TestKey& subject, const TestKey& issuer);
