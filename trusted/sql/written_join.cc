@@ -56,9 +56,25 @@ void conjuncts(Node node, std::vector<Node>& out) {
   for (Node& child : node.children) conjuncts(std::move(child), out);
 }
 
+// Whether two texts can be spellings of one number or moment: '1' and '01', '2024-01-01' and
+// '2024-01-01 00:00:00'. Of one shape, with digits at the same places, they are not.
+bool may_be_one_value(std::string_view a, std::string_view b) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto is_alike = [&](char x, char y) { return x == y || (is_digit(x) && is_digit(y)); };
+  const auto may_be_value = [&](std::string_view text) {
+    constexpr std::string_view kBefore = " \t\n\v\f\r+-.";
+    const std::size_t first = text.find_first_not_of(kBefore);
+    return first != std::string_view::npos && is_digit(text[first]);
+  };
+  if (!may_be_value(a) || !may_be_value(b)) return false;
+  return !std::equal(a.begin(), a.end(), b.begin(), b.end(), is_alike);
+}
+
 // Different literals of one kind: rows that one value could meet at once are for a join to repeat.
 bool may_be_equal(const Node& a, const Node& b) {
-  if (a.kind == NodeKind::text && b.kind == NodeKind::text) return a.text == b.text;
+  if (a.kind == NodeKind::text && b.kind == NodeKind::text) {
+    return a.text == b.text || may_be_one_value(a.text, b.text);
+  }
   const bool numbers = a.kind == NodeKind::number && b.kind == NodeKind::number;
   return !numbers || a.scale != b.scale || a.value == b.value;
 }
