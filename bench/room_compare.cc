@@ -99,10 +99,13 @@ void agree(Setting& setting) {
 }
 
 client::RoomConnection connect(const fs::path& socket) {
+  constexpr auto kPatience = std::chrono::seconds(20);
+  const Clock::time_point begin = Clock::now();
   while (true) {
     try {
       return client::RoomConnection(socket);
     } catch (const client::ConnectionError&) {
+      must(Clock::now() - begin < kPatience, "the start of gloveboxd");
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
